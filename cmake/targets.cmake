@@ -1,0 +1,19 @@
+# How every target of ours is built: one library per folder, all of the folder's files.
+add_library(nety_flags INTERFACE)
+target_include_directories(nety_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(nety_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(NETY_WARNINGS_AS_ERRORS)
+  target_compile_options(nety_flags INTERFACE -Werror)
+endif()
+if(NETY_SANITIZE)
+  target_compile_options(nety_flags INTERFACE -fsanitize=${NETY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(nety_flags INTERFACE -fsanitize=${NETY_SANITIZE})
+endif()
+
+# nety_library(name folder [PUBLIC|PRIVATE libraries...]): static library nety_<name> of folder/*.cpp.
+function(nety_library name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  add_library(nety_${name} STATIC ${sources})
+  target_link_libraries(nety_${name} PUBLIC nety_flags)
+  target_link_libraries(nety_${name} ${ARGN})
+endfunction()

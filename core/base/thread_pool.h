@@ -1,0 +1,56 @@
+// One persistent pool of threads for the kernels: spin a little, then park.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace nety {
+
+/// `threads` workers, the caller being worker 0. run() is not reentrant and is called from one
+/// thread at a time. Nothing is allocated per run.
+class ThreadPool {
+ public:
+  using Task = void (*)(void* context, int worker, int workers);
+
+  /// `threads` >= 1; `spin` false where there are more threads than processors.
+  explicit ThreadPool(int threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  /// Calls task(context, worker, workers) on every worker and returns when all have returned.
+  void run(Task task, void* context);
+
+  /// run() for a callable taking (worker, workers).
+  template <class Callable>
+  void run(Callable&& callable) {
+    auto* pointer = &callable;
+    run([](void* context, int worker,
+           int workers) { (**static_cast<decltype(pointer)*>(context))(worker, workers); },
+        &pointer);
+  }
+
+ private:
+  void work(int worker);
+
+  std::vector<std::thread> workers_;
+  Task task_ = nullptr;
+  void* context_ = nullptr;
+  int spins_ = 0;
+  alignas(64) std::atomic<uint32_t> generation_{0};
+  alignas(64) std::atomic<int> running_{0};
+  std::atomic<bool> stop_{false};
+};
+
+/// The part [begin, end) of `count` items that `worker` of `workers` has, cut at multiples of
+/// `grain`.
+struct Share {
+  int64_t begin, end;
+};
+Share share_of(int64_t count, int worker, int workers, int64_t grain = 1);
+
+}  // namespace nety

@@ -1,0 +1,106 @@
+// One view of a model on disk, whatever its format: GGUF file or Hugging Face directory. Everything
+// is mapped, nothing is read until used, and headers are checked before anything is believed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/files.h"
+#include "core/checkpoint/config.h"
+#include "core/precision/mode.h"
+
+namespace nety::checkpoint {
+
+/// One tensor of a file, mapped. `name` is Hugging Face's
+/// ("model.layers.0.self_attn.q_proj.weight") whatever the file calls it.
+struct Tensor {
+  std::string name;
+  std::string stored_name;     ///< As the file has it: "blk.0.attn_q.weight".
+  std::string dtype;           ///< As the file has it: "F32", "BF16", "Q4_1", "I8", "U8".
+  std::vector<int64_t> shape;  ///< Outermost first: [out_features, in_features].
+  std::span<const std::byte> data;
+  size_t file = 0;  ///< Index into Checkpoint::files.
+  /// The mode in which these bytes can be used as a matrix; empty for types that cannot.
+  std::optional<precision::ModeId> mode;
+
+  int64_t elements() const;
+};
+
+/// Something worth knowing about a checkpoint that is not an error: repaired, ignored, unusual.
+struct Notice {
+  std::string id;    ///< Stable word: "absmax_repaired".
+  std::string what;  ///< One sentence.
+};
+
+/// One value of GGUF metadata. Arrays of numbers are widened to int64 or double.
+using MetadataValue =
+    std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<int64_t>,
+                 std::vector<double>, std::vector<std::string>>;
+
+enum class Format : uint8_t { kGguf, kHuggingFace };
+
+/// A model on disk. Move-only; tensors point into its mapped files.
+class Checkpoint {
+ public:
+  /// Opens a GGUF file, a Hugging Face directory, or one .safetensors file in such a directory.
+  /// Reads headers only. Checks them in full: sizes, offsets, overlaps, names, shapes against the
+  /// config, and that every tensor the architecture needs is there.
+  /// Errors: kIo (cannot open), kCheckpoint (damaged, incomplete, unsupported), naming file, tensor
+  /// and value.
+  static Checkpoint open(const std::filesystem::path& path);
+  /// The same without requiring weights: for tokenising. A GGUF with only a vocabulary, of any
+  /// architecture, or a directory with only tokenizer.json will do; config() is then empty.
+  static Checkpoint open_vocabulary(const std::filesystem::path& path);
+
+  Format format() const { return format_; }
+  const std::filesystem::path& path() const { return path_; }
+  const std::string& name() const { return config_.name; }
+  const ModelConfig& config() const { return config_; }
+  const GenerationDefaults& generation() const { return generation_; }
+  /// The chat template's text as stored (Jinja); empty if there is none.
+  const std::string& chat_template() const { return chat_template_; }
+  std::span<const Tensor> tensors() const { return tensors_; }
+  std::span<const MappedFile> files() const { return files_; }
+  std::span<const Notice> notices() const { return notices_; }
+  /// GGUF metadata by key; empty for a Hugging Face directory.
+  const std::map<std::string, MetadataValue, std::less<>>& metadata() const { return metadata_; }
+
+  const Tensor* find(std::string_view name) const;
+  /// The tensor, or kCheckpoint naming it.
+  const Tensor& at(std::string_view name) const;
+  /// The matrix a weight name means, in its stored mode, without copying: [rows, cols]. Resolves
+  /// bitsandbytes' side tensors. A vector is one row. Error kCheckpoint if it cannot be used.
+  precision::MatrixView matrix(std::string_view name) const;
+
+  /// Bytes of all tensors; number of weights (elements of 2-D and 1-D tensors, widened shapes).
+  uint64_t weight_bytes() const;
+  int64_t parameters() const;
+  /// Storage types present and how many tensors have each, most bytes first: "Q4_1" 210, "Q8_0" 1.
+  std::vector<std::pair<std::string, int>> storage_types() const;
+  /// The mode that holds most bytes among the matrices: what `stored` means in one word.
+  precision::ModeId stored_mode() const;
+
+ private:
+  friend struct Builder;
+  Format format_ = Format::kGguf;
+  std::filesystem::path path_;
+  ModelConfig config_;
+  GenerationDefaults generation_;
+  std::string chat_template_;
+  std::vector<MappedFile> files_;
+  std::vector<Tensor> tensors_;
+  std::map<std::string, size_t, std::less<>> index_;
+  std::map<std::string, MetadataValue, std::less<>> metadata_;
+  std::vector<Notice> notices_;
+};
+
+}  // namespace nety::checkpoint

@@ -1,0 +1,81 @@
+// The only door to the outside world for probes: files, CPUID, libraries, the clock. Tests replay
+// captured machines through it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/results/results.h"
+
+namespace nety::machine {
+
+/// What a probe got when it asked: a value, or why there is none ("missing", "denied", the system's
+/// words). Never 0 for "could not tell".
+template <class T>
+struct Answer {
+  std::optional<T> value;
+  std::string reason;  ///< Set where value is not.
+  explicit operator bool() const { return value.has_value(); }
+};
+
+struct CpuidLeaf {
+  uint32_t eax, ebx, ecx, edx;
+};
+
+/// A machine that can be asked. The host's own is host(); tests read a folder of captured files.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  /// The text of a file such as /proc/meminfo; at most 1 MiB.
+  virtual Answer<std::string> read(const std::string& path) const = 0;
+  /// Names in a folder such as /sys/bus/pci/devices, sorted.
+  virtual Answer<std::vector<std::string>> list(const std::string& path) const = 0;
+  /// CPUID; no value where the architecture has none.
+  virtual Answer<CpuidLeaf> cpuid(uint32_t leaf, uint32_t subleaf) const = 0;
+  /// XCR0: which register state the OS saves.
+  virtual Answer<uint64_t> xgetbv() const = 0;
+  /// Processors in this process's affinity mask.
+  virtual Answer<int> affinity() const = 0;
+  /// RLIMIT_AS in bytes; no value where unlimited (reason "unlimited").
+  virtual Answer<uint64_t> address_space_limit() const = 0;
+  /// True if a shared library of that name can be loaded; the reason says why not.
+  virtual Answer<bool> library(const std::string& soname) const = 0;
+};
+
+/// This machine.
+const Machine& host();
+/// A machine captured in a folder: <root>/proc/..., <root>/sys/..., <root>/cpuid.txt (lines
+/// "leaf subleaf eax ebx ecx edx" in hex, and "xcr0 value"), <root>/facts.txt ("affinity 2" ...).
+std::unique_ptr<Machine> captured(const std::filesystem::path& root);
+
+/// CPU features usable by this process (CPUID and XGETBV), by Linux's names: "avx2", "avx512f",
+/// "avx512_vnni", "avx512_bf16", "avx_vnni", "amx_int8" ...
+std::vector<std::string> cpu_features(const Machine& machine);
+bool has_feature(const Machine& machine, std::string_view feature);
+std::string cpu_model(const Machine& machine);
+
+/// Threads to use: max(1, min(affinity, floor(cgroup quota))), v1 and v2, along the whole path.
+results::CpuBudget cpu_budget(const Machine& machine);
+
+/// Memory that can really be had: MemAvailable, cgroup limits less working set, RLIMIT_AS.
+struct MemoryBudget {
+  uint64_t total_bytes = 0;
+  uint64_t available_bytes = 0;  ///< The smallest of all that applies.
+  std::optional<uint64_t> limit_bytes;
+  std::string limited_by;  ///< "MemAvailable", "cgroup /a/b memory.max", "RLIMIT_AS"
+};
+MemoryBudget memory_budget(const Machine& machine);
+
+/// GPUs through dlopened driver libraries; none is a normal result.
+std::vector<results::Gpu> gpus(const Machine& machine);
+
+/// Everything above as the struct that results carry, fingerprint included.
+results::Machine describe(const Machine& machine);
+
+}  // namespace nety::machine

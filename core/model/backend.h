@@ -1,0 +1,110 @@
+// What a backend must be able to do for forward.cpp: about seven fused operations over a step's
+// activations, which it owns. A backend has no process-wide state.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base/progress.h"
+#include "core/checkpoint/config.h"
+#include "core/precision/mode.h"
+
+namespace nety::model {
+
+/// One step's input: T tokens, each at a position of a sequence, and the rows whose logits are
+/// wanted (ascending). Positions of one sequence are consecutive and continue what its cache holds.
+struct Batch {
+  std::span<const int32_t> tokens;      // [T]
+  std::span<const int32_t> positions;   // [T]
+  std::span<const int32_t> sequences;   // [T]
+  std::span<const int32_t> logit_rows;  // [R], indices into tokens
+};
+
+/// Arithmetic of the products with float weights (`--compute`).
+enum class Compute : uint8_t { kMode, kBf16 };
+
+/// Type of the cached keys and values (`--kv`).
+enum class KvType : uint8_t { kFp32, kBf16 };
+
+/// A weight as the backend keeps it: mapped in place, packed, on a device. Opaque to the caller.
+class Weight {
+ public:
+  virtual ~Weight() = default;
+  /// Bytes this weight takes beyond the mapped file (0 if used in place).
+  virtual uint64_t owned_bytes() const = 0;
+  virtual precision::ModeId mode() const = 0;
+};
+using WeightPtr = std::unique_ptr<Weight>;
+
+/// The keys and values of `sequences` sequences of at most `context` tokens each.
+class KvCache {
+ public:
+  virtual ~KvCache() = default;
+  virtual uint64_t bytes() const = 0;
+  /// Forgets everything from `position` on in `sequence` (0: all of it).
+  virtual void truncate(int32_t sequence, int32_t position) = 0;
+};
+
+struct CacheShape {
+  int64_t layers, kv_heads, head_dim, context, sequences;
+  KvType type = KvType::kFp32;
+};
+
+/// Norm weights are fp32 vectors whatever the mode; biases may be null.
+struct LayerWeights {
+  WeightPtr attention_norm;              // [D]
+  WeightPtr wq, wk, wv;                  // [Hq*dh, D], [Hkv*dh, D], [Hkv*dh, D]
+  WeightPtr bq, bk, bv;                  // [Hq*dh], [Hkv*dh], [Hkv*dh] or null
+  WeightPtr wo, bo;                      // [D, Hq*dh], [D] or null
+  WeightPtr mlp_norm;                    // [D]
+  WeightPtr w_gate, w_up, b_gate, b_up;  // [F, D], [F, D], [F], [F]
+  WeightPtr w_down, b_down;              // [D, F], [D]
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view name() const = 0;    ///< "native", "torch", "cuda"
+  virtual std::string_view device() const = 0;  ///< "cpu", "cuda:0"
+  /// The kernel path that products in `mode` take, for reports: "avx512", "mkl sgemm".
+  virtual std::string kernel(precision::ModeId mode) const = 0;
+  virtual int threads() const = 0;
+
+  /// Prepares the weight `source` (a view into the mapped file, which outlives the backend) for use
+  /// in mode `mode`: in place where it is stored so already, else converted in parallel. [rows,
+  /// cols]. Error: kUsage if this backend has no such mode.
+  virtual WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) = 0;
+  virtual std::unique_ptr<KvCache> make_cache(const CacheShape& shape) = 0;
+
+  /// Called once, after the config is known and before the first step: sizes workspaces for steps
+  /// of at most `max_tokens` tokens, `max_logits` of them with logits, over at most `context`
+  /// positions.
+  virtual void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
+                       int64_t max_logits) = 0;
+
+  /// A step's operations, in this order, between begin and end. The activations x [T, D] (residual
+  /// stream), q [T, Hq*dh], a [T, Hq*dh] and h [T, F] live inside the backend.
+  virtual void begin_step(const Batch& batch, KvCache& cache) = 0;
+  virtual void embed(const Weight& table) = 0;                     // x = E[tokens]
+  virtual void qkv(const LayerWeights& layer, int64_t index) = 0;  // q; k, v into the cache
+  virtual void attention(int64_t index) = 0;                       // a = softmax(qk/sqrt dh) v
+  virtual void attention_output(const LayerWeights& layer) = 0;    // x += Wo a
+  virtual void gate_up(const LayerWeights& layer) = 0;             // h = silu(Wg n) * (Wu n)
+  virtual void down(const LayerWeights& layer) = 0;                // x += Wd h
+  virtual void head(const Weight& norm, const Weight& output,
+                    std::span<float> logits) = 0;  // logits [R, V]
+  virtual void end_step() = 0;
+};
+
+/// Options that every backend understands.
+struct BackendOptions {
+  int threads = 1;
+  std::string isa;     ///< Force a CPU kernel family ("scalar", "avx2", "avx512"); empty: best.
+  std::string device;  ///< "cpu", "cuda:0"
+  Compute compute = Compute::kMode;
+};
+
+}  // namespace nety::model
