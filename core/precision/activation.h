@@ -1,0 +1,49 @@
+// How activations are rounded to integers before integer products: the reference that the kernels'
+// own copies are tested against.
+#pragma once
+
+#include <cstdint>
+
+namespace nety::precision {
+
+/// Activations of at least this magnitude, once rounded to fp16, are outliers in LLM.int8().
+inline constexpr float kOutlierThreshold = 6.0F;
+
+/// One activation row as LLM.int8() sees it. The storage is the caller's.
+struct Int8Row {
+  int8_t* codes = nullptr;      ///< [cols]; 0 where the activation is an outlier.
+  int32_t* outliers = nullptr;  ///< [cols] of room: the columns of outliers, ascending.
+  int32_t outlier_count = 0;
+  float scale =
+      0;  ///< SCA: the largest |fp16(x)| that is no outlier. x is about codes * SCA / 127.
+};
+
+/// Rounds x [cols] to int8 (bitsandbytes, `int8_vectorwise_quant`, for a single row):
+///   h = fp16(x); outlier where |h| >= threshold (none if threshold is 0); SCA = max |h| of the
+///   others; code = round_half_even(h * (127 / SCA)), all in fp32.
+/// A row without a nonzero value has SCA 0 and codes 0. A value that overflows fp16 is infinite,
+/// hence an outlier; without a threshold, or with a NaN in the row, SCA is NaN and codes are 0, so
+/// that the product is NaN and not a plausible number.
+void quantise_row(const float* x, int64_t cols, float threshold, Int8Row& row);
+
+/// Activations in blocks, as the GGUF formats multiply them. The storage is the caller's.
+struct Int8Blocks {
+  int8_t* codes = nullptr;  ///< [cols], -127 to 127.
+  float* scales = nullptr;  ///< [cols / block]: x is about codes * scale.
+  int16_t* sums = nullptr;  ///< [cols / sum_group]: the sum of each group of codes.
+};
+
+/// Weights per block and per sum of the formats with blocks of 32 weights (q4_0 ... q8_0, iq4_nl).
+inline constexpr int32_t kBlock = 32;
+inline constexpr int32_t kBlockSumGroup = 32;
+/// The same of the formats with blocks of 256 weights (k-quants).
+inline constexpr int32_t kSuperBlock = 256;
+inline constexpr int32_t kSuperBlockSumGroup = 16;
+
+/// Rounds x [cols] to int8 in blocks of kBlock or kSuperBlock; cols is a multiple of `block`.
+///   amax = max |x| of the block; scale = amax / 127; code = round_half_even(x * (127 / amax)),
+/// all in fp32. Where 127 / amax overflows (amax below 3.8e-37, zero included) scale and codes are
+/// 0. In a block with a NaN or an infinity the scale is NaN and codes are 0.
+void quantise_blocks(const float* x, int64_t cols, int32_t block, const Int8Blocks& out);
+
+}  // namespace nety::precision

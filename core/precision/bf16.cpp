@@ -1,0 +1,43 @@
+// bf16: weights and activations rounded to bfloat16, products and sums in fp32.
+#include <cstring>
+#include <vector>
+
+#include "core/base/half.h"
+#include "core/precision/half_matrix.h"
+
+namespace nety::precision {
+namespace {
+
+void dequantise(const MatrixView& matrix, int64_t row, float* out) {
+  const uint16_t* w = half_row(matrix, row);
+  for (int64_t k = 0; k < matrix.cols; ++k) out[k] = float_from_bf16(w[k]);
+}
+
+Matrix allocate(int64_t rows, int64_t cols) { return allocate_halves(ModeId::bf16, rows, cols); }
+
+void quantise(const float* weights, int64_t first, int64_t last, Matrix& matrix) {
+  const int64_t count = (last - first) * matrix.view.cols;
+  uint16_t* out = half_row(matrix, first);
+  for (int64_t k = 0; k < count; ++k) out[k] = bf16_from_float(weights[k]);
+  refuse_overflow(weights, first, last, 0x7f7f8000U, matrix);
+}
+
+void multiply(const MatrixView& matrix, const float* x, float* y, int64_t first, int64_t last) {
+  std::vector<float> rounded(static_cast<size_t>(matrix.cols));
+  for (size_t k = 0; k < rounded.size(); ++k) rounded[k] = float_from_bf16(bf16_from_float(x[k]));
+  for (int64_t n = first; n < last; ++n) {
+    const uint16_t* w = half_row(matrix, n);
+    float sum = 0;
+    for (int64_t k = 0; k < matrix.cols; ++k)
+      sum += float_from_bf16(w[k]) * rounded[static_cast<size_t>(k)];
+    y[n] = sum;
+  }
+}
+
+}  // namespace
+
+extern const ModeFunctions k_bf16;
+const ModeFunctions k_bf16{half_bytes, 1,        dequantise, allocate,
+                           half_grain, quantise, nullptr,    multiply};
+
+}  // namespace nety::precision

@@ -1,0 +1,86 @@
+// Dequantising and multiplying any GGUF block format, given its decoder.
+#include "core/precision/gguf_block.h"
+
+#include <vector>
+
+#include "core/base/half.h"
+
+namespace nety::precision {
+namespace {
+
+const std::byte* row_of(const GgufFormat& format, const MatrixView& matrix, int64_t row) {
+  return matrix.codes + row * (matrix.cols / format.weights) * format.bytes;
+}
+
+/// The contribution of one block to an output: x [format.weights] codes with scale dx.
+float product(const GgufFormat& format, const DecodedBlock& block, const int8_t* x, float dx) {
+  int32_t codes = 0;
+  int32_t mins = 0;
+  for (int32_t g = 0; g < format.weights / format.group; ++g) {
+    int32_t dot = 0;
+    int32_t sum = 0;
+    for (int32_t k = g * format.group; k < (g + 1) * format.group; ++k) {
+      dot += block.codes[static_cast<size_t>(k)] * x[k];
+      sum += x[k];
+    }
+    codes += block.scales[static_cast<size_t>(g)] * dot;
+    if (format.has_min) mins += block.mins[static_cast<size_t>(g)] * sum;
+  }
+  const float y = (block.d * dx) * static_cast<float>(codes);
+  return format.has_min ? y - (block.dmin * dx) * static_cast<float>(mins) : y;
+}
+
+}  // namespace
+
+float fp16_at(const std::byte* bytes) {
+  const unsigned low = std::to_integer<unsigned>(bytes[0]);
+  const unsigned high = std::to_integer<unsigned>(bytes[1]);
+  return float_from_fp16(static_cast<uint16_t>(low | high << 8));
+}
+
+void unpack_nibbles(const std::byte* bytes, int8_t* codes) {
+  for (int j = 0; j < 16; ++j) {
+    codes[j] = static_cast<int8_t>(bytes[j] & std::byte{15});
+    codes[j + 16] = static_cast<int8_t>(bytes[j] >> 4);
+  }
+}
+
+uint64_t gguf_bytes(const GgufFormat& format, int64_t rows, int64_t cols) {
+  return static_cast<uint64_t>(rows * (cols / format.weights) * format.bytes);
+}
+
+void gguf_dequantise(const GgufFormat& format, const MatrixView& matrix, int64_t row, float* out) {
+  DecodedBlock block;
+  const std::byte* bytes = row_of(format, matrix, row);
+  for (int64_t b = 0; b < matrix.cols / format.weights; ++b) {
+    format.decode(bytes + b * format.bytes, block);
+    for (int32_t k = 0; k < format.weights; ++k) {
+      const size_t g = static_cast<size_t>(k / format.group);
+      const float scaled = (block.d * block.scales[g]) * block.codes[static_cast<size_t>(k)];
+      *out++ = format.has_min ? scaled - block.dmin * block.mins[g] : scaled;
+    }
+  }
+}
+
+void gguf_multiply(const GgufFormat& format, const MatrixView& matrix, const float* x, float* y,
+                   int64_t first, int64_t last) {
+  const size_t cols = static_cast<size_t>(matrix.cols);
+  std::vector<int8_t> codes(cols);
+  std::vector<float> scales(cols / static_cast<size_t>(format.weights));
+  std::vector<int16_t> sums(cols / kSuperBlockSumGroup);
+  quantise_blocks(x, matrix.cols, format.weights, {codes.data(), scales.data(), sums.data()});
+  DecodedBlock block;
+  for (int64_t n = first; n < last; ++n) {
+    const std::byte* bytes = row_of(format, matrix, n);
+    float sum = 0;
+    for (size_t b = 0; b < scales.size(); ++b) {
+      format.decode(bytes, block);
+      bytes += format.bytes;
+      sum +=
+          product(format, block, codes.data() + b * static_cast<size_t>(format.weights), scales[b]);
+    }
+    y[n] = sum;
+  }
+}
+
+}  // namespace nety::precision
