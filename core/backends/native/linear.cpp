@@ -1,0 +1,142 @@
+// A panel of a few weight rows is brought into the form the kernel wants, in this core's cache, and
+// swept by all tokens of the step. The order of summation depends on the columns alone, so a
+// token's result is the same alone and among others, and for any number of threads.
+#include "core/backends/native/linear.h"
+
+#include <algorithm>
+
+#include "core/base/half.h"
+
+namespace nety::native {
+namespace {
+
+unsigned bit(Path path) { return 1U << static_cast<unsigned>(path); }
+
+int64_t padded_blocks(int64_t cols) { return (cols / 32 + 1) / 2 * 2; }
+
+// Rows of a panel: few for one token, so that it stays in the first cache; as many as a quarter of
+// the second cache holds for more.
+int64_t panel_rows(int64_t tokens, int64_t cols) {
+  if (tokens == 1) return 8;
+  return std::clamp<int64_t>(65536 / cols / 4 * 4, 8, kPanelRows);
+}
+
+void store(const float* y, int64_t rows, int64_t tokens, int64_t first, const Destination& to) {
+  for (int64_t t = 0; t < tokens; ++t) {
+    float* out = to.y + t * to.stride + first;
+    const float* in = y + t * rows;
+    for (int64_t r = 0; r < rows; ++r) {
+      const float value = to.bias == nullptr ? in[r] : in[r] + to.bias[first + r];
+      out[r] = to.accumulate ? out[r] + value : value;
+    }
+  }
+}
+
+void float_rows(const Weight& w, const float* x, int64_t tokens, int64_t first, int64_t rows,
+                const LinearKernels& kernels, Scratch& scratch) {
+  const int64_t cols = w.view().cols;
+  const float* panel = w.floats() + first * cols;
+  if (!w.in_place_floats()) {
+    for (int64_t r = 0; r < rows; ++r) {
+      float* out = scratch.panel.data() + r * cols;
+      if (w.unpack() != nullptr)
+        w.unpack()(w.row(first + r), cols, out);
+      else
+        precision::mode(w.mode()).functions->dequantise(w.view(), first + r, out);
+    }
+    panel = scratch.panel.data();
+  }
+  kernels.float_panel({panel, cols, rows, x, cols, tokens, cols, scratch.y.data(), rows});
+}
+
+void block_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first, int64_t rows,
+                const LinearKernels& kernels, Scratch& scratch) {
+  const int64_t cols = w.view().cols;
+  const int64_t blocks = padded_blocks(cols);
+  kernels::BlockRows panel{scratch.codes.data(), scratch.scales.data(), scratch.mins.data(), rows};
+  bool has_mins = false;
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t end = (r + 1) * blocks;
+    if (blocks * 32 > cols) {  // an odd number of blocks: the last of the row is padding
+      std::fill_n(panel.codes + (end - 1) * 32, 32, int8_t{0});
+      panel.scales[end - 1] = panel.mins[end - 1] = 0;
+    }
+    has_mins = w.unpack_blocks()(w.row(first + r), cols, panel, r, blocks);
+  }
+  if (!has_mins) panel.mins = nullptr;
+  kernels.block_panel({panel, x.blocks(), tokens, scratch.y.data(), rows});
+}
+
+void reference_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
+                    int64_t rows, Scratch& scratch) {
+  const auto multiply = precision::mode(w.mode()).functions->multiply;
+  for (int64_t t = 0; t < tokens; ++t) {
+    multiply(w.view(), x.row(t), scratch.reference.data(), first, first + rows);
+    std::copy_n(scratch.reference.data() + first, rows, scratch.y.data() + t * rows);
+  }
+}
+
+}  // namespace
+
+void Activations::reserve(int64_t tokens, int64_t cols) {
+  const size_t values = static_cast<size_t>(tokens * cols);
+  const size_t blocks = static_cast<size_t>(tokens * padded_blocks(cols + 31));
+  rows_.resize(values);
+  rounded_.resize(values);
+  codes_.resize(blocks * 32);
+  scales_.resize(blocks);
+  sums_.resize(blocks);
+  code_sums_.resize(blocks);
+}
+
+void Activations::set_cols(int64_t cols) {
+  cols_ = cols;
+  blocks_ = padded_blocks(cols);
+}
+
+kernels::BlockActivations Activations::blocks() const {
+  return {codes_.data(), scales_.data(), sums_.data(), code_sums_.data(), blocks_};
+}
+
+void Activations::derive(int64_t t, unsigned paths, kernels::QuantiseKernel quantise) {
+  const float* x = row(t);
+  if ((paths & bit(Path::kRounded)) != 0) {
+    float* out = rounded_.data() + t * cols_;
+    for (int64_t k = 0; k < cols_; ++k) out[k] = float_from_bf16(bf16_from_float(x[k]));
+  }
+  if ((paths & bit(Path::kBlocks)) != 0) {
+    if (blocks_ * 32 > cols_) {
+      const size_t last = static_cast<size_t>((t + 1) * blocks_ - 1);
+      std::fill_n(codes_.data() + last * 32, 32, int8_t{0});
+      scales_[last] = sums_[last] = 0;
+      code_sums_[last] = 0;
+    }
+    quantise(x, cols_, blocks(), t);
+  }
+}
+
+void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
+                   int64_t last, const Destination& to, const LinearKernels& kernels,
+                   Scratch& scratch) {
+  const int64_t step = panel_rows(tokens, w.view().cols);
+  for (int64_t r = first; r < last; r += step) {
+    const int64_t rows = std::min(step, last - r);
+    switch (w.path()) {
+      case Path::kFloat:
+        float_rows(w, x.row(0), tokens, r, rows, kernels, scratch);
+        break;
+      case Path::kRounded:
+        float_rows(w, x.rounded(0), tokens, r, rows, kernels, scratch);
+        break;
+      case Path::kBlocks:
+        block_rows(w, x, tokens, r, rows, kernels, scratch);
+        break;
+      case Path::kReference:
+        reference_rows(w, x, tokens, r, rows, scratch);
+        break;
+    }
+    store(scratch.y.data(), rows, tokens, r, to);
+  }
+}
+
+}  // namespace nety::native

@@ -1,0 +1,68 @@
+// Products of a step's activations with weights: forms of the activations, panels of the weights.
+#pragma once
+
+#include <vector>
+
+#include "core/backends/native/weight.h"
+
+namespace nety::native {
+
+/// The activations [tokens, cols] that go into products, in each form some weight asks for.
+class Activations {
+ public:
+  /// Room for `tokens` rows of `cols`.
+  void reserve(int64_t tokens, int64_t cols);
+  /// The fp32 rows, to be filled by the caller, `cols` apart.
+  float* rows() { return rows_.data(); }
+  float* row(int64_t t) { return rows_.data() + t * cols_; }
+  const float* row(int64_t t) const { return rows_.data() + t * cols_; }
+  void set_cols(int64_t cols);
+  int64_t cols() const { return cols_; }
+
+  /// Derives from row `t` the forms that `paths` (bits 1 << Path) need.
+  void derive(int64_t t, unsigned paths, kernels::QuantiseKernel quantise);
+  const float* rounded(int64_t t) const { return rounded_.data() + t * cols_; }
+  kernels::BlockActivations blocks() const;
+
+ private:
+  int64_t cols_ = 0, blocks_ = 0;
+  std::vector<float> rows_, rounded_;
+  mutable std::vector<int8_t> codes_;
+  mutable std::vector<float> scales_, sums_;
+  mutable std::vector<int32_t> code_sums_;
+};
+
+/// Scratch of one worker.
+struct Scratch {
+  std::vector<float> panel;   // [kPanelRows, cols]
+  std::vector<int8_t> codes;  // [kPanelRows, blocks * 32]
+  std::vector<float> scales, mins;
+  std::vector<float> y;          // [tokens, kPanelRows]
+  std::vector<float> reference;  // [rows of the tallest weight]
+  std::vector<float> scores;     // attention: [group, context]
+};
+
+inline constexpr int64_t kPanelRows = 32;
+
+/// The kernels of one family, looked up once.
+struct LinearKernels {
+  kernels::Isa isa;
+  kernels::FloatPanelKernel float_panel;
+  kernels::BlockPanelKernel block_panel;
+  kernels::QuantiseKernel quantise;
+};
+
+/// Where a product goes: y[t*stride + n] = (accumulate ? y : 0) + sum + bias[n].
+struct Destination {
+  float* y;
+  int64_t stride;
+  const float* bias = nullptr;
+  bool accumulate = false;
+};
+
+/// Rows [first, last) of y = x W' for `tokens` tokens, by one worker with its scratch.
+void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
+                   int64_t last, const Destination& to, const LinearKernels& kernels,
+                   Scratch& scratch);
+
+}  // namespace nety::native

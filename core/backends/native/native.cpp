@@ -1,0 +1,359 @@
+// The seven operations of a step on CPU threads. Each is one or two parallel regions: what every
+// token needs on its own (norms, forms of activations), then rows of weights.
+#include "core/backends/native/native.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/backends/native/kv_cache.h"
+#include "core/backends/native/linear.h"
+#include "core/base/error.h"
+#include "core/model/rope.h"
+
+namespace nety::native {
+namespace {
+
+using checkpoint::ModelConfig;
+using model::Batch;
+using model::LayerWeights;
+
+const Weight& native(const model::Weight& weight) { return static_cast<const Weight&>(weight); }
+const Weight& native(const model::WeightPtr& weight) { return native(*weight); }
+
+const float* floats_or_null(const model::WeightPtr& weight) {
+  return weight == nullptr ? nullptr : native(weight).floats();
+}
+
+unsigned paths_of(std::initializer_list<const Weight*> weights) {
+  unsigned paths = 0;
+  for (const Weight* weight : weights) paths |= 1U << static_cast<unsigned>(weight->path());
+  return paths;
+}
+
+// y = x / rms(x) * w (Zhang and Sennrich 2019), the squares summed in 16 interleaved lanes.
+void rms_norm(const float* x, const float* w, double eps, int64_t dim, float* y) {
+  float lanes[16] = {};
+  int64_t k = 0;
+  for (; k + 16 <= dim; k += 16)
+    for (int i = 0; i < 16; ++i) lanes[i] += x[k + i] * x[k + i];
+  for (; k < dim; ++k) lanes[k % 16] += x[k] * x[k];
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  const float scale = 1.0F / std::sqrt(sum / static_cast<float>(dim) + static_cast<float>(eps));
+  for (k = 0; k < dim; ++k) y[k] = w[k] * (x[k] * scale);
+}
+
+class NativeBackend final : public model::Backend {
+ public:
+  NativeBackend(const model::BackendOptions& options, const machine::Machine& machine)
+      : pool_(options.threads) {
+    const kernels::Isa isa = kernels::choose_isa(options.isa, machine);
+    kernels_ = {isa,
+                kernels::kernel<kernels::FloatPanelKernel>(kernels::Op::kFloatPanel, "fp32", isa),
+                kernels::kernel<kernels::BlockPanelKernel>(kernels::Op::kBlockPanel, "q8", isa),
+                kernels::kernel<kernels::QuantiseKernel>(kernels::Op::kQuantise, "q8", isa)};
+    silu_ = kernels::kernel<kernels::SiluKernel>(kernels::Op::kSilu, "fp32", isa);
+  }
+
+  std::string_view name() const override { return "native"; }
+  std::string_view device() const override { return "cpu"; }
+  int threads() const override { return pool_.threads(); }
+  std::string kernel(precision::ModeId mode) const override;
+
+  model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
+    auto weight = make_weight(source, mode, kernels_.isa, pool_);
+    tallest_ = std::max(tallest_, source.rows);
+    return weight;
+  }
+  std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
+    return std::make_unique<KvCache>(shape);
+  }
+  void reserve(const ModelConfig& config, int64_t context, int64_t max_tokens,
+               int64_t max_logits) override;
+
+  void begin_step(const Batch& batch, model::KvCache& cache) override;
+  void embed(const model::Weight& table) override;
+  void qkv(const LayerWeights& layer, int64_t index) override;
+  void attention(int64_t index) override;
+  void attention_output(const LayerWeights& layer) override;
+  void gate_up(const LayerWeights& layer) override;
+  void down(const LayerWeights& layer) override;
+  void head(const model::Weight& norm, const model::Weight& output,
+            std::span<float> logits) override;
+  void end_step() override {}
+
+ private:
+  struct Product {
+    const Weight& w;
+    Destination to;
+  };
+  /// Calls each(t) for every token of the step, in parallel if there are several.
+  template <class Each>
+  void each_token(int64_t tokens, Each&& each);
+  /// Norm of x and the forms of activations that the paths ask for.
+  void normalise(const Weight& norm, unsigned paths);
+  /// The products' rows, shared among the workers as if they were one tall matrix.
+  void multiply(std::initializer_list<Product> products, int64_t tokens);
+  /// The rotations of the step's positions: cos and sin [T, head_dim / 2].
+  void prepare_rotations();
+  void rotate(float* head, int64_t t) const;
+  void attend(int64_t index, int64_t t, int64_t kv_head, Scratch& scratch);
+
+  ThreadPool pool_;
+  LinearKernels kernels_{};
+  kernels::SiluKernel silu_;
+  ModelConfig config_;
+  model::RopeTable rope_;
+  int64_t context_ = 0, tokens_ = 0, tallest_ = 0;
+  Batch batch_{};
+  KvCache* cache_ = nullptr;
+  std::vector<float> x_, q_, k_, v_, h_, u_;  // [T, D], [T, H d], [T, G d] twice, [T, F] twice
+  std::vector<float> cos_, sin_;
+  Activations in_;  // what goes into the next products
+  std::vector<Scratch> scratch_;
+};
+
+std::string NativeBackend::kernel(precision::ModeId mode) const {
+  const auto cell_name = [&](kernels::Op op, std::string_view format) {
+    const kernels::Cell* cell = kernels::find_cell(op, format, kernels_.isa);
+    return cell == nullptr ? std::string_view() : cell->name;
+  };
+  switch (path_of(mode, kernels_.isa)) {
+    case Path::kBlocks:
+      return std::string(cell_name(kernels::Op::kBlockPanel, "q8"));
+    case Path::kReference:
+      return "reference_scalar";
+    case Path::kFloat:
+    case Path::kRounded:
+      break;
+  }
+  const std::string panel(cell_name(kernels::Op::kFloatPanel, "fp32"));
+  if (mode == precision::ModeId::fp32) return panel;
+  const std::string_view unpack = cell_name(kernels::Op::kUnpack, precision::mode(mode).name);
+  return fmt::format("{}+{}", unpack.empty() ? "dequantise_scalar" : unpack, panel);
+}
+
+void NativeBackend::reserve(const ModelConfig& config, int64_t context, int64_t max_tokens,
+                            int64_t max_logits) {
+  config_ = config;
+  context_ = context;
+  rope_ = model::rope_table(config, context);
+  const auto floats = [&](std::vector<float>& buffer, int64_t width) {
+    buffer.resize(static_cast<size_t>(max_tokens * width));
+  };
+  const int64_t q_width = config.heads * config.head_dim;
+  floats(x_, config.dim);
+  floats(q_, q_width);
+  floats(k_, config.kv_heads * config.head_dim);
+  floats(v_, config.kv_heads * config.head_dim);
+  floats(h_, config.ffn_dim);
+  floats(u_, config.ffn_dim);
+  floats(cos_, config.head_dim / 2);
+  floats(sin_, config.head_dim / 2);
+  const int64_t widest = std::max({config.dim, q_width, config.ffn_dim});
+  in_.reserve(std::max(max_tokens, max_logits), widest);
+  scratch_.resize(static_cast<size_t>(pool_.threads()));
+  const int64_t group = config.heads / config.kv_heads;
+  for (Scratch& scratch : scratch_) {
+    scratch.panel.resize(static_cast<size_t>(kPanelRows * widest));
+    scratch.codes.resize(static_cast<size_t>(kPanelRows * (widest + 63)));
+    scratch.scales.resize(static_cast<size_t>(kPanelRows * (widest / 32 + 2)));
+    scratch.mins.resize(scratch.scales.size());
+    scratch.y.resize(static_cast<size_t>(kPanelRows * std::max(max_tokens, max_logits)));
+    scratch.reference.resize(static_cast<size_t>(tallest_));
+    scratch.scores.resize(static_cast<size_t>(group * context));
+  }
+}
+
+template <class Each>
+void NativeBackend::each_token(int64_t tokens, Each&& each) {
+  if (tokens == 1) return each(int64_t{0});
+  pool_.run([&](int worker, int workers) {
+    const Share share = share_of(tokens, worker, workers);
+    for (int64_t t = share.begin; t < share.end; ++t) each(t);
+  });
+}
+
+void NativeBackend::normalise(const Weight& norm, unsigned paths) {
+  in_.set_cols(config_.dim);
+  each_token(tokens_, [&](int64_t t) {
+    rms_norm(x_.data() + t * config_.dim, norm.floats(), config_.rms_eps, config_.dim, in_.row(t));
+    in_.derive(t, paths, kernels_.quantise);
+  });
+}
+
+void NativeBackend::multiply(std::initializer_list<Product> products, int64_t tokens) {
+  int64_t total = 0;
+  for (const Product& product : products) total += product.w.view().rows;
+  pool_.run([&](int worker, int workers) {
+    const Share share = share_of(total, worker, workers, 8);
+    int64_t base = 0;
+    for (const Product& product : products) {
+      const int64_t rows = product.w.view().rows;
+      const int64_t first = std::clamp<int64_t>(share.begin - base, 0, rows);
+      const int64_t last = std::clamp<int64_t>(share.end - base, 0, rows);
+      if (first < last)
+        multiply_rows(product.w, in_, tokens, first, last, product.to, kernels_,
+                      scratch_[static_cast<size_t>(worker)]);
+      base += rows;
+    }
+  });
+}
+
+void NativeBackend::prepare_rotations() {
+  if (model::depends_on_length(config_.rope))
+    rope_ = model::rope_table(config_, int64_t{batch_.positions.back()} + 1);
+  const auto half = static_cast<size_t>(config_.head_dim / 2);
+  for (size_t t = 0; t < batch_.positions.size(); ++t)
+    model::rope_rotation(rope_, batch_.positions[t], std::span(cos_).subspan(t * half, half),
+                         std::span(sin_).subspan(t * half, half));
+}
+
+void NativeBackend::rotate(float* head, int64_t t) const {
+  const int64_t half = config_.head_dim / 2;
+  const float* cosines = cos_.data() + t * half;
+  const float* sines = sin_.data() + t * half;
+  const bool pairs = config_.rope.interleaved;
+  for (int64_t i = 0; i < half; ++i) {
+    float& a = head[pairs ? 2 * i : i];
+    float& b = head[pairs ? 2 * i + 1 : i + half];
+    const float rotated = a * cosines[i] - b * sines[i];
+    b = b * cosines[i] + a * sines[i];
+    a = rotated;
+  }
+}
+
+void NativeBackend::begin_step(const Batch& batch, model::KvCache& cache) {
+  batch_ = batch;
+  tokens_ = static_cast<int64_t>(batch.tokens.size());
+  cache_ = static_cast<KvCache*>(&cache);
+  prepare_rotations();
+}
+
+void NativeBackend::embed(const model::Weight& table) {
+  const precision::MatrixView& view = native(table).view();
+  const auto dequantise = precision::mode(view.mode).functions->dequantise;
+  each_token(tokens_, [&](int64_t t) {
+    dequantise(view, batch_.tokens[static_cast<size_t>(t)], x_.data() + t * config_.dim);
+  });
+}
+
+void NativeBackend::qkv(const LayerWeights& layer, int64_t index) {
+  const Weight& wq = native(layer.wq);
+  const Weight& wk = native(layer.wk);
+  const Weight& wv = native(layer.wv);
+  normalise(native(layer.attention_norm), paths_of({&wq, &wk, &wv}));
+  const int64_t q_width = config_.heads * config_.head_dim;
+  const int64_t kv_width = config_.kv_heads * config_.head_dim;
+  multiply({{wq, {q_.data(), q_width, floats_or_null(layer.bq)}},
+            {wk, {k_.data(), kv_width, floats_or_null(layer.bk)}},
+            {wv, {v_.data(), kv_width, floats_or_null(layer.bv)}}},
+           tokens_);
+  each_token(tokens_, [&](int64_t t) {
+    for (int64_t head = 0; head < config_.heads; ++head)
+      rotate(q_.data() + t * q_width + head * config_.head_dim, t);
+    const auto row = static_cast<size_t>(t);
+    for (int64_t head = 0; head < config_.kv_heads; ++head) {
+      float* key = k_.data() + t * kv_width + head * config_.head_dim;
+      rotate(key, t);
+      cache_->write(index, batch_.sequences[row], head, batch_.positions[row], key,
+                    v_.data() + t * kv_width + head * config_.head_dim);
+    }
+  });
+}
+
+void NativeBackend::attend(int64_t index, int64_t t, int64_t kv_head, Scratch& scratch) {
+  const auto row = static_cast<size_t>(t);
+  const int64_t end = batch_.positions[row] + 1;
+  const int64_t window = config_.sliding_window;
+  const int64_t begin = window > 0 ? std::max<int64_t>(0, end - window) : 0;
+  const int64_t group = config_.heads / config_.kv_heads;
+  const int64_t at = t * config_.heads * config_.head_dim + kv_head * group * config_.head_dim;
+  const int64_t sequence = batch_.sequences[row];
+  const bool narrow = cache_->shape().type == model::KvType::kBf16;
+  const auto attend = kernels::kernel<kernels::AttentionKernel>(
+      kernels::Op::kAttention, narrow ? "bf16" : "fp32", kernels_.isa);
+  attend({.q = q_.data() + at,
+          .keys = cache_->keys(index, sequence, kv_head, begin),
+          .values = cache_->values(index, sequence, kv_head, begin),
+          .stride = config_.head_dim,
+          .length = end - begin,
+          .group = group,
+          .head_dim = config_.head_dim,
+          .scale = 1.0F / std::sqrt(static_cast<float>(config_.head_dim)),
+          .scores = scratch.scores.data(),
+          .a = in_.rows() + at});
+}
+
+void NativeBackend::attention(int64_t index) {
+  in_.set_cols(config_.heads * config_.head_dim);
+  const int64_t heads = config_.kv_heads;
+  pool_.run([&](int worker, int workers) {
+    // Later tokens look further back: dealing them out in turn keeps the workers level.
+    for (int64_t unit = worker; unit < tokens_ * heads; unit += workers)
+      attend(index, unit / heads, unit % heads, scratch_[static_cast<size_t>(worker)]);
+  });
+}
+
+void NativeBackend::attention_output(const LayerWeights& layer) {
+  const Weight& wo = native(layer.wo);
+  each_token(tokens_, [&](int64_t t) { in_.derive(t, paths_of({&wo}), kernels_.quantise); });
+  multiply({{wo, {x_.data(), config_.dim, floats_or_null(layer.bo), true}}}, tokens_);
+}
+
+void NativeBackend::gate_up(const LayerWeights& layer) {
+  const Weight& gate = native(layer.w_gate);
+  const Weight& up = native(layer.w_up);
+  normalise(native(layer.mlp_norm), paths_of({&gate, &up}));
+  const int64_t width = config_.ffn_dim;
+  pool_.run([&](int worker, int workers) {
+    const Share share = share_of(width, worker, workers, 8);
+    if (share.begin == share.end) return;
+    Scratch& scratch = scratch_[static_cast<size_t>(worker)];
+    multiply_rows(gate, in_, tokens_, share.begin, share.end,
+                  {h_.data(), width, floats_or_null(layer.b_gate)}, kernels_, scratch);
+    multiply_rows(up, in_, tokens_, share.begin, share.end,
+                  {u_.data(), width, floats_or_null(layer.b_up)}, kernels_, scratch);
+    for (int64_t t = 0; t < tokens_; ++t) {
+      float* h = h_.data() + t * width + share.begin;
+      silu_(h, u_.data() + t * width + share.begin, h, share.end - share.begin);
+    }
+  });
+}
+
+void NativeBackend::down(const LayerWeights& layer) {
+  const Weight& w = native(layer.w_down);
+  const int64_t width = config_.ffn_dim;
+  in_.set_cols(width);
+  each_token(tokens_, [&](int64_t t) {
+    std::copy_n(h_.data() + t * width, width, in_.row(t));
+    in_.derive(t, paths_of({&w}), kernels_.quantise);
+  });
+  multiply({{w, {x_.data(), config_.dim, floats_or_null(layer.b_down), true}}}, tokens_);
+}
+
+void NativeBackend::head(const model::Weight& norm, const model::Weight& output,
+                         std::span<float> logits) {
+  const auto rows = static_cast<int64_t>(batch_.logit_rows.size());
+  if (rows == 0) return;
+  const Weight& w = native(output);
+  in_.set_cols(config_.dim);
+  each_token(rows, [&](int64_t r) {
+    const int64_t t = batch_.logit_rows[static_cast<size_t>(r)];
+    rms_norm(x_.data() + t * config_.dim, native(norm).floats(), config_.rms_eps, config_.dim,
+             in_.row(r));
+    in_.derive(r, paths_of({&w}), kernels_.quantise);
+  });
+  multiply({{w, {logits.data(), config_.vocab}}}, rows);
+}
+
+}  // namespace
+
+std::unique_ptr<model::Backend> make_backend(const model::BackendOptions& options,
+                                             const machine::Machine& machine) {
+  return std::make_unique<NativeBackend>(options, machine);
+}
+
+}  // namespace nety::native

@@ -1,0 +1,99 @@
+// Weights in place or converted.
+#include "core/backends/native/weight.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+
+#include "core/base/error.h"
+
+namespace nety::native {
+namespace {
+
+using kernels::Op;
+using precision::MatrixView;
+using precision::ModeFunctions;
+
+// Converts `source` row range by row range. An error in any worker is thrown after all have ended.
+precision::Matrix convert(const MatrixView& source, precision::ModeId target, ThreadPool& pool) {
+  const ModeFunctions& from = *precision::mode(source.mode).functions;
+  const ModeFunctions& to = *precision::mode(target).functions;
+  precision::Matrix matrix = to.allocate(source.rows, source.cols);
+  const int64_t grain = std::max<int64_t>(1, to.row_grain(source.cols));
+  std::exception_ptr failure;
+  std::mutex mutex;
+  pool.run([&](int worker, int workers) {
+    try {
+      const Share share = share_of(source.rows, worker, workers, grain);
+      std::vector<float> rows(static_cast<size_t>(grain * source.cols));
+      for (int64_t first = share.begin; first < share.end; first += grain) {
+        const int64_t last = std::min(first + grain, share.end);
+        for (int64_t r = first; r < last; ++r)
+          from.dequantise(source, r, rows.data() + (r - first) * source.cols);
+        to.quantise(rows.data(), first, last, matrix);
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      failure = std::current_exception();
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
+  if (to.finish != nullptr) to.finish(matrix);
+  return matrix;
+}
+
+uint64_t bytes_of(const precision::Matrix& matrix) {
+  return matrix.codes.size() + matrix.scales.size() * sizeof(float) + matrix.nested_codes.size();
+}
+
+}  // namespace
+
+class WeightMaker {
+ public:
+  static std::unique_ptr<Weight> make(const MatrixView& source, precision::ModeId mode,
+                                      kernels::Isa isa, ThreadPool& pool) {
+    auto weight = std::make_unique<Weight>();
+    const precision::Mode& row = precision::mode(mode);
+    if (source.mode == mode) {
+      weight->view_ = source;
+    } else if (row.functions->allocate == nullptr) {
+      throw Error(ErrorKind::kUsage,
+                  fmt::format("mode {} can be run as stored, not made at load", row.name),
+                  fmt::format("Modes for --mode: {}, stored.", precision::selectable_mode_names()));
+    } else {
+      weight->owned_ = convert(source, mode, pool);
+      weight->view_ = weight->owned_.view;
+      weight->owned_bytes_ = bytes_of(weight->owned_);
+    }
+    choose_path(*weight, row, isa);
+    return weight;
+  }
+
+ private:
+  static void choose_path(Weight& weight, const precision::Mode& row, kernels::Isa isa) {
+    weight.path_ = path_of(row.id, isa);
+    weight.row_bytes_ = static_cast<size_t>(row.functions->bytes(1, weight.view_.cols));
+    weight.unpack_ = kernels::kernel<kernels::UnpackKernel>(Op::kUnpack, row.name, isa);
+    weight.unpack_blocks_ =
+        kernels::kernel<kernels::UnpackBlocksKernel>(Op::kUnpackBlocks, row.name, isa);
+    const bool aligned = reinterpret_cast<uintptr_t>(weight.view_.codes) % alignof(float) == 0;
+    weight.in_place_floats_ = row.id == precision::ModeId::fp32 && aligned;
+  }
+};
+
+Path path_of(precision::ModeId mode, kernels::Isa isa) {
+  const precision::Mode& row = precision::mode(mode);
+  if (kernels::find_cell(Op::kUnpackBlocks, row.name, isa) != nullptr) return Path::kBlocks;
+  if (row.activation == "fp32") return Path::kFloat;
+  if (row.activation == "bf16") return Path::kRounded;
+  return Path::kReference;
+}
+
+std::unique_ptr<Weight> make_weight(const MatrixView& source, precision::ModeId mode,
+                                    kernels::Isa isa, ThreadPool& pool) {
+  return WeightMaker::make(source, mode, isa, pool);
+}
+
+}  // namespace nety::native

@@ -1,0 +1,55 @@
+// A weight as the native backend keeps it.
+#pragma once
+
+#include <vector>
+
+#include "core/base/thread_pool.h"
+#include "core/kernels/kernels.h"
+#include "core/model/backend.h"
+
+namespace nety::native {
+
+/// How products with a weight are computed: decided once, from what its mode says of activations
+/// and from the kernels there are.
+enum class Path : uint8_t {
+  kFloat,      ///< Rows as fp32 (unpacked if need be), fp32 activations.
+  kRounded,    ///< Rows as fp32, activations rounded to bf16.
+  kBlocks,     ///< Rows as int8 in blocks of 32, activations likewise, integer products.
+  kReference,  ///< The mode's own scalar reference.
+};
+
+class Weight final : public model::Weight {
+ public:
+  uint64_t owned_bytes() const override { return owned_bytes_; }
+  precision::ModeId mode() const override { return view_.mode; }
+  const precision::MatrixView& view() const { return view_; }
+  Path path() const { return path_; }
+  bool in_place_floats() const { return in_place_floats_; }
+  const float* floats() const { return reinterpret_cast<const float*>(view_.codes); }
+  const std::byte* row(int64_t r) const {
+    return view_.codes + static_cast<size_t>(r) * row_bytes_;
+  }
+  kernels::UnpackKernel unpack() const { return unpack_; }
+  kernels::UnpackBlocksKernel unpack_blocks() const { return unpack_blocks_; }
+
+ private:
+  friend class WeightMaker;
+  precision::MatrixView view_;
+  precision::Matrix owned_;
+  uint64_t owned_bytes_ = 0;
+  size_t row_bytes_ = 0;
+  Path path_ = Path::kReference;
+  bool in_place_floats_ = false;
+  kernels::UnpackKernel unpack_ = nullptr;
+  kernels::UnpackBlocksKernel unpack_blocks_ = nullptr;
+};
+
+/// How products in `mode` are computed with kernels up to `isa`.
+Path path_of(precision::ModeId mode, kernels::Isa isa);
+
+/// The weight `source` in mode `mode`: in place where it already is, else converted by all threads.
+/// Error: kUsage for a mode that can only be read.
+std::unique_ptr<Weight> make_weight(const precision::MatrixView& source, precision::ModeId mode,
+                                    kernels::Isa isa, ThreadPool& pool);
+
+}  // namespace nety::native

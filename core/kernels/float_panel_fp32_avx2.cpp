@@ -1,0 +1,59 @@
+// fp32 products in tiles of up to 4 weight rows by 3 tokens: 12 of AVX2's 16 registers accumulate.
+#include "core/kernels/kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "core/kernels/vector_avx2.h"
+
+namespace nety::kernels {
+namespace {
+
+template <int R, int T>
+NETY_AVX2 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
+  const float* w = p.w + r0 * p.w_stride;
+  const float* x = p.x + t0 * p.x_stride;
+  __m256 sum[R][T];
+  for (auto& row : sum)
+    for (__m256& s : row) s = _mm256_setzero_ps();
+  int64_t k = 0;
+  for (; k + 8 <= p.cols; k += 8) {
+    __m256 xs[T];
+    for (int t = 0; t < T; ++t) xs[t] = _mm256_loadu_ps(x + t * p.x_stride + k);
+    for (int r = 0; r < R; ++r) {
+      const __m256 ws = _mm256_loadu_ps(w + r * p.w_stride + k);
+      for (int t = 0; t < T; ++t) sum[r][t] = _mm256_fmadd_ps(ws, xs[t], sum[r][t]);
+    }
+  }
+  for (int t = 0; t < T; ++t) {
+    for (int r = 0; r < R; ++r) {
+      float rest = 0;
+      for (int64_t i = k; i < p.cols; ++i) rest += w[r * p.w_stride + i] * x[t * p.x_stride + i];
+      p.y[(t0 + t) * p.y_stride + r0 + r] = total(sum[r][t]) + rest;
+    }
+  }
+}
+
+template <int T>
+NETY_AVX2 void column(const FloatPanel& p, int64_t t0) {
+  int64_t r = 0;
+  for (; r + 4 <= p.rows; r += 4) tile<4, T>(p, r, t0);
+  for (; r < p.rows; ++r) tile<1, T>(p, r, t0);
+}
+
+}  // namespace
+
+NETY_AVX2 void float_panel_fp32_avx2(const FloatPanel& p) {
+  if (p.tokens == 1) {
+    int64_t r = 0;
+    for (; r + 8 <= p.rows; r += 8) tile<8, 1>(p, r, 0);
+    for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
+    return;
+  }
+  int64_t t = 0;
+  for (; t + 3 <= p.tokens; t += 3) column<3>(p, t);
+  for (; t < p.tokens; ++t) column<1>(p, t);
+}
+
+}  // namespace nety::kernels
+#endif

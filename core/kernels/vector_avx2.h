@@ -1,0 +1,33 @@
+// What the AVX2 cells share: their target, a sum over lanes, and exp.
+#pragma once
+
+#include <immintrin.h>
+
+#define NETY_AVX2 __attribute__((target("avx2,fma,f16c")))
+
+namespace nety::kernels {
+namespace {
+
+NETY_AVX2 inline float total(__m256 v) {
+  __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
+}
+
+// exp(x) within 2 ulp for x in [-87, 88], by x = n ln 2 + r and the series to r^7; clamped outside.
+NETY_AVX2 inline __m256 exp_avx2(__m256 x) {
+  x = _mm256_min_ps(_mm256_max_ps(x, _mm256_set1_ps(-87.0F)), _mm256_set1_ps(88.0F));
+  const __m256 n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504F)),
+                                   _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  __m256 r = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375F), x);
+  r = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4F), r);
+  __m256 e = _mm256_set1_ps(1.0F / 5040);
+  for (const float c : {1.0F / 720, 1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F, 1.0F, 1.0F})
+    e = _mm256_fmadd_ps(e, r, _mm256_set1_ps(c));
+  const __m256i power =
+      _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
+  return _mm256_mul_ps(e, _mm256_castsi256_ps(power));
+}
+
+}  // namespace
+}  // namespace nety::kernels

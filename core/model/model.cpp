@@ -1,0 +1,106 @@
+// Names of tensors to places in the model, and the mode each is brought into.
+#include "core/model/model.h"
+
+#include <string>
+
+#include "core/base/error.h"
+
+namespace nety::model {
+namespace {
+
+using precision::ModeId;
+
+// Prepares tensors one by one and counts them.
+class Loader {
+ public:
+  Loader(const checkpoint::Checkpoint& checkpoint, Backend& backend, const LoadOptions& options,
+         Progress& progress)
+      : checkpoint_(checkpoint), backend_(backend), options_(options), progress_(progress) {}
+
+  WeightPtr matrix(const std::string& name) { return prepare(name, options_.mode); }
+
+  WeightPtr remainder(const std::string& name) {
+    std::optional<ModeId> mode = options_.head;
+    if (!mode && options_.mode) {
+      // Formats that are only run as stored name no mode here: the remainder stays as it is, too.
+      const precision::Mode* target =
+          precision::find_mode(precision::mode(*options_.mode).remainder);
+      if (target != nullptr) mode = target->id;
+    }
+    return prepare(name, mode);
+  }
+
+  WeightPtr vector(const std::string& name) { return prepare(name, ModeId::fp32); }
+
+  WeightPtr optional_vector(const std::string& name) {
+    return checkpoint_.find(name) == nullptr ? nullptr : vector(name);
+  }
+
+ private:
+  WeightPtr prepare(const std::string& name, std::optional<ModeId> mode) {
+    const precision::MatrixView view = checkpoint_.matrix(name);
+    WeightPtr weight = backend_.prepare(view, mode.value_or(view.mode));
+    progress_.advance(++done_);
+    return weight;
+  }
+
+  const checkpoint::Checkpoint& checkpoint_;
+  Backend& backend_;
+  const LoadOptions& options_;
+  Progress& progress_;
+  int64_t done_ = 0;
+};
+
+LayerWeights load_layer(Loader& loader, int64_t index) {
+  const std::string layer = "model.layers." + std::to_string(index) + ".";
+  const std::string attention = layer + "self_attn.";
+  const std::string mlp = layer + "mlp.";
+  LayerWeights w;
+  w.attention_norm = loader.vector(layer + "input_layernorm.weight");
+  w.wq = loader.matrix(attention + "q_proj.weight");
+  w.wk = loader.matrix(attention + "k_proj.weight");
+  w.wv = loader.matrix(attention + "v_proj.weight");
+  w.bq = loader.optional_vector(attention + "q_proj.bias");
+  w.bk = loader.optional_vector(attention + "k_proj.bias");
+  w.bv = loader.optional_vector(attention + "v_proj.bias");
+  w.wo = loader.matrix(attention + "o_proj.weight");
+  w.bo = loader.optional_vector(attention + "o_proj.bias");
+  w.mlp_norm = loader.vector(layer + "post_attention_layernorm.weight");
+  w.w_gate = loader.matrix(mlp + "gate_proj.weight");
+  w.w_up = loader.matrix(mlp + "up_proj.weight");
+  w.w_down = loader.matrix(mlp + "down_proj.weight");
+  w.b_gate = loader.optional_vector(mlp + "gate_proj.bias");
+  w.b_up = loader.optional_vector(mlp + "up_proj.bias");
+  w.b_down = loader.optional_vector(mlp + "down_proj.bias");
+  return w;
+}
+
+uint64_t owned(const WeightPtr& weight) { return weight == nullptr ? 0 : weight->owned_bytes(); }
+
+}  // namespace
+
+uint64_t Model::owned_bytes() const {
+  uint64_t sum = owned(embedding) + owned(norm) + owned(output);
+  for (const LayerWeights& w : layers)
+    for (const WeightPtr* weight :
+         {&w.attention_norm, &w.wq, &w.wk, &w.wv, &w.bq, &w.bk, &w.bv, &w.wo, &w.bo, &w.mlp_norm,
+          &w.w_gate, &w.w_up, &w.b_gate, &w.b_up, &w.w_down, &w.b_down})
+      sum += owned(*weight);
+  return sum;
+}
+
+Model load_model(const checkpoint::Checkpoint& checkpoint, Backend& backend,
+                 const LoadOptions& options, Progress& progress) {
+  Model model;
+  model.config = checkpoint.config();
+  progress.begin("Loading weights", static_cast<int64_t>(checkpoint.tensors().size()));
+  Loader loader(checkpoint, backend, options, progress);
+  model.embedding = loader.remainder("model.embed_tokens.weight");
+  for (int64_t i = 0; i < model.config.layers; ++i) model.layers.push_back(load_layer(loader, i));
+  model.norm = loader.vector("model.norm.weight");
+  if (!model.config.tied_embeddings) model.output = loader.remainder("lm_head.weight");
+  progress.end();
+  return model;
+}
+
+}  // namespace nety::model

@@ -1,0 +1,40 @@
+// A checkpoint made ready for a backend: every weight prepared in its mode.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/base/progress.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/model/backend.h"
+
+namespace nety::model {
+
+/// How to load.
+struct LoadOptions {
+  /// The mode to bring matrices into; empty: as stored.
+  std::optional<precision::ModeId> mode;
+  /// The mode of embeddings and lm_head; empty: the remainder that the mode names, or as stored.
+  std::optional<precision::ModeId> head;
+};
+
+/// A model ready to run. Its checkpoint and backend must outlive it.
+struct Model {
+  checkpoint::ModelConfig config;
+  WeightPtr embedding;               // [V, D]
+  std::vector<LayerWeights> layers;  // [L]
+  WeightPtr norm;                    // [D]
+  WeightPtr output;                  // [V, D]; null if tied to the embedding
+
+  const Weight& head() const { return output == nullptr ? *embedding : *output; }
+  /// Bytes held beyond the mapped files.
+  uint64_t owned_bytes() const;
+};
+
+/// Prepares every tensor that the architecture uses, reporting progress by tensors.
+/// Errors: kCheckpoint for a missing or unusable tensor, kMemory, kUsage for a mode that the
+/// backend has not.
+Model load_model(const checkpoint::Checkpoint& checkpoint, Backend& backend,
+                 const LoadOptions& options, Progress& progress);
+
+}  // namespace nety::model
