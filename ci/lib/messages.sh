@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# How the scripts of ci/ speak, fail and ask. Everything goes to stderr: stdout belongs to the program.
+
+say() { printf 'nety: %s\n' "$*" >&2; }
+
+# fail EXIT_CODE WHAT [WHAT_TO_DO]: the exit codes are the program's own.
+readonly kFailed=1 kUsage=2 kUnfit=5
+fail() {
+  printf 'nety: error: %s\n' "$2" >&2
+  [ -z "${3:-}" ] || printf '  %s\n' "$3" >&2
+  exit "$1"
+}
+
+# "1 package", "3 packages".
+count_of() { if [ "$1" = 1 ]; then echo "1 $2"; else echo "$1 $2s"; fi; }
+
+# Bytes as people read them: "531 MB".
+megabytes() { echo "$((($1 + 500000) / 1000000)) MB"; }
+
+# Seconds since a moment of EPOCHSECONDS: "75 s".
+since() { echo "$((EPOCHSECONDS - $1)) s"; }
+
+on_terminal() { [ -t 0 ] && [ -t 2 ]; }
+
+# What the user allows: ask, auto, never, or none where nobody can be asked and nothing was said.
+setup_mode() {
+  case ${NETY_SETUP:-} in
+    auto | never) echo "$NETY_SETUP" ;;
+    ask) if on_terminal; then echo ask; else echo none; fi ;;
+    '')
+      case ${CI:-} in
+        '' | 0 | false) if on_terminal; then echo ask; else echo none; fi ;;
+        *) echo auto ;;
+      esac
+      ;;
+    *) fail $kUsage "NETY_SETUP is '$NETY_SETUP'." "Use ask, auto or never." ;;
+  esac
+}
+
+# confirm QUESTION: true for yes, which is also what Enter means.
+confirm() {
+  local answer
+  printf 'nety: %s [Y/n] ' "$1" >&2
+  read -r answer || answer=n
+  case $answer in '' | [yY] | [yY][eE][sS]) return 0 ;; *) return 1 ;; esac
+}
+
+# The folder for what is downloaded: the same rule as the program's own.
+cache_folder() {
+  if [ -n "${XDG_CACHE_HOME:-}" ]; then
+    echo "$XDG_CACHE_HOME/nety"
+  elif [ -n "${HOME:-}" ]; then
+    echo "$HOME/.cache/nety"
+  else
+    fail $kUnfit "there is no place for a cache: neither XDG_CACHE_HOME nor HOME is set." \
+      "Set one of them to a folder that you can write to."
+  fi
+}
+
+# last_lines LOG N: the end of a log, indented, for an error that it explains.
+last_lines() { tail -n "$2" "$1" 2>/dev/null | sed 's/^/  | /' >&2; }
