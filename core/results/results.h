@@ -39,6 +39,7 @@ struct Finding {
   std::string title, value, source;
   FindingStatus status = FindingStatus::kOk;
   std::string consequence, remedy;  ///< Empty where there is nothing to say.
+  std::optional<double> data{};     ///< `value` as a number, for programs: bytes, processors.
 };
 
 struct CpuBudget {
