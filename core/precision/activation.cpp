@@ -13,15 +13,8 @@ namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-/// Largest magnitude of x[0..n) as bits: infinities and NaNs compare above every number.
-uint32_t largest_magnitude(const float* x, int64_t n) {
-  uint32_t largest = 0;
-  for (int64_t k = 0; k < n; ++k) largest = std::max(largest, magnitude_bits(x[k]));
-  return largest;
-}
-
 float quantise_block(const float* x, int32_t n, int8_t* codes) {
-  const uint32_t largest = largest_magnitude(x, n);
+  const int32_t largest = largest_magnitude(x, n);
   const float amax = std::bit_cast<float>(largest);
   const float inverse = 127.0F / amax;
   if (largest >= kInfinityBits || std::isinf(inverse)) {

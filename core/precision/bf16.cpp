@@ -19,7 +19,7 @@ void quantise(const float* weights, int64_t first, int64_t last, Matrix& matrix)
   const int64_t count = (last - first) * matrix.view.cols;
   uint16_t* out = half_row(matrix, first);
   for (int64_t k = 0; k < count; ++k) out[k] = bf16_from_float(weights[k]);
-  refuse_overflow(weights, first, last, 0x7f7f8000U, matrix);
+  refuse_overflow(weights, first, last, 0x7f7f8000, matrix);
 }
 
 void multiply(const MatrixView& matrix, const float* x, float* y, int64_t first, int64_t last) {

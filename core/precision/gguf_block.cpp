@@ -3,8 +3,6 @@
 
 #include <vector>
 
-#include "core/base/half.h"
-
 namespace nety::precision {
 namespace {
 
@@ -31,19 +29,6 @@ float product(const GgufFormat& format, const DecodedBlock& block, const int8_t*
 }
 
 }  // namespace
-
-float fp16_at(const std::byte* bytes) {
-  const unsigned low = std::to_integer<unsigned>(bytes[0]);
-  const unsigned high = std::to_integer<unsigned>(bytes[1]);
-  return float_from_fp16(static_cast<uint16_t>(low | high << 8));
-}
-
-void unpack_nibbles(const std::byte* bytes, int8_t* codes) {
-  for (int j = 0; j < 16; ++j) {
-    codes[j] = static_cast<int8_t>(bytes[j] & std::byte{15});
-    codes[j + 16] = static_cast<int8_t>(bytes[j] >> 4);
-  }
-}
 
 uint64_t gguf_bytes(const GgufFormat& format, int64_t rows, int64_t cols) {
   return static_cast<uint64_t>(rows * (cols / format.weights) * format.bytes);

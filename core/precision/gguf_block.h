@@ -43,6 +43,18 @@ float fp16_at(const std::byte* bytes);
 /// Weight j from the low nibble of byte j, weight j + 16 from its high nibble: codes [32].
 void unpack_nibbles(const std::byte* bytes, int8_t* codes);
 
+/// Adds 16 to codes [32] whose bit is set in the little-endian uint32 at `bytes`.
+void add_fifth_bits(const std::byte* bytes, int8_t* codes);
+
+/// The 2-bit codes of q2_k and q3_k: 64 bytes to codes [256].
+void unpack_2_bits(const std::byte* bytes, int8_t* codes);
+
+/// The nibbles of q4_k and q5_k: 128 bytes to codes [256].
+void unpack_chunked_nibbles(const std::byte* bytes, int8_t* codes);
+
+/// The 6-bit scales and mins of q4_k and q5_k: 12 bytes to scales [8] and mins [8].
+void unpack_scales_and_mins(const std::byte* bytes, DecodedBlock& out);
+
 uint64_t gguf_bytes(const GgufFormat& format, int64_t rows, int64_t cols);
 void gguf_dequantise(const GgufFormat& format, const MatrixView& matrix, int64_t row, float* out);
 void gguf_multiply(const GgufFormat& format, const MatrixView& matrix, const float* x, float* y,

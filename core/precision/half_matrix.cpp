@@ -27,17 +27,17 @@ Matrix allocate_halves(ModeId mode, int64_t rows, int64_t cols) {
   return matrix;
 }
 
-void refuse_overflow(const float* weights, int64_t first, int64_t last, uint32_t overflow_bits,
+void refuse_overflow(const float* weights, int64_t first, int64_t last, int32_t overflow_bits,
                      const Matrix& matrix) {
   const int64_t count = (last - first) * matrix.view.cols;
-  uint32_t overflows = 0;
+  int32_t overflows = 0;
   for (int64_t k = 0; k < count; ++k) {
-    const uint32_t bits = magnitude_bits(weights[k]);
-    overflows |= static_cast<uint32_t>(bits >= overflow_bits && bits < kInfinityBits);
+    const int32_t bits = magnitude_bits(weights[k]);
+    overflows |= static_cast<int32_t>(bits >= overflow_bits && bits < kInfinityBits);
   }
   if (overflows == 0) return;
   for (int64_t k = 0; k < count; ++k) {
-    const uint32_t bits = magnitude_bits(weights[k]);
+    const int32_t bits = magnitude_bits(weights[k]);
     if (bits < overflow_bits || bits >= kInfinityBits) continue;
     throw Error(ErrorKind::kCheckpoint,
                 fmt::format("weight {} in row {}, column {} is too large for {}", weights[k],

@@ -14,7 +14,7 @@ Matrix allocate_halves(ModeId mode, int64_t rows, int64_t cols);
 /// Throws kCheckpoint if a finite weight of rows [first, last) has a magnitude whose bits are at
 /// least `overflow_bits`: it would become an infinity. Infinities and NaNs pass: they are as they
 /// were.
-void refuse_overflow(const float* weights, int64_t first, int64_t last, uint32_t overflow_bits,
+void refuse_overflow(const float* weights, int64_t first, int64_t last, int32_t overflow_bits,
                      const Matrix& matrix);
 
 }  // namespace nety::precision

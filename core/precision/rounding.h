@@ -12,25 +12,35 @@ inline int32_t round_half_even(float value) {
   return std::bit_cast<int32_t>(value + 0x1.8p23F) - std::bit_cast<int32_t>(0x1.8p23F);
 }
 
-/// `value` rounded to IEEE binary16, nearest even, as a float again. Magnitudes of 65520 and above
-/// give a magnitude of at least 65536 (not infinity), and a NaN stays a NaN or becomes a magnitude
-/// of at least 65536: test with overflows_fp16.
-inline float round_to_fp16(float value) {
-  const uint32_t bits = std::bit_cast<uint32_t>(value);
-  const uint32_t sign = bits & 0x80000000U;
-  const uint32_t magnitude = bits & 0x7fffffffU;
-  const uint32_t normal = (magnitude + 0xfffU + ((magnitude >> 13) & 1U)) & ~0x1fffU;
-  // Below 2^-14 the spacing is 2^-24, which is that of floats in [0.5, 1).
-  const float shifted = (std::bit_cast<float>(magnitude) + 0.5F) - 0.5F;
-  const uint32_t subnormal = std::bit_cast<uint32_t>(shifted);
-  return std::bit_cast<float>(sign | (magnitude >= 0x38800000U ? normal : subnormal));
+/// The bits of |value|: they compare as the magnitudes do, infinities and then NaNs above all.
+/// Signed, because SSE2 compares no other integers.
+inline int32_t magnitude_bits(float value) { return std::bit_cast<int32_t>(value) & 0x7fffffff; }
+
+inline constexpr int32_t kInfinityBits = 0x7f800000;
+
+/// Whether a magnitude is infinite in fp16 (65520 and above), infinite or NaN.
+inline bool overflows_fp16(int32_t magnitude) { return magnitude >= 0x477ff000; }
+
+/// Bits of the largest magnitude of x [n]; 0 for n = 0.
+inline int32_t largest_magnitude(const float* x, int64_t n) {
+  int32_t largest = 0;
+  for (int64_t k = 0; k < n; ++k) {
+    const int32_t magnitude = magnitude_bits(x[k]);
+    largest = magnitude > largest ? magnitude : largest;
+  }
+  return largest;
 }
 
-/// Whether a float's magnitude, as bits without the sign, is infinite in fp16, infinite or NaN.
-inline bool overflows_fp16(uint32_t magnitude_bits) { return magnitude_bits >= 0x477ff000U; }
-
-inline uint32_t magnitude_bits(float value) { return std::bit_cast<uint32_t>(value) & 0x7fffffffU; }
-
-inline constexpr uint32_t kInfinityBits = 0x7f800000U;
+/// `value` rounded to IEEE binary16, nearest even, as a float again. Only for values that do not
+/// overflow fp16.
+inline float round_to_fp16(float value) {
+  const int32_t magnitude = magnitude_bits(value);
+  const int32_t normal = (magnitude + 0xfff + ((magnitude >> 13) & 1)) & ~0x1fff;
+  // Below 2^-14 the spacing is 2^-24, which is that of floats in [0.5, 1).
+  const float shifted = (std::bit_cast<float>(magnitude) + 0.5F) - 0.5F;
+  const int32_t rounded = magnitude >= 0x38800000 ? normal : std::bit_cast<int32_t>(shifted);
+  const uint32_t sign = std::bit_cast<uint32_t>(value) & 0x80000000U;
+  return std::bit_cast<float>(sign | static_cast<uint32_t>(rounded));
+}
 
 }  // namespace nety::precision

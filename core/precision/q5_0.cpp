@@ -1,0 +1,24 @@
+// q5_0: 32 weights of 5 bits with one fp16 scale: w = d * (code - 16).
+#include "core/precision/gguf_block.h"
+#include "core/precision/layout.h"
+
+namespace nety::precision {
+namespace {
+
+void decode(const std::byte* block, DecodedBlock& out) {
+  out.d = fp16_at(block + Q5_0::kScale);
+  out.scales[0] = 1;
+  unpack_nibbles(block + Q5_0::kCodes, out.codes.data());
+  add_fifth_bits(block + Q5_0::kHigh, out.codes.data());
+  for (size_t k = 0; k < kBlock; ++k) out.codes[k] = static_cast<int8_t>(out.codes[k] - 16);
+}
+
+constexpr GgufFormat kFormat{
+    .weights = kBlock, .group = 32, .bytes = Q5_0::kBytes, .has_min = false, .decode = decode};
+
+}  // namespace
+
+extern const ModeFunctions k_q5_0;
+const ModeFunctions k_q5_0 = gguf_mode<kFormat>();
+
+}  // namespace nety::precision
