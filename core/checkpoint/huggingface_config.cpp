@@ -1,0 +1,148 @@
+// Defaults are those of transformers' LlamaConfig and MistralConfig. Sizes have none: a config
+// without them is damaged, not default.
+#include "core/checkpoint/huggingface_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/checkpoint/config_check.h"
+#include "core/checkpoint/refuse.h"
+
+namespace nety::checkpoint {
+namespace {
+
+/// One supported architecture and where its defaults differ.
+struct Family {
+  std::string_view model_type, architecture;
+  int64_t context;
+  int64_t kv_heads;        ///< 0: as many as heads.
+  int64_t sliding_window;  ///< Where the key is absent; null means none.
+  bool biases;             ///< Has attention_bias and mlp_bias.
+};
+constexpr Family kFamilies[] = {
+    {"llama", "LlamaForCausalLM", 2048, 0, 0, true},
+    {"mistral", "MistralForCausalLM", 4096 * 32, 8, 4096, false},
+};
+constexpr const char* kSupported =
+    "Supported: model_type \"llama\" or \"mistral\" for text generation (LlamaForCausalLM, "
+    "MistralForCausalLM).";
+
+constexpr ConfigKeys kKeys = {
+    "hidden_size",  "num_attention_heads", "num_key_value_heads",   "head_dim",
+    "rms_norm_eps", "rope_theta",          "rope_parameters.factor"};
+
+const Family& family_of(const JsonObject& root) {
+  const std::vector<std::string> architectures = root.strings("architectures");
+  const std::optional<std::string> model_type = root.string("model_type");
+  for (const Family& family : kFamilies) {
+    const bool listed = std::find(architectures.begin(), architectures.end(),
+                                  family.architecture) != architectures.end();
+    const bool type_fits = !model_type || *model_type == family.model_type;
+    if (type_fits && (listed || (model_type && architectures.empty()))) return family;
+  }
+  if (!model_type && architectures.empty())
+    refuse(root.file(), "has neither \"model_type\" nor \"architectures\"", kSupported);
+  refuse(root.file(),
+         fmt::format("describes the architecture {} (model_type {}), which is not supported",
+                     architectures.empty() ? "(none)" : shown(architectures.front()),
+                     shown(model_type.value_or("(none)"))),
+         kSupported);
+}
+
+void read_heads(const JsonObject& root, const Family& family, ModelConfig& config) {
+  config.heads = root.required_integer(kKeys.heads, 1, kMaxHeads);
+  const int64_t default_kv_heads =
+      family.kv_heads == 0 || root.is_null(kKeys.kv_heads) ? config.heads : family.kv_heads;
+  config.kv_heads = root.integer(kKeys.kv_heads, 1, kMaxHeads).value_or(default_kv_heads);
+  const std::optional<int64_t> head_dim = root.integer(kKeys.head_dim, 1, kMaxHeadDim);
+  if (!head_dim && config.dim % config.heads != 0)
+    refuse(root.file(), fmt::format("\"{}\", {}, is not a multiple of \"{}\", {}", kKeys.dim,
+                                    config.dim, kKeys.heads, config.heads));
+  config.head_dim = head_dim.value_or(config.dim / config.heads);
+}
+
+int64_t read_sliding_window(const JsonObject& root, const Family& family) {
+  if (family.sliding_window == 0) return 0;
+  if (!root.boolean("use_sliding_window").value_or(true)) return 0;
+  if (root.is_null("sliding_window")) return 0;
+  return root.integer("sliding_window", 0, kMaxContext).value_or(family.sliding_window);
+}
+
+void check_activation(const JsonObject& root) {
+  const std::string activation = root.string("hidden_act").value_or("silu");
+  if (activation != "silu" && activation != "swish")
+    refuse(root.file(),
+           fmt::format("\"hidden_act\" is {}, which is not supported", shown(activation)),
+           "Supported: silu.");
+}
+
+int32_t first_id(const std::vector<int64_t>& ids) {
+  return ids.empty() ? -1 : static_cast<int32_t>(ids.front());
+}
+
+}  // namespace
+
+ModelConfig read_model_config(const JsonObject& root) {
+  const Family& family = family_of(root);
+  ModelConfig config;
+  config.architecture = family.model_type;
+  config.dim = root.required_integer(kKeys.dim, 1, kMaxDim);
+  config.layers = root.required_integer("num_hidden_layers", 1, kMaxLayers);
+  config.ffn_dim = root.required_integer("intermediate_size", 1, kMaxFfnDim);
+  config.vocab = root.required_integer("vocab_size", 1, kMaxVocab);
+  config.context = root.integer("max_position_embeddings", 1, kMaxContext).value_or(family.context);
+  read_heads(root, family, config);
+  config.sliding_window = read_sliding_window(root, family);
+  config.rms_eps = root.number(kKeys.rms_eps).value_or(1e-6);
+  config.tied_embeddings = root.boolean("tie_word_embeddings").value_or(false);
+  if (family.biases) {
+    config.attention_bias = root.boolean("attention_bias").value_or(false);
+    config.mlp_bias = root.boolean("mlp_bias").value_or(false);
+  }
+  check_activation(root);
+  config.rope = read_rope(root, config.context);
+  check_config(config, kKeys, root.file());
+  return config;
+}
+
+QuantizationHint read_quantization_hint(const JsonObject& root) {
+  QuantizationHint hint;
+  const std::optional<JsonObject> section = root.object("quantization_config");
+  if (!section) return hint;
+  hint.load_in_8bit = section->boolean("load_in_8bit").value_or(false);
+  hint.load_in_4bit = section->boolean("load_in_4bit").value_or(false);
+  hint.has_fp16_weight = section->boolean("llm_int8_has_fp16_weight").value_or(false);
+  // Files from before transformers 4.34 have the two flags without a method.
+  const bool old_form = hint.load_in_8bit || hint.load_in_4bit;
+  hint.method = section->string("quant_method").value_or(old_form ? "bitsandbytes" : "");
+  if (hint.method != "bitsandbytes")
+    refuse(root.file(),
+           fmt::format("\"quantization_config.quant_method\" is {}, which is not "
+                       "supported",
+                       shown(hint.method)),
+           "Supported: bitsandbytes, and models without quantization. GGUF files are supported "
+           "too.");
+  return hint;
+}
+
+GenerationDefaults read_generation_defaults(const JsonObject& config,
+                                            const std::optional<JsonObject>& generation) {
+  const auto ids = [&](const char* key) {
+    std::vector<int64_t> found;
+    if (generation) found = generation->integers(key, 0, kMaxVocab);
+    if (found.empty()) found = config.integers(key, 0, kMaxVocab);
+    return found;
+  };
+  GenerationDefaults defaults;
+  defaults.bos_id = first_id(ids("bos_token_id"));
+  for (const int64_t id : ids("eos_token_id")) defaults.eos_ids.push_back(static_cast<int32_t>(id));
+  if (!generation) return defaults;
+  defaults.temperature = generation->number("temperature").value_or(-1);
+  defaults.top_p = generation->number("top_p").value_or(-1);
+  defaults.repeat_penalty = generation->number("repetition_penalty").value_or(-1);
+  defaults.top_k = static_cast<int32_t>(generation->integer("top_k", 0, kMaxVocab).value_or(-1));
+  return defaults;
+}
+
+}  // namespace nety::checkpoint

@@ -1,0 +1,72 @@
+// The small JSON files of a model directory, asked by key, with ranges checked and messages that
+// name file, key and value.
+#pragma once
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nety::checkpoint {
+
+/// One object of a JsonFile, which must outlive it. Every function gives nothing where the key is
+/// absent or null, and throws kCheckpoint where its value has another type or is out of range.
+class JsonObject {
+ public:
+  JsonObject(const std::filesystem::path& file, std::string prefix, simdjson::dom::object object)
+      : file_(&file), prefix_(std::move(prefix)), object_(object) {}
+
+  const std::filesystem::path& file() const { return *file_; }
+  simdjson::dom::object raw() const { return object_; }
+  /// The key as messages name it, with the keys of the objects around it: "rope_scaling.factor".
+  std::string path_of(std::string_view key) const { return prefix_ + std::string(key); }
+
+  bool has(std::string_view key) const { return find(key).has_value(); }
+  bool is_null(std::string_view key) const;
+  std::optional<JsonObject> object(std::string_view key) const;
+  /// A whole number in [least, most].
+  std::optional<int64_t> integer(std::string_view key, int64_t least, int64_t most) const;
+  /// The same, or an error that says the key is missing.
+  int64_t required_integer(std::string_view key, int64_t least, int64_t most) const;
+  std::optional<double> number(std::string_view key) const;
+  std::optional<bool> boolean(std::string_view key) const;
+  std::optional<std::string> string(std::string_view key) const;
+  /// One whole number or a list of them, all in [least, most].
+  std::vector<int64_t> integers(std::string_view key, int64_t least, int64_t most) const;
+  std::vector<std::string> strings(std::string_view key) const;
+
+  /// Throws: the value of `key` is not `needed` ("a number").
+  [[noreturn]] void refuse_value(std::string_view key, std::string_view needed) const;
+
+ private:
+  std::optional<simdjson::dom::element> find(std::string_view key) const;
+
+  const std::filesystem::path* file_;
+  std::string prefix_;
+  simdjson::dom::object object_;
+};
+
+/// A parsed document whose root is an object.
+class JsonFile {
+ public:
+  /// Errors: kIo if it cannot be opened; kCheckpoint if it is not JSON, nested too deeply, not
+  /// UTF-8, not an object, or larger than `limit_bytes`.
+  static JsonFile read(const std::filesystem::path& path, size_t limit_bytes = size_t{64} << 20);
+  /// `text` is copied; `path` is for messages.
+  JsonFile(std::filesystem::path path, std::string_view text);
+
+  JsonObject root() const { return {*path_, "", root_}; }
+
+ private:
+  std::unique_ptr<std::filesystem::path> path_;  // objects keep its address
+  std::unique_ptr<simdjson::dom::parser> parser_;
+  simdjson::dom::object root_;
+};
+
+}  // namespace nety::checkpoint
