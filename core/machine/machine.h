@@ -60,6 +60,9 @@ std::vector<std::string> cpu_features(const Machine& machine);
 bool has_feature(const Machine& machine, std::string_view feature);
 std::string cpu_model(const Machine& machine);
 
+/// Processors online in the whole machine, or the container's view of it; 1 if it cannot be told.
+int processors(const Machine& machine);
+
 /// Threads to use: max(1, min(affinity, floor(cgroup quota))), v1 and v2, along the whole path.
 results::CpuBudget cpu_budget(const Machine& machine);
 
@@ -68,12 +71,22 @@ struct MemoryBudget {
   uint64_t total_bytes = 0;
   uint64_t available_bytes = 0;  ///< The smallest of all that applies.
   std::optional<uint64_t> limit_bytes;
-  std::string limited_by;  ///< "MemAvailable", "cgroup /a/b memory.max", "RLIMIT_AS"
+  /// "MemAvailable", "cgroup /a/b memory.max", "RLIMIT_AS"; empty if nothing could be read, which
+  /// is not the same as no memory.
+  std::string limited_by;
 };
 MemoryBudget memory_budget(const Machine& machine);
 
-/// GPUs through dlopened driver libraries; none is a normal result.
+/// GPUs: found by PCI class and /proc/driver/nvidia; a driver library is loaded only where a device
+/// shows. Each says why it is not usable. None is a normal result.
 std::vector<results::Gpu> gpus(const Machine& machine);
+
+/// "Debian GNU/Linux 12 (bookworm)"; empty if unknown.
+std::string system_name(const Machine& machine);
+/// The kernel's release, "6.1.0-13-amd64"; empty if unknown.
+std::string kernel_release(const Machine& machine);
+/// "KVM", "WSL2 (Hyper-V)" ...; empty on bare metal or if it does not show.
+std::string hypervisor(const Machine& machine);
 
 /// Everything above as the struct that results carry, fingerprint included.
 results::Machine describe(const Machine& machine);

@@ -1,0 +1,113 @@
+// What this process may really use of the machine: processors and memory, limits of containers and
+// of the session included.
+#include <algorithm>
+#include <cmath>
+
+#include "core/machine/cgroup.h"
+#include "core/machine/machine.h"
+#include "core/machine/text.h"
+
+namespace nety::machine {
+namespace {
+
+/// The quota of one folder in processors; nothing if it has none.
+std::optional<double> quota_of(const Machine& machine, const CgroupFolder& folder) {
+  std::optional<int64_t> quota;
+  std::optional<int64_t> period;
+  if (folder.version == 1) {
+    quota = signed_number_in(machine.read(folder.path + "/cpu.cfs_quota_us").value.value_or(""));
+    period = signed_number_in(machine.read(folder.path + "/cpu.cfs_period_us").value.value_or(""));
+  } else {  // "max 100000" or "400000 100000"
+    const std::string text = machine.read(folder.path + "/cpu.max").value.value_or("");
+    const std::string words = single_spaced(text);
+    const auto parts = split(words, ' ');
+    if (parts.size() == 2) {
+      quota = signed_number_in(parts[0]);
+      period = signed_number_in(parts[1]);
+    }
+  }
+  if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
+  return static_cast<double>(*quota) / static_cast<double>(*period);
+}
+
+uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
+
+/// What a folder's processes really hold: usage without the page cache that can be dropped.
+uint64_t working_set(const Machine& machine, const CgroupFolder& folder) {
+  const bool v1 = folder.version == 1;
+  const auto usage =
+      machine.read(folder.path + (v1 ? "/memory.usage_in_bytes" : "/memory.current"));
+  const auto statistics = machine.read(folder.path + "/memory.stat");
+  const std::string cache = value_of(statistics, v1 ? "total_inactive_file" : "inactive_file", ' ');
+  return less(number_in(usage.value.value_or("")).value_or(0), number_in(cache).value_or(0));
+}
+
+/// Limits at or above this mean "none": version 1 writes the largest multiple of the page size.
+constexpr uint64_t kNoLimit = uint64_t{1} << 60;
+
+struct Limit {
+  uint64_t bytes, available;
+  std::string name;
+};
+
+std::vector<Limit> cgroup_limits(const Machine& machine) {
+  std::vector<Limit> limits;
+  for (const CgroupFolder& folder : cgroup_folders(machine, "memory")) {
+    for (const char* file : {"memory.limit_in_bytes", "memory.max", "memory.high"}) {
+      if ((folder.version == 1) != (file == std::string_view("memory.limit_in_bytes"))) continue;
+      const auto text = machine.read(folder.path + "/" + file);
+      const auto bytes = number_in(text.value.value_or(""));  // "max" is no number: no limit
+      if (!bytes || *bytes >= kNoLimit) continue;
+      limits.push_back({*bytes, less(*bytes, working_set(machine, folder)),
+                        "cgroup " + folder.name + " " + file});
+    }
+  }
+  return limits;
+}
+
+uint64_t memory_line(const Answer<std::string>& info, std::string_view key) {
+  return number_in(value_of(info, key, ':'), "kB").value_or(0) * 1024;
+}
+
+}  // namespace
+
+results::CpuBudget cpu_budget(const Machine& machine) {
+  results::CpuBudget budget;
+  budget.affinity = std::max(1, machine.affinity().value.value_or(processors(machine)));
+  for (const CgroupFolder& folder : cgroup_folders(machine, "cpu")) {
+    const auto quota = quota_of(machine, folder);
+    if (quota && (!budget.quota || *quota < *budget.quota)) budget.quota = quota;
+  }
+  budget.threads = budget.affinity;
+  if (budget.quota && *budget.quota < budget.affinity)
+    budget.threads = std::max(1, static_cast<int>(std::floor(*budget.quota)));
+  return budget;
+}
+
+MemoryBudget memory_budget(const Machine& machine) {
+  const auto info = machine.read("/proc/meminfo");
+  MemoryBudget budget;
+  budget.total_bytes = memory_line(info, "MemTotal");
+  budget.available_bytes = memory_line(info, "MemAvailable");
+  budget.limited_by = "MemAvailable";
+  if (value_of(info, "MemAvailable", ':').empty()) {  // kernels before 3.14
+    budget.available_bytes =
+        memory_line(info, "MemFree") + memory_line(info, "Buffers") + memory_line(info, "Cached");
+    budget.limited_by = "MemFree + Buffers + Cached";
+  }
+  std::vector<Limit> limits = cgroup_limits(machine);
+  if (const auto bytes = machine.address_space_limit()) {
+    const uint64_t used = memory_line(machine.read("/proc/self/status"), "VmSize");
+    limits.push_back({*bytes.value, less(*bytes.value, used), "RLIMIT_AS"});
+  }
+  if (budget.total_bytes == 0) budget.limited_by = "";  // unknown, not zero
+  for (const Limit& limit : limits) {
+    budget.limit_bytes = std::min(limit.bytes, budget.limit_bytes.value_or(limit.bytes));
+    if (!budget.limited_by.empty() && limit.available >= budget.available_bytes) continue;
+    budget.available_bytes = limit.available;
+    budget.limited_by = limit.name;
+  }
+  return budget;
+}
+
+}  // namespace nety::machine
