@@ -4,6 +4,7 @@
 say() { printf 'nety: %s\n' "$*" >&2; }
 
 # fail EXIT_CODE WHAT [WHAT_TO_DO]: the exit codes are the program's own.
+# shellcheck disable=SC2034  # not every script needs all three
 readonly kFailed=1 kUsage=2 kUnfit=5
 fail() {
   printf 'nety: error: %s\n' "$2" >&2
@@ -33,7 +34,7 @@ setup_mode() {
         *) echo auto ;;
       esac
       ;;
-    *) fail $kUsage "NETY_SETUP is '$NETY_SETUP'." "Use ask, auto or never." ;;
+    *) fail "$kUsage" "NETY_SETUP is '$NETY_SETUP'." "Use ask, auto or never." ;;
   esac
 }
 
@@ -52,7 +53,7 @@ cache_folder() {
   elif [ -n "${HOME:-}" ]; then
     echo "$HOME/.cache/nety"
   else
-    fail $kUnfit "there is no place for a cache: neither XDG_CACHE_HOME nor HOME is set." \
+    fail "$kUnfit" "there is no place for a cache: neither XDG_CACHE_HOME nor HOME is set." \
       "Set one of them to a folder that you can write to."
   fi
 }

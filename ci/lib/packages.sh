@@ -12,7 +12,7 @@ packages_of() {
 # missing_packages NAME...: those that are not installed, one a line.
 missing_packages() {
   command -v dpkg-query >/dev/null ||
-    fail $kUnfit "this is not a Debian-like machine (dpkg-query is missing), so set-up cannot help." \
+    fail "$kUnfit" "this is not a Debian-like machine (dpkg-query is missing), so set-up cannot help." \
       "Install the equivalents of these by hand, then build with CMake as docs/setup.md says: $*"
   local status name installed=' '
   while read -r status name; do
@@ -38,7 +38,7 @@ install_command() { echo "apt-get install --no-install-recommends $*"; }
 require_administrator() {
   [ "$(id -u)" != 0 ] || return 0
   if ! command -v sudo >/dev/null; then
-    fail $kUnfit "missing Debian packages, and neither root nor sudo to install them: $*" \
+    fail "$kUnfit" "missing Debian packages, and neither root nor sudo to install them: $*" \
       "Ask an administrator to run: $(install_command "$@")"
   fi
 }
@@ -57,7 +57,7 @@ as_root() {
 become_root() {
   [ "$(id -u)" != 0 ] || return 0
   as_root true 2>>"$log" ||
-    fail $kUnfit "missing Debian packages, and sudo does not let this user install them: $*" \
+    fail "$kUnfit" "missing Debian packages, and sudo does not let this user install them: $*" \
       "Ask an administrator to run: $(install_command "$@")"
 }
 
@@ -65,7 +65,7 @@ update_package_lists() {
   say "fetching the package lists (apt-get update)"
   as_root apt-get update -qq >>"$log" 2>&1 || {
     last_lines "$log" 5
-    fail $kFailed "apt-get update failed." "Check the network and /etc/apt/sources.list."
+    fail "$kFailed" "apt-get update failed." "Check the network and /etc/apt/sources.list."
   }
 }
 
@@ -81,6 +81,6 @@ install_packages() {
   update_package_lists
   try_install "$@" || {
     last_lines "$log" 8
-    fail $kFailed "apt-get could not install: $*" "The whole log: $log"
+    fail "$kFailed" "apt-get could not install: $*" "The whole log: $log"
   }
 }

