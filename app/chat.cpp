@@ -1,0 +1,248 @@
+// nety chat: a conversation. The whole of it is rendered each turn and only what is new is read, so
+// that /undo, /regen and /system need no special cases.
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/generation.h"
+#include "app/input.h"
+#include "app/line_editor.h"
+#include "app/model_options.h"
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/model/tokenizer_source.h"
+
+namespace nety::app {
+namespace {
+
+constexpr std::string_view kHelp =
+    "/help            this list\n"
+    "/clear           forget the conversation\n"
+    "/undo            take back the last question and its answer\n"
+    "/regen           answer the last question again\n"
+    "/system TEXT     set the system message and start again\n"
+    "/set NAME VALUE  temp, top-k, top-p, min-p, repeat-penalty, seed, tokens\n"
+    "/stats           tokens in the context, memory\n"
+    "/exit            leave (also Ctrl-D)\n"
+    "\"\"\"              begin and end a question of several lines\n"
+    "Ctrl-C stops an answer; twice on an empty line leaves.\n";
+
+class Conversation {
+ public:
+  Conversation(LoadedModel& loaded, const ModelOptions& options, GenerationOptions generation,
+               std::string system, const Context& context)
+      : loaded_(loaded),
+        tokenizer_(model::load_tokenizer(*loaded.checkpoint)),
+        session_(*loaded.model, *loaded.backend, session_options(options)),
+        generation_(std::move(generation)),
+        system_(std::move(system)),
+        quiet_(!stdout_is_terminal() || context.verbosity < 0) {
+    // A template that is not known is refused now, not after the first question.
+    const std::vector<tokenizer::Message> probe = {{"user", "x"}};
+    render_conversation(*loaded_.checkpoint, tokenizer_, probe);
+  }
+
+  int talk();
+
+ private:
+  enum class Next { kGoOn, kLeave };
+  std::optional<std::string> read_question(bool& cancelled);
+  Next command(const std::string& line);
+  void ask(const std::string& question);
+  void answer();
+  void set(std::string_view arguments);
+  std::vector<tokenizer::Message> messages() const;
+
+  LoadedModel& loaded_;
+  tokenizer::Tokenizer tokenizer_;
+  model::Session session_;
+  GenerationOptions generation_;
+  std::string system_;
+  std::vector<tokenizer::Message> turns_;
+  LineEditor editor_;
+  bool quiet_;
+};
+
+std::vector<tokenizer::Message> Conversation::messages() const {
+  std::vector<tokenizer::Message> all;
+  if (!system_.empty()) all.push_back({"system", system_});
+  all.insert(all.end(), turns_.begin(), turns_.end());
+  return all;
+}
+
+std::optional<std::string> Conversation::read_question(bool& cancelled) {
+  std::optional<std::string> line = editor_.read(quiet_ ? "" : ">>> ", cancelled);
+  if (!line || cancelled || !line->starts_with("\"\"\"")) return line;
+  std::string text = line->substr(3);
+  while (!text.ends_with("\"\"\"")) {
+    line = editor_.read(quiet_ ? "" : "... ", cancelled);
+    if (!line || cancelled) return line;
+    text += "\n" + *line;
+  }
+  text.resize(text.size() - 3);
+  return text;
+}
+
+void Conversation::answer() {
+  const std::vector<int32_t> ids = render_conversation(*loaded_.checkpoint, tokenizer_, messages());
+  // What the session has already read of this conversation stays; at least one token is read again.
+  const std::span<const int32_t> old = session_.tokens();
+  size_t same = 0;
+  while (same < old.size() && same + 1 < ids.size() && old[same] == ids[same]) ++same;
+  session_.rewind(static_cast<int64_t>(same));
+  clear_interrupt();
+  const model::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, tokenizer_);
+  const model::Generation result = model::generate(
+      session_, tokenizer_, std::span(ids).subspan(same), options, [](std::string_view text) {
+        write_output(text);
+        return !interrupted();
+      });
+  clear_interrupt();
+  write_output("\n");
+  turns_.push_back({"assistant", result.text});
+  if (quiet_) return;
+  const auto steps = static_cast<double>(result.gaps_s.size());
+  std::string line = fmt::format("    ttft {:.2f} s", result.ttft_s);
+  if (result.decode_s > 0)
+    line += fmt::format(" · {} tok/s", format_number(steps / result.decode_s));
+  line += fmt::format(" · {} tokens · ctx {}/{}", result.ids.size(), session_.length(),
+                      session_.context());
+  if (result.finish == model::FinishReason::kContext) line += " · context full: /clear or --ctx";
+  if (result.finish == model::FinishReason::kLength) line += " · cut at -n";
+  fmt::print(stderr, "\x1b[2m{}\x1b[0m\n", line);
+}
+
+void Conversation::ask(const std::string& question) {
+  turns_.push_back({"user", question});
+  const size_t turns = turns_.size();
+  try {
+    answer();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUsage || quiet_) throw;
+    turns_.resize(turns - 1);  // a question that does not fit is not part of the conversation
+    print_error(error);
+  }
+}
+
+void Conversation::set(std::string_view arguments) {
+  const size_t blank = arguments.find(' ');
+  const std::string name(arguments.substr(0, blank));
+  const std::string text(blank == std::string_view::npos ? "" : arguments.substr(blank + 1));
+  double value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool number =
+      code == std::errc() && end == text.data() + text.size() && value >= 0 && value <= 1e9;
+  const auto whole = static_cast<int64_t>(number ? value : 0);
+  if (number && name == "temp")
+    generation_.temperature = value;
+  else if (number && name == "top-k")
+    generation_.top_k = whole;
+  else if (number && name == "top-p" && value <= 1)
+    generation_.top_p = value;
+  else if (number && name == "min-p" && value <= 1)
+    generation_.min_p = value;
+  else if (number && name == "repeat-penalty")
+    generation_.repeat_penalty = value;
+  else if (number && name == "seed")
+    generation_.seed = whole;
+  else if (number && name == "tokens" && whole >= 1)
+    generation_.tokens = whole;
+  else
+    throw Error(ErrorKind::kUsage, fmt::format("/set: cannot set '{}' to '{}'", name, text),
+                "Names: temp, top-k, top-p, min-p, repeat-penalty, seed, tokens.");
+}
+
+Conversation::Next Conversation::command(const std::string& line) {
+  const size_t blank = line.find(' ');
+  const std::string name = line.substr(0, blank);
+  const std::string rest = blank == std::string::npos ? "" : line.substr(blank + 1);
+  if (name == "/exit" || name == "/quit" || name == "/bye") return Next::kLeave;
+  if (name == "/help" || name == "/?") {
+    write_output(kHelp);
+  } else if (name == "/clear") {
+    turns_.clear();
+  } else if (name == "/undo") {
+    turns_.resize(turns_.size() >= 2 ? turns_.size() - 2 : 0);
+  } else if (name == "/regen") {
+    if (turns_.empty()) throw Error(ErrorKind::kUsage, "/regen: nothing has been asked yet", "");
+    turns_.pop_back();
+    answer();
+  } else if (name == "/system") {
+    system_ = rest;
+    turns_.clear();
+  } else if (name == "/set") {
+    set(rest);
+  } else if (name == "/stats") {
+    write_output(fmt::format("{} · {} {} · ctx {}/{} · KV cache {} reserved\n",
+                             loaded_.checkpoint->name(), loaded_.mode, loaded_.backend->name(),
+                             session_.length(), session_.context(),
+                             format_bytes(session_.cache_bytes())));
+  } else {
+    throw Error(ErrorKind::kUsage, fmt::format("unknown command {}", name),
+                "/help lists the commands.");
+  }
+  return Next::kGoOn;
+}
+
+int Conversation::talk() {
+  bool armed = false;  // one Ctrl-C on an empty line has been pressed
+  for (;;) {
+    bool cancelled = false;
+    const std::optional<std::string> line = read_question(cancelled);
+    if (cancelled) {
+      if (armed) return 0;
+      armed = true;
+      fmt::print(stderr, "(Ctrl-C again, Ctrl-D or /exit leaves)\n");
+      continue;
+    }
+    armed = false;
+    if (!line) break;
+    if (line->empty()) continue;
+    if (!line->starts_with('/')) {
+      ask(*line);
+      continue;
+    }
+    try {
+      if (command(*line) == Next::kLeave) return 0;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUsage) throw;
+      print_error(error);
+    }
+  }
+  if (!quiet_) write_output("\n");
+  return 0;
+}
+
+class Chat final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    options_.declare(arguments);
+    arguments.text("--system", system_, "The system message");
+    generation_.tokens = 1024;
+    generation_.declare(arguments);
+  }
+
+  int run(const Context& context) override {
+    std::optional<LoadedModel> loaded = load(options_, context);
+    if (!loaded) return 0;
+    Conversation conversation(*loaded, options_, generation_, system_, context);
+    if (stdout_is_terminal())
+      notice(context, fmt::format("{} · {} {} · {} threads · Ctrl-C stops an answer, /help",
+                                  loaded->checkpoint->name(), loaded->mode, loaded->backend->name(),
+                                  loaded->backend->threads()));
+    return conversation.talk();
+  }
+
+ private:
+  ModelOptions options_;
+  GenerationOptions generation_;
+  std::string system_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_chat() { return std::make_unique<Chat>(); }
+
+}  // namespace nety::app

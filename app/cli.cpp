@@ -1,0 +1,204 @@
+// The only file that sees CLI11. Every subcommand is declared from the table of commands.
+#include "app/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+#include "core/base/error.h"
+
+namespace nety::app {
+
+#define NETY_COMMAND(name, hidden, summary) std::unique_ptr<Command> make_##name();
+#include "app/commands.def"
+#undef NETY_COMMAND
+
+namespace {
+
+constexpr CommandRow kCommands[] = {
+#define NETY_COMMAND(name, hidden, summary) {#name, summary, hidden, make_##name},
+#include "app/commands.def"
+#undef NETY_COMMAND
+};
+
+class CliArguments final : public Arguments {
+ public:
+  explicit CliArguments(CLI::App& app) : app_(app) {}
+
+  void text(const std::string& names, std::string& value, const std::string& help) override {
+    app_.add_option(names, value, help)->type_name("TEXT")->capture_default_str();
+  }
+  void texts(const std::string& names, std::vector<std::string>& values,
+             const std::string& help) override {
+    auto* option = app_.add_option(names, values, help)->type_name("TEXT");
+    // Options take one value each, so that a positional behind them is not swallowed.
+    if (names.starts_with("-")) option->allow_extra_args(false);
+  }
+  void numbers(const std::string& names, std::vector<int64_t>& values,
+               const std::string& help) override {
+    app_.add_option(names, values, help)
+        ->type_name("N,N")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->capture_default_str();
+  }
+  void number(const std::string& names, int64_t& value, int64_t least, int64_t most,
+              const std::string& help) override {
+    app_.add_option(names, value, help)
+        ->type_name("N")
+        ->check(between(least, most, fmt::format("{} to {}", least, most)))
+        ->capture_default_str();
+  }
+  void real(const std::string& names, double& value, double least, double most,
+            const std::string& help) override {
+    app_.add_option(names, value, help)
+        ->type_name("X")
+        ->check(between(least, most, fmt::format("{} to {}", least, most)))
+        ->capture_default_str();
+  }
+  void flag(const std::string& names, bool& value, const std::string& help) override {
+    app_.add_flag(names, value, help);
+  }
+  void choice(const std::string& names, std::string& value, const std::vector<std::string>& choices,
+              const std::string& help) override {
+    std::string list;
+    for (const std::string& one : choices) list += (list.empty() ? "" : "|") + one;
+    app_.add_option(names, value, help)
+        ->type_name(list)
+        ->check(CLI::Validator(
+            [choices, list](std::string& given) {
+              return std::ranges::find(choices, given) != choices.end()
+                         ? std::string()
+                         : fmt::format("'{}' is none of {}", given, list);
+            },
+            ""))
+        ->capture_default_str();
+  }
+
+ private:
+  template <class T>
+  static CLI::Validator between(T least, T most, const std::string& range) {
+    return CLI::Validator(
+        [least, most, range](std::string& given) {
+          T value{};
+          if (!CLI::detail::lexical_cast(given, value))
+            return fmt::format("'{}' is not a number", given);
+          const bool inside = value >= least && value <= most;
+          return inside ? std::string() : fmt::format("{} is outside {}", given, range);
+        },
+        "");
+  }
+  CLI::App& app_;
+};
+
+// How alike two words are: the number of edits between them.
+size_t distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t up = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = up;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string visible_commands() {
+  std::string names;
+  for (const CommandRow& row : kCommands)
+    if (!row.hidden) names += (names.empty() ? "" : ", ") + std::string(row.name);
+  return names;
+}
+
+[[noreturn]] void refuse_command(const std::string& given) {
+  const CommandRow* nearest = nullptr;
+  for (const CommandRow& row : kCommands)
+    if (!row.hidden &&
+        (nearest == nullptr || distance(given, row.name) < distance(given, nearest->name)))
+      nearest = &row;
+  const bool close = nearest != nullptr && distance(given, nearest->name) <= 2;
+  throw Error(
+      ErrorKind::kUsage, fmt::format("unknown command '{}'", given),
+      close ? fmt::format("Did you mean '{}'? Commands: {}.", nearest->name, visible_commands())
+            : fmt::format("Commands: {}.", visible_commands()));
+}
+
+// The first word that is no option and no option's value, if it is no command.
+void check_command_word(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--config" || word == "--lang" || word == "--progress") {
+      ++i;
+      continue;
+    }
+    if (word.starts_with("-")) continue;
+    const auto is_word = [&](const CommandRow& row) { return row.name == word; };
+    if (std::ranges::none_of(kCommands, is_word)) refuse_command(word);
+    return;
+  }
+}
+
+}  // namespace
+
+Invocation parse(int argc, char** argv) {
+  CLI::App app(
+      "NETY runs language models locally and measures which precision is right for this machine.");
+  app.name("nety");
+  Invocation result;
+  std::string language;
+  bool verbose = false, quiet = false;
+  app.set_version_flag("--version", "nety " NETY_VERSION);
+  app.set_config("--config", "", "Read options from a file (INI or TOML; a section per command)");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.add_option("--lang", language,
+                 "Language of messages: en or fr; else LC_ALL, LC_MESSAGES, LANG")
+      ->type_name("en|fr");
+  CliArguments(app).choice("--progress", result.context.progress, {"auto", "always", "never"},
+                           "Draw progress bars");
+  app.add_flag("-v,--verbose", verbose, "Say more");
+  app.add_flag("-q,--quiet", quiet, "Say nothing but results and errors");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.get_formatter()->column_width(34);
+
+  std::map<CLI::App*, std::unique_ptr<Command>> commands;
+  for (const CommandRow& row : kCommands) {
+    CLI::App* sub = app.add_subcommand(std::string(row.name), std::string(row.summary));
+    if (row.hidden) sub->group("");
+    auto command = row.make();
+    CliArguments arguments(*sub);
+    command->declare(arguments);
+    commands[sub] = std::move(command);
+  }
+  if (argc < 2) {
+    std::cout << app.help();
+    return result;
+  }
+  check_command_word(argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {
+      app.exit(error, std::cout, std::cerr);
+      return result;
+    }
+    const std::string command =
+        app.get_subcommands().empty() ? "" : app.get_subcommands()[0]->get_name() + " ";
+    throw Error(ErrorKind::kUsage, error.what(), fmt::format("See nety {}--help.", command));
+  }
+  result.context.program = argv[0];
+  result.context.command.assign(argv, argv + argc);
+  result.context.language = choose_language(language);
+  result.context.verbosity = quiet ? -1 : verbose ? 1 : 0;
+  result.command = std::move(commands.at(app.get_subcommands()[0]));
+  return result;
+}
+
+}  // namespace nety::app

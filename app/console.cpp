@@ -1,0 +1,98 @@
+// Progress is redrawn at most 20 times a second, and ends as one plain line.
+#include "app/console.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+namespace nety::app {
+namespace {
+
+volatile std::sig_atomic_t interrupt_flag = 0;
+
+extern "C" void on_interrupt(int) {
+  if (interrupt_flag != 0) ::_exit(130);
+  interrupt_flag = 1;
+}
+
+class TerminalProgress final : public Progress {
+ public:
+  explicit TerminalProgress(bool redraw) : redraw_(redraw) {}
+
+  void begin(std::string_view label, int64_t total) override {
+    label_ = label;
+    total_ = total;
+    done_ = 0;
+    start_ = last_ = std::chrono::steady_clock::now();
+  }
+  void advance(int64_t done) override {
+    done_ = done;
+    const auto now = std::chrono::steady_clock::now();
+    if (!redraw_ || now - last_ < std::chrono::milliseconds(50)) return;
+    last_ = now;
+    fmt::print(stderr, "\r{}", line());
+    std::fflush(stderr);
+    drawn_ = true;
+  }
+  void end() override {
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    fmt::print(stderr, "{}{}  {:.2f} s\n", drawn_ ? "\r" : "", line(), seconds);
+    drawn_ = false;
+  }
+
+ private:
+  std::string line() const {
+    const int64_t percent = total_ > 0 ? done_ * 100 / total_ : 100;
+    return fmt::format("{} {}% {}/{}", label_, percent, done_, total_);
+  }
+
+  bool redraw_, drawn_ = false;
+  std::string label_;
+  int64_t total_ = 0, done_ = 0;
+  std::chrono::steady_clock::time_point start_, last_;
+};
+
+}  // namespace
+
+void print_error(const Error& error) {
+  std::fflush(stdout);
+  fmt::print(stderr, "nety: {}\n", error.what());
+  if (!error.hint().empty()) fmt::print(stderr, "      {}\n", error.hint());
+}
+
+void notice(const Context& context, std::string_view line) {
+  if (context.verbosity >= 0) fmt::print(stderr, "{}\n", line);
+}
+
+void notice(const Context& context, const Text& text) {
+  notice(context, render(text, context.language));
+}
+
+std::unique_ptr<Progress> make_progress(const Context& context) {
+  const bool terminal = stderr_is_terminal();
+  if (context.progress == "never" || context.verbosity < 0 ||
+      (context.progress == "auto" && !terminal))
+    return std::make_unique<Progress>();
+  return std::make_unique<TerminalProgress>(terminal);
+}
+
+bool stdin_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
+bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+
+void install_signal_handlers() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  ::sigaction(SIGINT, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool interrupted() { return interrupt_flag != 0; }
+void clear_interrupt() { interrupt_flag = 0; }
+
+}  // namespace nety::app

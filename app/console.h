@@ -1,0 +1,35 @@
+// The terminal: where messages go, how progress is drawn, and Ctrl-C.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "app/command.h"
+#include "core/base/error.h"
+#include "core/base/progress.h"
+
+namespace nety::app {
+
+/// "nety: what" and the hint under it, on standard error.
+void print_error(const Error& error);
+
+/// A line on standard error unless --quiet.
+void notice(const Context& context, std::string_view line);
+void notice(const Context& context, const Text& text);
+
+/// The progress bar of this invocation, on standard error: drawn on a terminal (or always, or
+/// never).
+std::unique_ptr<Progress> make_progress(const Context& context);
+
+bool stdin_is_terminal();
+bool stdout_is_terminal();
+bool stderr_is_terminal();
+
+/// SIGINT sets a flag that long work looks at; a second one, with the flag still set, ends the
+/// program with exit code 130. SIGPIPE is ignored: writing to a closed pipe is an error like
+/// others.
+void install_signal_handlers();
+bool interrupted();
+void clear_interrupt();
+
+}  // namespace nety::app

@@ -1,0 +1,118 @@
+// nety generate: one prompt, one answer, streamed.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/generation.h"
+#include "app/input.h"
+#include "app/model_options.h"
+#include "core/base/error.h"
+#include "core/model/tokenizer_source.h"
+
+namespace nety::app {
+namespace {
+
+class Generate final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    options_.declare(arguments);
+    arguments.text("-p,--prompt", prompt_, "The prompt; else --file, else standard input");
+    arguments.text("-f,--file", file_, "Read the prompt from a file");
+    arguments.text("--system", system_, "The system message");
+    arguments.flag("--raw", raw_, "The prompt as it is, without the chat template");
+    arguments.flag("--json", json_, "Print one JSON object when done, instead of streaming");
+    generation_.declare(arguments);
+  }
+
+  int run(const Context& context) override {
+    const std::string prompt = read_prompt();
+    std::optional<LoadedModel> loaded = load(options_, context);
+    if (!loaded) return 0;
+    const checkpoint::Checkpoint& checkpoint = *loaded->checkpoint;
+    const tokenizer::Tokenizer tokenizer = model::load_tokenizer(checkpoint);
+    const std::vector<int32_t> ids = encode(prompt, checkpoint, tokenizer);
+    if (ids.empty())
+      throw Error(ErrorKind::kUsage, "the prompt is empty",
+                  "Give one: -p TEXT, -f FILE or standard input.");
+    model::Session session(*loaded->model, *loaded->backend, session_options(options_));
+    const model::GenerateOptions options = generation_.resolve(checkpoint, tokenizer);
+    const model::Generation result =
+        model::generate(session, tokenizer, ids, options, [this](std::string_view text) {
+          if (!json_) write_output(text);
+          return !interrupted();
+        });
+    if (json_)
+      write_output(as_json(*loaded, ids, result, options)
+                       .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                   "\n");
+    else if (!result.text.ends_with('\n'))
+      write_output("\n");
+    if (result.finish == model::FinishReason::kInterrupted)
+      return exit_code(ErrorKind::kInterrupted);
+    return 0;
+  }
+
+ private:
+  std::string read_prompt() const {
+    if (!prompt_.empty() && !file_.empty())
+      throw Error(ErrorKind::kUsage, "--prompt and --file exclude each other", "Give one of them.");
+    if (!prompt_.empty()) return prompt_;
+    if (file_.empty() && stdin_is_terminal())
+      throw Error(ErrorKind::kUsage, "there is no prompt",
+                  "Give one: -p TEXT, -f FILE or standard input; or talk with nety chat.");
+    std::string text = read_text(file_);
+    // The line end that editors and echo add is not part of a prompt.
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    return text;
+  }
+
+  std::vector<int32_t> encode(const std::string& prompt, const checkpoint::Checkpoint& checkpoint,
+                              const tokenizer::Tokenizer& tokenizer) const {
+    if (raw_) return tokenizer.encode(prompt);
+    std::vector<tokenizer::Message> messages;
+    if (!system_.empty()) messages.push_back({"system", system_});
+    messages.push_back({"user", prompt});
+    return render_conversation(checkpoint, tokenizer, messages);
+  }
+
+  static nlohmann::ordered_json as_json(const LoadedModel& loaded,
+                                        const std::vector<int32_t>& prompt,
+                                        const model::Generation& result,
+                                        const model::GenerateOptions& options) {
+    const auto steps = static_cast<double>(result.gaps_s.size());
+    const auto rate = [](double count, double seconds) {
+      return seconds > 0 && count > 0 ? nlohmann::ordered_json(count / seconds) : nullptr;
+    };
+    nlohmann::ordered_json json;
+    json["prompt_ids"] = prompt;
+    json["output_ids"] = result.ids;
+    json["text"] = result.text;
+    json["finish_reason"] = model::name_of(result.finish);
+    json["mode"] = loaded.mode;
+    json["backend"] = loaded.backend->name();
+    json["seed"] = options.sampling.seed;
+    json["timings"] = {{"load_s", loaded.load_s},
+                       {"ttft_s", result.ttft_s},
+                       {"prefill_s", result.prefill_s},
+                       {"pp_tps", rate(static_cast<double>(prompt.size()), result.prefill_s)},
+                       {"decode_s", result.decode_s},
+                       {"tg_tps", rate(steps, result.engine_s)},
+                       {"e2e_tg_tps", rate(steps, result.decode_s)}};
+    return json;
+  }
+
+  ModelOptions options_;
+  GenerationOptions generation_;
+  std::string prompt_, file_, system_;
+  bool raw_ = false, json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_generate() { return std::make_unique<Generate>(); }
+
+}  // namespace nety::app

@@ -1,0 +1,54 @@
+// The options that every command with a model shares, and the model they load.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command.h"
+#include "core/checkpoint/checkpoint.h"
+#include "core/model/model.h"
+#include "core/model/session.h"
+
+namespace nety::app {
+
+struct ModelOptions {
+  std::string model = "default";
+  std::string mode, backend, device = "auto", isa, head, kv = "fp32";
+  int64_t threads = 0, context = 0;
+  bool force = false, dry_run = false, use_quantization = false;
+
+  /// The positional MODEL and the options of loading.
+  void declare(Arguments& arguments);
+  /// Only those that change what a memory plan says: --ctx, --head, --kv.
+  void declare_plan(Arguments& arguments);
+};
+
+/// A path as given, or what `default` means: the model installed beside the program, or the one in
+/// the cache. Error: kUsage if there is no such file, or kIo.
+std::filesystem::path resolve_model(const std::string& given);
+
+/// The mode named by an option, "stored" and "" giving none.
+/// Error: kUsage naming the modes there are.
+std::optional<precision::ModeId> parse_mode(const std::string& option, const std::string& name);
+
+/// A model that runs. Members are destroyed in the right order: weights before what they point
+/// into.
+struct LoadedModel {
+  std::unique_ptr<checkpoint::Checkpoint> checkpoint;
+  std::unique_ptr<model::Backend> backend;
+  std::unique_ptr<model::Model> model;
+  std::string mode;  ///< The mode's name, or "stored".
+  double load_s = 0;
+};
+
+/// Opens, decides by the policy, says why, and loads with progress. Empty after --dry-run, which
+/// prints the plan instead.
+std::optional<LoadedModel> load(const ModelOptions& options, const Context& context);
+
+/// Session options as given on the command line.
+model::SessionOptions session_options(const ModelOptions& options);
+
+}  // namespace nety::app

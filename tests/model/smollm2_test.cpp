@@ -1,0 +1,95 @@
+// The default model against what transformers gives for the same weights
+// (tests/data/smollm2/golden.json).
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/model/sampler.h"
+#include "core/model/tokenizer_source.h"
+#include "tests/model/golden.h"
+
+namespace nety::model {
+namespace {
+
+// Where two candidates are nearer than this, rounding may choose (the vectors record the margins).
+constexpr double kNearTie = 0.02;
+
+class SmolLm2 : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (default_model().empty()) GTEST_SKIP() << "not run: the default model is not in the cache";
+    golden_ = nlohmann::json::parse(read_file(test_data("smollm2/golden.json")));
+  }
+  static double mean_nll(Ready& ready, const std::vector<int32_t>& ids) {
+    const auto vocab = static_cast<size_t>(ready.model->config.vocab);
+    Session session(*ready.model, *ready.backend, {.context = 1024, .logit_rows = 128});
+    double sum = 0;
+    for (size_t at = 0; at < ids.size(); at += 128) {
+      const size_t count = std::min<size_t>(128, ids.size() - at);
+      const auto logits = session.feed_all(std::span(ids).subspan(at, count));
+      for (size_t t = 0; t < count && at + t + 1 < ids.size(); ++t) {
+        const auto row = logits.subspan(t * vocab, vocab);
+        double total = 0;
+        const double top = row[static_cast<size_t>(argmax(row))];
+        for (const float logit : row) total += std::exp(logit - top);
+        sum += top + std::log(total) - row[static_cast<size_t>(ids[at + t + 1])];
+      }
+    }
+    return sum / static_cast<double>(ids.size() - 1);
+  }
+  std::vector<int32_t> evaluation_ids(const Ready& ready) const {
+    return load_tokenizer(*ready.checkpoint).encode(read_file(test_data("smollm2/eval_text.txt")));
+  }
+  static Ready in_mode(std::optional<precision::ModeId> mode) {
+    return make_ready(default_model(), native_backend(), {.mode = mode});
+  }
+  nlohmann::json golden_;
+};
+
+TEST_F(SmolLm2, TokenizesAsTransformersDoes) {
+  const auto tokenizer = load_tokenizer(checkpoint::Checkpoint::open_vocabulary(default_model()));
+  int cases = 0;
+  for (const auto& one : golden_["tokenization"]) {
+    EXPECT_EQ(tokenizer.encode(one["text"].get<std::string>()),
+              one["ids"].get<std::vector<int32_t>>())
+        << one["text"];
+    ++cases;
+  }
+  EXPECT_EQ(cases, 30);
+}
+
+TEST_F(SmolLm2, ContinuesGreedilyAsTransformersDoesUpToNearTies) {
+  Ready ready = in_mode(precision::ModeId::fp32);
+  Session session(*ready.model, *ready.backend, {.context = 512});
+  int cases = 0, compared = 0;
+  for (const auto& one : golden_["generation"]) {
+    session.rewind(0);
+    auto logits = session.feed(one["input_ids"].get<std::vector<int32_t>>());
+    const auto want = one["output_ids"].get<std::vector<int32_t>>();
+    const auto margins = one["margin_to_second"].get<std::vector<double>>();
+    for (size_t i = 0; i < want.size() && margins[i] >= kNearTie; ++i, ++compared) {
+      ASSERT_EQ(argmax(logits), want[i]) << one["prompt"] << " step " << i;
+      logits = session.feed(std::span(&want[i], 1));
+    }
+    ++cases;
+  }
+  EXPECT_EQ(cases, 6);
+  EXPECT_GT(compared, 20);
+}
+
+TEST_F(SmolLm2, HasTheNllOfTransformersInFp32) {
+  Ready ready = in_mode(precision::ModeId::fp32);
+  const auto ids = evaluation_ids(ready);
+  ASSERT_EQ(ids.size(), golden_["eval"]["n_tokens"].get<size_t>());
+  EXPECT_NEAR(mean_nll(ready, ids), golden_["eval"]["mean_nll_fp32"].get<double>(), 1e-3);
+}
+
+TEST_F(SmolLm2, HasNearlyTheSameNllAsStored) {
+  Ready ready = in_mode(std::nullopt);
+  EXPECT_NEAR(mean_nll(ready, evaluation_ids(ready)),
+              golden_["eval"]["mean_nll_fp32"].get<double>(), 5e-3);
+}
+
+}  // namespace
+}  // namespace nety::model
