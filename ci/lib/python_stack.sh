@@ -6,8 +6,8 @@ python_stack=$cache/python-stack
 python_stack_packages=(torch==2.11.0 transformers==5.23.0 accelerate==1.15.0 bitsandbytes==0.50.2
   safetensors numpy psutil)
 # torch from the package index always brings its CUDA libraries, which import needs even on a CPU.
-python_stack_download_bytes=2600000000
-python_stack_disk_kb=5800000
+python_stack_download_bytes=2810000000
+python_stack_disk_kb=8000000  # with the wheels, while they are unpacked
 
 python_stack_missing() { [ ! -x "$python_stack/bin/python" ]; }
 
