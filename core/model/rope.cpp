@@ -145,7 +145,7 @@ RopeTable rope_table(const ModelConfig& config, int64_t length) {
                 "rope_freqs.weight has " + std::to_string(factors.size()) + " factors, head_dim " +
                     std::to_string(config.head_dim) + " needs " +
                     std::to_string(table.inverse_frequencies.size()),
-                "the checkpoint is damaged or of another architecture");
+                "The checkpoint is damaged or of another architecture.");
   for (size_t i = 0; i < factors.size(); ++i) table.inverse_frequencies[i] /= factors[i];
 
   const bool finite = std::ranges::all_of(table.inverse_frequencies,
@@ -156,7 +156,7 @@ RopeTable rope_table(const ModelConfig& config, int64_t length) {
                     std::to_string(config.rope.theta) + ", factor " +
                     std::to_string(config.rope.factor) + ", head_dim " +
                     std::to_string(config.head_dim) + ")",
-                "check rope_theta and rope_scaling in the checkpoint's config");
+                "Check rope_theta and rope_scaling in the checkpoint's config.");
   return table;
 }
 

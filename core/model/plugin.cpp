@@ -1,0 +1,279 @@
+// Finding, judging and loading plugins.
+#include "core/model/plugin.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/model/plugin_backend.h"
+#include "core/model/plugin_table.h"
+#include "core/model/shared_library.h"
+
+namespace nety::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One plugin nety knows, and the library it is a door to.
+struct Plugin {
+  std::string_view name;
+  const char* title;        ///< The library, as people call it.
+  const char* environment;  ///< Variable that names the library's folder.
+  const char* library;      ///< The file in its lib/ by which it is recognised.
+  const char* cache_name;   ///< In nety's cache: <cache_name>-<version>/<cache_name>.
+};
+
+constexpr Plugin kPlugins[] = {
+    {"torch", "LibTorch", "NETY_TORCH_DIR", "libtorch_cpu.so", "torch"},
+};
+
+constexpr const char* kSetUpHint = "Run ./nety setup, or use --backend native.";
+
+const Plugin& find_plugin(std::string_view name) {
+  const auto* found = std::ranges::find(kPlugins, name, &Plugin::name);
+  if (found == std::end(kPlugins))
+    throw Error(ErrorKind::kUsage, "there is no plugin named \"" + std::string(name) + "\"",
+                "Known: torch.");
+  return *found;
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+std::string file_name(const Plugin& plugin) {
+  return "libnety_" + std::string(plugin.name) + ".so";
+}
+
+std::vector<fs::path> plugin_folders() {
+  if (const std::string chosen = environment("NETY_PLUGIN_DIR"); !chosen.empty()) return {chosen};
+  std::error_code ignored;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  return {beside, beside / "../lib/nety", beside / "../lib/x86_64-linux-gnu/nety"};
+}
+
+/// The version that a LibTorch folder states: version.py in a wheel, build-version in a libtorch
+/// archive.
+std::string stated_version(const fs::path& folder) {
+  constexpr size_t kLimit = 1 << 16;
+  if (is_file(folder / "version.py")) {
+    const std::string text = read_file(folder / "version.py", kLimit);
+    constexpr std::string_view kKey = "__version__ = '";
+    const size_t begin = text.find(kKey);
+    if (begin == std::string::npos) return {};
+    const size_t end = text.find('\'', begin + kKey.size());
+    if (end == std::string::npos) return {};
+    return text.substr(begin + kKey.size(), end - begin - kKey.size());
+  }
+  if (!is_file(folder / "build-version")) return {};
+  const std::string text = read_file(folder / "build-version", kLimit);
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+/// "2.11" of "2.11.0+cu130": C++ interfaces hold within a minor version.
+std::string_view minor_version(std::string_view version) {
+  const size_t first = version.find('.');
+  return first == std::string_view::npos ? version
+                                         : version.substr(0, version.find('.', first + 1));
+}
+
+/// The package that has a library, for hints.
+std::string package_hint(const std::string& library) {
+  struct Row {
+    const char* prefix;
+    const char* hint;
+  };
+  constexpr Row kRows[] = {
+      {"libcudart.so.12", "the PyPI package nvidia-cuda-runtime-cu12"},
+      {"libcupti.so.12", "the PyPI package nvidia-cuda-cupti-cu12"},
+      {"libcudart.so", "the PyPI package nvidia-cuda-runtime"},
+      {"libcupti.so", "the PyPI package nvidia-cuda-cupti"},
+      {"libgomp.so", "the Debian package libgomp1"},
+      {"libc10.so", "the PyPI package torch"},
+      {"libtorch", "the PyPI package torch"},
+  };
+  for (const Row& row : kRows)
+    if (library.starts_with(row.prefix)) return library + " is in " + row.hint;
+  return {};
+}
+
+/// A plugin under examination: what is known so far, and what loading it takes.
+struct Candidate {
+  const Plugin& plugin;
+  PluginStatus status;
+  std::vector<fs::path> preload;
+
+  bool refuse(std::string what, std::string hint = kSetUpHint) {
+    status.what = std::move(what);
+    status.hint = std::move(hint);
+    return false;
+  }
+};
+
+bool locate_plugin(Candidate& candidate) {
+  const std::string name = file_name(candidate.plugin);
+  std::string places;
+  for (const fs::path& folder : plugin_folders()) {
+    if (is_file(folder / name)) {
+      candidate.status.path = (folder / name).lexically_normal().string();
+      return true;
+    }
+    places += (places.empty() ? "" : ", ") + folder.lexically_normal().string();
+  }
+  candidate.status.missing = {name};
+  return candidate.refuse(
+      name + " is missing (looked in " + places + ")",
+      std::string("It is built where ") + candidate.plugin.title + " is found. " + kSetUpHint);
+}
+
+/// The folder of the library that the plugin is a door to, if it is in a folder of its own.
+bool locate_library(Candidate& candidate, const SharedLibrary& file) {
+  const Plugin& plugin = candidate.plugin;
+  const auto holds = [&](const fs::path& lib) { return is_file(lib / plugin.library); };
+  if (const std::string chosen = environment(plugin.environment); !chosen.empty()) {
+    if (!holds(fs::path(chosen) / "lib")) {
+      candidate.status.missing = {plugin.library};
+      return candidate.refuse(
+          std::string(plugin.environment) + "=" + chosen + " has no lib/" + plugin.library,
+          std::string("Set it to a folder with ") + plugin.title +
+              "'s lib/ and include/, or unset it.");
+    }
+    candidate.status.library_folder = chosen;
+    return true;
+  }
+  std::vector<fs::path> places = file.search_folders;
+  const std::string cached = plugin.cache_name;
+  places.push_back(cache_folder() / (cached + "-" + candidate.status.built_for) / cached / "lib");
+  for (const fs::path& lib : places) {
+    if (!holds(lib)) continue;
+    candidate.status.library_folder = lib.parent_path().string();
+    break;
+  }
+  return true;  // The system may have it without a folder of its own: resolving will tell.
+}
+
+bool check_version(Candidate& candidate) {
+  PluginStatus& status = candidate.status;
+  if (status.library_folder.empty()) return true;
+  status.version = stated_version(status.library_folder);
+  if (status.version.empty() || status.built_for.empty() ||
+      minor_version(status.version) == minor_version(status.built_for))
+    return true;
+  return candidate.refuse(
+      std::string(candidate.plugin.title) + " " + status.version + " in " + status.library_folder +
+          " does not fit " + file_name(candidate.plugin) + ", which was built for " +
+          status.built_for,
+      std::string("Set ") + candidate.plugin.environment + " to a " + candidate.plugin.title + " " +
+          std::string(minor_version(status.built_for)) + ", or build nety with this one.");
+}
+
+/// Where toolkits put the libraries that a library may need but not bring.
+std::vector<fs::path> toolkit_folders() {
+  std::vector<fs::path> folders;
+  for (const char* variable : {"CUDA_HOME", "CUDA_PATH"})
+    if (const std::string home = environment(variable); !home.empty())
+      folders.push_back(fs::path(home) / "lib64");
+  folders.emplace_back("/usr/local/cuda/lib64");
+  return folders;
+}
+
+bool resolve(Candidate& candidate, const SharedLibrary& file) {
+  std::vector<fs::path> first;
+  if (!candidate.status.library_folder.empty())
+    first.push_back(fs::path(candidate.status.library_folder) / "lib");
+  const std::vector<fs::path> last = toolkit_folders();
+  Dependencies dependencies = resolve_dependencies(file, first, last);
+  candidate.preload = std::move(dependencies.found);
+  if (dependencies.missing.empty()) return true;
+
+  std::string what, hint;
+  for (const MissingLibrary& library : dependencies.missing) {
+    candidate.status.missing.push_back(library.name);
+    what += (what.empty() ? "" : "; ") + library.name + " is missing, needed by " +
+            library.needed_by.string();
+    if (const std::string found = package_hint(library.name); !found.empty()) hint += found + ". ";
+  }
+  return candidate.refuse(std::move(what), hint + kSetUpHint);
+}
+
+Candidate examine(std::string_view name) {
+  const Plugin& plugin = find_plugin(name);
+  Candidate candidate{.plugin = plugin, .status = {}, .preload = {}};
+  candidate.status.name = name;
+  try {
+    if (!locate_plugin(candidate)) return candidate;
+    const SharedLibrary file = read_shared_library(candidate.status.path);
+    candidate.status.built_for = file.note;
+    candidate.status.available =
+        locate_library(candidate, file) && check_version(candidate) && resolve(candidate, file);
+  } catch (const Error& error) {
+    candidate.refuse(error.what(), error.hint());
+  }
+  return candidate;
+}
+
+void* open_library(const fs::path& path) { return ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); }
+
+[[noreturn]] void refuse_loading(const Candidate& candidate, const std::string& reason) {
+  const PluginStatus& status = candidate.status;
+  std::string what = status.path + " cannot be loaded: " + reason;
+  std::string hint = kSetUpHint;
+  if (reason.find("undefined symbol") != std::string::npos) {
+    const std::string version = status.version.empty() ? "of unknown version" : status.version;
+    what += " (" + std::string(candidate.plugin.title) + " " + version + " in " +
+            (status.library_folder.empty() ? "the system's folders" : status.library_folder) +
+            "; the plugin was built for " +
+            (status.built_for.empty() ? "another" : status.built_for) + ")";
+    hint = std::string("Set ") + candidate.plugin.environment + " to the " +
+           candidate.plugin.title + " that nety was built with, or build nety again.";
+  }
+  throw Error(ErrorKind::kEnvironment, what, hint);
+}
+
+const PluginTable& open_plugin(const Candidate& candidate) {
+  // LibTorch brings libgomp, whose waiting threads would spin against ours. It reads this once.
+  ::setenv("OMP_WAIT_POLICY", "passive", 0);
+  for (const fs::path& library : candidate.preload)
+    if (open_library(library) == nullptr) refuse_loading(candidate, ::dlerror());
+  void* handle = open_library(candidate.status.path);
+  if (handle == nullptr) refuse_loading(candidate, ::dlerror());
+  void* symbol = ::dlsym(handle, kPluginEntry);
+  if (symbol == nullptr)
+    refuse_loading(candidate, std::string("it has no ") + kPluginEntry + ", so it is no plugin");
+  const PluginTable& table = *reinterpret_cast<PluginEntry>(symbol)();
+  if (table.abi != kPluginAbi || table.layout != plugin_layout())
+    refuse_loading(candidate, "it is of another build of nety (interface " +
+                                  std::to_string(table.abi) + ", this nety has " +
+                                  std::to_string(kPluginAbi) + ")");
+  return table;
+}
+
+}  // namespace
+
+std::vector<std::string_view> plugin_names() {
+  std::vector<std::string_view> names;
+  for (const Plugin& plugin : kPlugins) names.push_back(plugin.name);
+  return names;
+}
+
+PluginStatus probe_plugin(std::string_view name) { return examine(name).status; }
+
+std::unique_ptr<Backend> load_plugin_backend(std::string_view name, const BackendOptions& options) {
+  const Candidate candidate = examine(name);
+  if (!candidate.status.available)
+    throw Error(ErrorKind::kEnvironment, candidate.status.what, candidate.status.hint);
+  return make_plugin_backend(open_plugin(candidate), options);
+}
+
+}  // namespace nety::model

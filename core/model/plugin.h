@@ -1,0 +1,43 @@
+// Backends that live in shared libraries of their own, so that nety itself starts on a machine
+// where LibTorch or CUDA is broken. A plugin that cannot load is a finding, never a crash.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/backend.h"
+
+namespace nety::model {
+
+/// What can be told of a plugin. Paths are empty where nothing was found.
+struct PluginStatus {
+  bool available = false;            ///< Nothing speaks against loading it.
+  std::string name;                  ///< "torch"
+  std::string path;                  ///< .../libnety_torch.so
+  std::string library_folder;        ///< The LibTorch it would use: the folder that has lib/.
+  std::string version;               ///< That LibTorch's version, "2.11.0+cu130"; empty: unknown.
+  std::string built_for;             ///< The version the plugin was compiled against.
+  std::vector<std::string> missing;  ///< Files and libraries that are not there.
+  std::string what;                  ///< Why it is not available, in one sentence.
+  std::string hint;                  ///< What to do about it.
+};
+
+/// The plugins nety knows, in the order of the table in plugin.cpp: "torch".
+std::vector<std::string_view> plugin_names();
+
+/// Looks for the plugin and for all that it needs, reading files only: nothing is loaded, and it
+/// takes a few milliseconds.
+///
+/// The plugin is looked for in $NETY_PLUGIN_DIR if that is set, else beside the executable and in
+/// ../lib/nety and ../lib/<architecture>/nety from there. Its library (LibTorch) is the one in
+/// $NETY_TORCH_DIR if that is set, else the one it was linked with if still there, else the one in
+/// nety's cache. Error: kUsage for a name that is not in the table.
+PluginStatus probe_plugin(std::string_view name);
+
+/// Loads the plugin and makes its backend. The plugin stays loaded until the process ends.
+/// Errors: kEnvironment, naming what is missing or does not match; what the backend itself throws.
+std::unique_ptr<Backend> load_plugin_backend(std::string_view name, const BackendOptions& options);
+
+}  // namespace nety::model
