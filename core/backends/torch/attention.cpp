@@ -1,0 +1,159 @@
+// Attention by at::scaled_dot_product_attention, grouped queries without copying keys.
+#include "core/backends/torch/attention.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "core/base/error.h"
+
+namespace nety::torch_backend {
+namespace {
+
+at::Tensor copy_of(const std::vector<int64_t>& values) {
+  return at::from_blob(const_cast<int64_t*>(values.data()), {static_cast<int64_t>(values.size())},
+                       at::TensorOptions(at::kLong))
+      .clone();
+}
+
+/// Row i at position begin + i sees keys up to its own, the last `window` of them.
+at::Tensor make_mask(const SequenceRows& rows, int64_t window) {
+  const int64_t n = rows.count(), keys = rows.end() - rows.first_key;
+  at::Tensor mask = at::empty({n, keys}, at::TensorOptions(at::kFloat));
+  float* out = mask.data_ptr<float>();
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t position = rows.begin + i;
+    for (int64_t j = 0; j < keys; ++j) {
+      const int64_t key = rows.first_key + j;
+      const bool seen = key <= position && (window == 0 || key > position - window);
+      *out++ = seen ? 0.0F : -std::numeric_limits<float>::infinity();
+    }
+  }
+  return mask;
+}
+
+void finish(SequenceRows& rows, int64_t window) {
+  const int64_t n = rows.count();
+  if (rows.rows.back() - rows.rows.front() + 1 != n) rows.index = copy_of(rows.rows);
+  if (window > 0) rows.first_key = std::max<int64_t>(0, rows.begin - window + 1);
+  if (n == 1) return;
+  rows.causal = rows.begin == 0 && (window == 0 || window >= n);
+  if (!rows.causal) rows.mask = make_mask(rows, window);
+}
+
+void check_sequence(const model::CacheShape& shape, int32_t sequence) {
+  if (sequence < 0 || sequence >= shape.sequences)
+    throw Error(ErrorKind::kInternal, "sequence " + std::to_string(sequence) + " of a cache of " +
+                                          std::to_string(shape.sequences));
+}
+
+void check_position(const TorchCache& cache, const SequenceRows& rows, int32_t position) {
+  if (position != rows.end())
+    throw Error(ErrorKind::kInternal, "position " + std::to_string(position) + " of sequence " +
+                                          std::to_string(rows.sequence) + " does not follow " +
+                                          std::to_string(rows.end()) + " cached tokens");
+  if (position >= cache.shape().context)
+    throw Error(ErrorKind::kUsage,
+                "the text is longer than the context of " + std::to_string(cache.shape().context) +
+                    " tokens",
+                "Give a larger --ctx or a shorter text.");
+}
+
+}  // namespace
+
+TorchCache::TorchCache(const model::CacheShape& shape)
+    : shape_(shape), lengths_(static_cast<size_t>(shape.sequences), 0) {
+  const at::TensorOptions type(shape.type == model::KvType::kBf16 ? at::kBFloat16 : at::kFloat);
+  // Not zeroed: pages are touched as positions are written, so a large context costs nothing yet.
+  for (int64_t layer = 0; layer < shape.layers; ++layer)
+    for (std::vector<at::Tensor>* list : {&keys_, &values_})
+      list->push_back(
+          at::empty({shape.sequences, shape.kv_heads, shape.context, shape.head_dim}, type));
+}
+
+uint64_t TorchCache::bytes() const {
+  const int64_t elements =
+      shape_.layers * shape_.sequences * shape_.kv_heads * shape_.context * shape_.head_dim;
+  return static_cast<uint64_t>(elements) * 2 * (shape_.type == model::KvType::kBf16 ? 2 : 4);
+}
+
+void TorchCache::truncate(int32_t sequence, int32_t position) {
+  if (sequence < 0 || sequence >= shape_.sequences) return;
+  set_length(sequence, std::clamp<int64_t>(position, 0, length(sequence)));
+}
+
+at::Tensor TorchCache::keys(int64_t layer, int32_t sequence) const {
+  return keys_[static_cast<size_t>(layer)].select(0, sequence);
+}
+
+at::Tensor TorchCache::values(int64_t layer, int32_t sequence) const {
+  return values_[static_cast<size_t>(layer)].select(0, sequence);
+}
+
+at::Tensor SequenceRows::select(const at::Tensor& tensor) const {
+  if (index.defined()) return at::index_select(tensor, 0, index);
+  return tensor.narrow(0, rows.front(), count());
+}
+
+std::vector<SequenceRows> rows_by_sequence(const model::Batch& batch, const TorchCache& cache,
+                                           int64_t window) {
+  std::vector<SequenceRows> groups;
+  for (size_t row = 0; row < batch.tokens.size(); ++row) {
+    const int32_t sequence = batch.sequences[row];
+    auto group = std::ranges::find(groups, sequence, &SequenceRows::sequence);
+    if (group == groups.end()) {
+      check_sequence(cache.shape(), sequence);
+      groups.emplace_back();
+      group = groups.end() - 1;
+      group->sequence = sequence;
+      group->begin = cache.length(sequence);
+    }
+    check_position(cache, *group, batch.positions[row]);
+    group->rows.push_back(static_cast<int64_t>(row));
+  }
+  for (SequenceRows& group : groups) finish(group, window);
+  return groups;
+}
+
+void write_cache(const TorchCache& cache, int64_t layer, const SequenceRows& rows,
+                 const at::Tensor& k, const at::Tensor& v) {
+  const auto write = [&](const at::Tensor& from, const at::Tensor& slab) {
+    slab.narrow(1, rows.begin, rows.count()).copy_(rows.select(from).transpose(0, 1));
+  };
+  write(k, cache.keys(layer, rows.sequence));
+  write(v, cache.values(layer, rows.sequence));
+}
+
+at::Tensor attend(const TorchCache& cache, int64_t layer, const SequenceRows& rows,
+                  const at::Tensor& q) {
+  const int64_t n = rows.count(), keys = rows.end() - rows.first_key;
+  const int64_t kv_heads = cache.shape().kv_heads, head_dim = cache.shape().head_dim;
+  const int64_t group = q.size(1) / kv_heads;
+  const auto seen = [&](const at::Tensor& slab) {  // [Hkv, 1, keys, dh]
+    return slab.narrow(1, rows.first_key, keys).unsqueeze(1).to(at::kFloat);
+  };
+  at::Tensor k = seen(cache.keys(layer, rows.sequence));
+  at::Tensor v = seen(cache.values(layer, rows.sequence));
+  at::Tensor queries = rows.select(q).view({n, kv_heads, group, head_dim});
+  if (n == 1) {
+    queries = queries.permute({1, 0, 2, 3});  // [Hkv, 1, group, dh]: the group shares its keys
+  } else {
+    queries = queries.permute({1, 2, 0, 3});  // [Hkv, group, n, dh]
+    k = k.expand({kv_heads, group, keys, head_dim});
+    v = v.expand({kv_heads, group, keys, head_dim});
+  }
+  const std::optional<at::Tensor> mask =
+      rows.mask.defined() ? std::optional(rows.mask) : std::nullopt;
+  const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim));
+  const at::Tensor a =
+      at::scaled_dot_product_attention(queries, k, v, mask, 0.0, rows.causal, scale);
+  return (n == 1 ? a.permute({1, 0, 2, 3}) : a.permute({2, 0, 1, 3})).reshape({n, -1});
+}
+
+}  // namespace nety::torch_backend

@@ -1,0 +1,244 @@
+// The seven operations in ATen. Norms, rotations, softmax and the residual stream are fp32 in every
+// mode; a product takes its inputs in the type of its weight.
+#include "core/backends/torch/torch_backend.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/rms_norm.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/stack.h>
+#include <c10/core/InferenceMode.h>
+#include <c10/util/Exception.h>
+
+#include <string>
+
+#include "core/backends/torch/attention.h"
+#include "core/backends/torch/weight.h"
+#include "core/model/rope.h"
+
+namespace nety::torch_backend {
+namespace {
+
+using model::Batch;
+using model::LayerWeights;
+using model::Weight;
+using precision::ModeId;
+
+/// y = x W^T + b, x [T, in] fp32, y [T, out] fp32.
+at::Tensor product(const at::Tensor& x, const Weight& weight, const Weight* bias) {
+  const at::Tensor& w = cast(weight).matrix();
+  if (w.scalar_type() == at::kFloat)
+    return bias == nullptr ? at::linear(x, w) : at::linear(x, w, cast(*bias).vector());
+  at::Tensor y = at::linear(x.to(w.scalar_type()), w).to(at::kFloat);
+  if (bias != nullptr) y.add_(cast(*bias).vector());
+  return y;
+}
+
+at::Tensor tensor_of(std::span<const int32_t> values) {
+  return at::from_blob(const_cast<int32_t*>(values.data()), {static_cast<int64_t>(values.size())},
+                       at::TensorOptions(at::kInt))
+      .clone();
+}
+
+class TorchBackend final : public model::Backend {
+ public:
+  explicit TorchBackend(const model::BackendOptions& options)
+      : threads_(options.threads), compute_(options.compute) {
+    at::set_num_threads(threads_);
+    if (at::get_num_interop_threads() != 1) at::set_num_interop_threads(1);
+  }
+
+  std::string_view name() const override { return "torch"; }
+  std::string_view device() const override { return "cpu"; }
+  int threads() const override { return threads_; }
+  std::string kernel(ModeId mode) const override;
+
+  model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode) override {
+    const c10::InferenceMode guard;
+    return prepare_weight(source, mode, compute_);
+  }
+  std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
+    const c10::InferenceMode guard;
+    return std::make_unique<TorchCache>(shape);
+  }
+  void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
+               int64_t max_logits) override;
+
+  void begin_step(const Batch& batch, model::KvCache& cache) override;
+  void embed(const Weight& table) override;
+  void qkv(const LayerWeights& layer, int64_t index) override;
+  void attention(int64_t index) override;
+  void attention_output(const LayerWeights& layer) override;
+  void gate_up(const LayerWeights& layer) override;
+  void down(const LayerWeights& layer) override;
+  void head(const Weight& norm, const Weight& output, std::span<float> logits) override;
+  void end_step() override;
+
+ private:
+  at::Tensor normalised(const at::Tensor& x, const Weight& weight) const {
+    return at::rms_norm(x, {config_.dim}, cast(weight).vector(), config_.rms_eps);
+  }
+  void compute_rotations(const Batch& batch);
+  at::Tensor rotated(const at::Tensor& x) const;
+
+  int threads_;
+  model::Compute compute_;
+  checkpoint::ModelConfig config_;
+  model::RopeTable rope_;
+
+  // Of the step between begin_step and end_step:
+  TorchCache* cache_ = nullptr;
+  std::vector<SequenceRows> groups_;
+  at::Tensor tokens_;           // [T]
+  at::Tensor logit_rows_;       // [R]
+  at::Tensor cosines_, sines_;  // [T, 1, dh/2]
+  at::Tensor x_;                // [T, D] residual stream
+  at::Tensor q_;                // [T, Hq, dh]
+  at::Tensor a_;                // [T, Hq*dh]
+  at::Tensor h_;                // [T, F]
+};
+
+std::string TorchBackend::kernel(ModeId mode) const {
+  const at::ScalarType type = product_type(mode, compute_);
+  const std::string name = type == at::kFloat ? "fp32" : type == at::kBFloat16 ? "bf16" : "fp16";
+  const bool widened = precision::mode(mode).kind != precision::ModeKind::kFloat;
+  return (widened ? "dequantised " : "aten ") + name;
+}
+
+void TorchBackend::reserve(const checkpoint::ModelConfig& config, int64_t /*context*/,
+                           int64_t /*max_tokens*/, int64_t /*max_logits*/) {
+  config_ = config;
+  rope_ = model::rope_table(config, 0);
+}
+
+void TorchBackend::begin_step(const Batch& batch, model::KvCache& cache) {
+  const c10::InferenceMode guard;
+  cache_ = &static_cast<TorchCache&>(cache);
+  groups_ = rows_by_sequence(batch, *cache_, config_.sliding_window);
+  tokens_ = tensor_of(batch.tokens);
+  logit_rows_ = tensor_of(batch.logit_rows);
+  compute_rotations(batch);
+}
+
+void TorchBackend::compute_rotations(const Batch& batch) {
+  const int64_t tokens = static_cast<int64_t>(batch.tokens.size()), half = config_.head_dim / 2;
+  cosines_ = at::empty({tokens, 1, half}, at::TensorOptions(at::kFloat));
+  sines_ = at::empty({tokens, 1, half}, at::TensorOptions(at::kFloat));
+  for (const SequenceRows& group : groups_) {
+    if (model::depends_on_length(config_.rope)) rope_ = model::rope_table(config_, group.end());
+    for (int64_t i = 0; i < group.count(); ++i) {
+      const size_t row = static_cast<size_t>(group.rows[static_cast<size_t>(i)]);
+      const size_t at = row * static_cast<size_t>(half);
+      model::rope_rotation(rope_, batch.positions[row],
+                           {cosines_.data_ptr<float>() + at, static_cast<size_t>(half)},
+                           {sines_.data_ptr<float>() + at, static_cast<size_t>(half)});
+    }
+  }
+}
+
+void TorchBackend::embed(const Weight& table) {
+  const c10::InferenceMode guard;
+  x_ = at::index_select(cast(table).matrix(), 0, tokens_).to(at::kFloat);
+}
+
+at::Tensor TorchBackend::rotated(const at::Tensor& x) const {  // [T, heads, dh]
+  if (config_.rope.interleaved) {
+    const at::Tensor pairs = x.view({x.size(0), x.size(1), -1, 2});
+    const at::Tensor a = pairs.select(3, 0), b = pairs.select(3, 1);
+    return at::stack({a * cosines_ - b * sines_, b * cosines_ + a * sines_}, 3).flatten(2);
+  }
+  const int64_t half = config_.head_dim / 2;
+  const at::Tensor a = x.narrow(2, 0, half), b = x.narrow(2, half, half);
+  return at::cat({a * cosines_ - b * sines_, b * cosines_ + a * sines_}, 2);
+}
+
+void TorchBackend::qkv(const LayerWeights& layer, int64_t index) {
+  const c10::InferenceMode guard;
+  const at::Tensor n = normalised(x_, *layer.attention_norm);
+  const auto heads = [&](const Weight& w, const Weight* b, int64_t count) {
+    return product(n, w, b).view({-1, count, config_.head_dim});
+  };
+  q_ = rotated(heads(*layer.wq, layer.bq.get(), config_.heads));
+  const at::Tensor k = rotated(heads(*layer.wk, layer.bk.get(), config_.kv_heads));
+  const at::Tensor v = heads(*layer.wv, layer.bv.get(), config_.kv_heads);
+  for (const SequenceRows& group : groups_) write_cache(*cache_, index, group, k, v);
+}
+
+void TorchBackend::attention(int64_t index) {
+  const c10::InferenceMode guard;
+  if (groups_.size() == 1 && !groups_[0].index.defined()) {
+    a_ = attend(*cache_, index, groups_[0], q_);
+    return;
+  }
+  a_ = at::empty({q_.size(0), config_.heads * config_.head_dim}, q_.options());
+  for (const SequenceRows& group : groups_) {
+    const at::Tensor a = attend(*cache_, index, group, q_);
+    if (group.index.defined())
+      a_.index_copy_(0, group.index, a);
+    else
+      a_.narrow(0, group.rows.front(), group.count()).copy_(a);
+  }
+}
+
+void TorchBackend::attention_output(const LayerWeights& layer) {
+  const c10::InferenceMode guard;
+  x_.add_(product(a_, *layer.wo, layer.bo.get()));
+}
+
+void TorchBackend::gate_up(const LayerWeights& layer) {
+  const c10::InferenceMode guard;
+  const at::Tensor n = normalised(x_, *layer.mlp_norm);
+  h_ = at::silu(product(n, *layer.w_gate, layer.b_gate.get()));
+  h_.mul_(product(n, *layer.w_up, layer.b_up.get()));
+}
+
+void TorchBackend::down(const LayerWeights& layer) {
+  const c10::InferenceMode guard;
+  x_.add_(product(h_, *layer.w_down, layer.b_down.get()));
+}
+
+void TorchBackend::head(const Weight& norm, const Weight& output, std::span<float> logits) {
+  const c10::InferenceMode guard;
+  const int64_t rows = logit_rows_.numel(), vocab = cast(output).matrix().size(0);
+  if (static_cast<int64_t>(logits.size()) < rows * vocab)
+    throw Error(ErrorKind::kInternal, "room for " + std::to_string(logits.size()) + " logits, " +
+                                          std::to_string(rows * vocab) + " wanted");
+  if (rows == 0) return;
+  const at::Tensor n = normalised(at::index_select(x_, 0, logit_rows_), norm);
+  at::from_blob(logits.data(), {rows, vocab}, at::TensorOptions(at::kFloat))
+      .copy_(product(n, output, nullptr));
+}
+
+void TorchBackend::end_step() {
+  for (const SequenceRows& group : groups_) cache_->set_length(group.sequence, group.end());
+  cache_ = nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<model::Backend> make_torch_backend(const model::BackendOptions& options) {
+  if (!options.device.empty() && options.device != "cpu")
+    throw Error(ErrorKind::kUsage, "the torch backend has no device \"" + options.device + "\"",
+                "Use --device cpu.");
+  if (!options.isa.empty())
+    throw Error(ErrorKind::kUsage, "--isa cannot be forced on the torch backend",
+                "Leave it out, or use --backend native.");
+  return std::make_unique<TorchBackend>(options);
+}
+
+Error translate_error(const std::exception& error) {
+  const std::string_view text = error.what();
+  const std::string line = "LibTorch: " + std::string(text.substr(0, text.find('\n')));
+  if (line.find("DefaultCPUAllocator") != std::string::npos)
+    return {ErrorKind::kMemory, line, "Choose a narrower --mode or a smaller --ctx."};
+  return {ErrorKind::kInternal, line};
+}
+
+}  // namespace nety::torch_backend

@@ -1,0 +1,139 @@
+// Tiny models of seeded random weights, in any mode: made by the mode where it can be, else blocks
+// of random bits as a GGUF file could hold them.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <stdexcept>
+#include <vector>
+
+#include "core/base/half.h"
+#include "core/precision/layout.h"
+#include "tests/model/reference_forward.h"
+
+namespace nety::model::reference {
+
+/// Where a GGUF format's blocks have their fp16 factors; weights are proportional to both together.
+struct BlockFactors {
+  precision::ModeId mode;
+  int64_t bytes, scale;
+  int64_t min = -1;        ///< -1: none
+  float min_ratio = 1.0F;  ///< Minimum over scale that centres the weights, roughly.
+};
+
+inline const BlockFactors& block_factors(precision::ModeId mode) {
+  using namespace precision;
+  static const BlockFactors kFormats[] = {
+      {ModeId::q8_0, Q8_0::kBytes, Q8_0::kScale},
+      {ModeId::q4_0, Q4_0::kBytes, Q4_0::kScale},
+      {ModeId::q4_1, Q4_1::kBytes, Q4_1::kScale, Q4_1::kMin, -7.5F},
+      {ModeId::q5_0, Q5_0::kBytes, Q5_0::kScale},
+      {ModeId::q5_1, Q5_1::kBytes, Q5_1::kScale, Q5_1::kMin, -15.5F},
+      {ModeId::iq4_nl, Iq4Nl::kBytes, Iq4Nl::kScale},
+      {ModeId::q2_k, Q2K::kBytes, Q2K::kScale, Q2K::kMin, 1.5F},
+      {ModeId::q3_k, Q3K::kBytes, Q3K::kScale},
+      {ModeId::q4_k, Q4K::kBytes, Q4K::kScale, Q4K::kMin, 7.5F},
+      {ModeId::q5_k, Q5K::kBytes, Q5K::kScale, Q5K::kMin, 15.5F},
+      {ModeId::q6_k, Q6K::kBytes, Q6K::kScale},
+  };
+  for (const BlockFactors& format : kFormats)
+    if (format.mode == mode) return format;
+  throw std::logic_error("no block layout for this mode: add a row to block_factors()");
+}
+
+/// Random weights of a shape, its matrices in one mode.
+class RandomModel {
+ public:
+  RandomModel(const checkpoint::ModelConfig& config, precision::ModeId mode)
+      : mode_(mode), random_(20240607) {
+    weights_.config = config;
+    const int64_t d = config.dim, q = config.heads * config.head_dim,
+                  kv = config.kv_heads * config.head_dim, f = config.ffn_dim;
+    weights_.embedding = matrix(config.vocab, d, 1.0);
+    for (int64_t i = 0; i < config.layers; ++i) {
+      Layer& layer = weights_.layers.emplace_back();
+      layer.attention_norm = vector(d, 1), layer.mlp_norm = vector(d, 1);
+      layer.wq = matrix(q, d, 1.5), layer.wk = matrix(kv, d, 1.5), layer.wv = matrix(kv, d, 1.0);
+      layer.wo = matrix(d, q, 1.0), layer.w_down = matrix(d, f, 1.0);
+      layer.w_gate = matrix(f, d, 1.0), layer.w_up = matrix(f, d, 1.0);
+      if (config.attention_bias) {
+        layer.bq = vector(q, 0), layer.bk = vector(kv, 0), layer.bv = vector(kv, 0);
+        layer.bo = vector(d, 0);
+      }
+      if (config.mlp_bias)
+        layer.b_gate = vector(f, 0), layer.b_up = vector(f, 0), layer.b_down = vector(d, 0);
+    }
+    weights_.norm = vector(d, 1);
+    if (!config.tied_embeddings) weights_.output = matrix(config.vocab, d, 1.0);
+  }
+
+  const Weights& weights() const { return weights_; }
+
+ private:
+  float uniform() { return static_cast<float>(random_() >> 8) * 0x1p-23F - 1; }
+
+  static Tensor with_values(precision::Matrix stored) {
+    const precision::MatrixView& view = stored.view;
+    Tensor tensor;
+    std::vector<float> row(static_cast<size_t>(view.cols));
+    for (int64_t r = 0; r < view.rows; ++r) {
+      precision::mode(view.mode).functions->dequantise(view, r, row.data());
+      tensor.values.insert(tensor.values.end(), row.begin(), row.end());
+    }
+    tensor.stored = std::move(stored);
+    return tensor;
+  }
+
+  /// Root mean square 1/sqrt(cols) times `gain`, so that products keep the size of their inputs.
+  Tensor matrix(int64_t rows, int64_t cols, double gain) {
+    const float rms = static_cast<float>(gain / std::sqrt(static_cast<double>(cols)));
+    if (precision::mode(mode_).kind == precision::ModeKind::kStored)
+      return with_values(random_blocks(rows, cols, rms));
+    std::vector<float> values(static_cast<size_t>(rows * cols));
+    for (float& value : values) value = uniform() * rms * 1.732F;
+    return with_values(precision::quantise(mode_, values.data(), rows, cols));
+  }
+
+  precision::Matrix random_blocks(int64_t rows, int64_t cols, float rms) {
+    const BlockFactors& format = block_factors(mode_);
+    precision::Matrix matrix;
+    matrix.codes.resize(precision::mode(mode_).functions->bytes(rows, cols));
+    for (std::byte& byte : matrix.codes) byte = static_cast<std::byte>(random_() >> 13);
+    matrix.view = {.mode = mode_, .rows = rows, .cols = cols, .codes = matrix.codes.data()};
+    const std::mt19937 start = random_;
+    set_factors(format, matrix.codes, 0.01F);
+    double squares = 0;
+    const Tensor first = with_values(matrix);
+    for (const double value : first.values) squares += value * value;
+    const double found = std::sqrt(squares / static_cast<double>(first.values.size()));
+    random_ = start;
+    set_factors(format, matrix.codes, 0.01F * rms / static_cast<float>(found));
+    return matrix;
+  }
+
+  void set_factors(const BlockFactors& format, std::vector<std::byte>& codes, float scale) {
+    for (size_t block = 0; block < codes.size(); block += static_cast<size_t>(format.bytes)) {
+      const float d = scale * (1 + 0.5F * uniform());
+      const auto put = [&](int64_t offset, float value) {
+        const uint16_t bits = fp16_from_float(value);
+        std::memcpy(&codes[block + static_cast<size_t>(offset)], &bits, sizeof(bits));
+      };
+      put(format.scale, d);
+      if (format.min >= 0) put(format.min, d * format.min_ratio);
+    }
+  }
+
+  /// A norm around 1 or a bias around 0: fp32 whatever the mode.
+  Tensor vector(int64_t size, float centre) {
+    std::vector<float> values(static_cast<size_t>(size));
+    for (float& value : values) value = centre + 0.3F * uniform();
+    return with_values(precision::quantise(precision::ModeId::fp32, values.data(), 1, size));
+  }
+
+  precision::ModeId mode_;
+  std::mt19937 random_;
+  Weights weights_;
+};
+
+}  // namespace nety::model::reference
