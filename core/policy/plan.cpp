@@ -1,0 +1,141 @@
+#include "core/policy/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+
+namespace nety::policy {
+namespace {
+
+using checkpoint::ModelConfig;
+using precision::ModeId;
+
+constexpr int64_t kDefaultContext = 4096;
+
+uint64_t bytes_of(ModeId mode, int64_t rows, int64_t cols) {
+  return precision::mode(mode).functions->bytes(rows, cols);
+}
+
+/// The mode a weight is brought into; nothing: as it is stored.
+std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeId> mode,
+                                std::optional<ModeId> head) {
+  switch (weight.role) {
+    case Role::kMatrix:
+      return mode;
+    case Role::kRemainder:
+      return head;
+    case Role::kVector:
+      return ModeId::fp32;
+  }
+  return mode;
+}
+
+/// The buffers of a session: activations of one step, the products' inputs in every form, one
+/// thread's scratch times threads, attention scores, logits, rotations.
+uint64_t workspace_of(const ModelConfig& config, const PlanOptions& options, int64_t context) {
+  constexpr int64_t kFloat = 4;
+  constexpr int64_t kPanelRows = 32;
+  constexpr int64_t kInputBytes = 14;  // fp32, rounded, two int8 forms, outlier columns
+  const int64_t q = config.heads * config.head_dim;
+  const int64_t kv = config.kv_heads * config.head_dim;
+  const int64_t widest = std::max({config.dim, q, config.ffn_dim});
+  const int64_t tallest = std::max(widest, config.vocab);
+  const int64_t group = config.heads / std::max<int64_t>(1, config.kv_heads);
+  const int64_t tokens = std::min(options.step, context);
+  const int64_t activations =
+      tokens * (config.dim + q + 2 * kv + 2 * config.ffn_dim + config.head_dim) * kFloat;
+  const int64_t inputs = tokens * widest * kInputBytes;
+  const int64_t scratch =
+      kPanelRows * widest * 5 + (tokens * kPanelRows + tallest + group * context) * kFloat;
+  const int64_t shared = (config.vocab + context * config.head_dim) * kFloat;
+  return static_cast<uint64_t>(activations + inputs + options.threads * scratch + shared);
+}
+
+}  // namespace
+
+std::vector<PlannedWeight> weights_of(const ModelConfig& config) {
+  const int64_t dim = config.dim;
+  const int64_t q = config.heads * config.head_dim;
+  const int64_t kv = config.kv_heads * config.head_dim;
+  std::vector<PlannedWeight> weights;
+  const auto add = [&](std::string name, int64_t rows, int64_t cols, Role role) {
+    weights.push_back({std::move(name), rows, cols, role, {}});
+  };
+  const auto linear = [&](const std::string& name, int64_t rows, int64_t cols, bool bias) {
+    add(name + ".weight", rows, cols, Role::kMatrix);
+    if (bias) add(name + ".bias", 1, rows, Role::kVector);
+  };
+  add("model.embed_tokens.weight", config.vocab, dim, Role::kRemainder);
+  for (int64_t i = 0; i < config.layers; ++i) {
+    const std::string layer = fmt::format("model.layers.{}.", i);
+    add(layer + "input_layernorm.weight", 1, dim, Role::kVector);
+    linear(layer + "self_attn.q_proj", q, dim, config.attention_bias);
+    linear(layer + "self_attn.k_proj", kv, dim, config.attention_bias);
+    linear(layer + "self_attn.v_proj", kv, dim, config.attention_bias);
+    linear(layer + "self_attn.o_proj", dim, q, config.attention_bias);
+    add(layer + "post_attention_layernorm.weight", 1, dim, Role::kVector);
+    linear(layer + "mlp.gate_proj", config.ffn_dim, dim, config.mlp_bias);
+    linear(layer + "mlp.up_proj", config.ffn_dim, dim, config.mlp_bias);
+    linear(layer + "mlp.down_proj", dim, config.ffn_dim, config.mlp_bias);
+  }
+  add("model.norm.weight", 1, dim, Role::kVector);
+  if (!config.tied_embeddings) add("lm_head.weight", config.vocab, dim, Role::kRemainder);
+  return weights;
+}
+
+std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint) {
+  std::vector<PlannedWeight> weights = weights_of(checkpoint.config());
+  // A GGUF says "bias" for the whole model and may still lack some.
+  std::erase_if(weights, [&](const PlannedWeight& weight) {
+    return weight.role == Role::kVector && checkpoint.find(weight.name) == nullptr;
+  });
+  for (PlannedWeight& weight : weights) weight.stored = checkpoint.matrix(weight.name).mode;
+  return weights;
+}
+
+int64_t default_context(const ModelConfig& config) {
+  return config.context > 0 ? std::min(config.context, kDefaultContext) : kDefaultContext;
+}
+
+std::optional<ModeId> head_mode(std::string_view head, std::optional<ModeId> mode) {
+  if (head == "mode") return mode;
+  if (head == "fp32") return ModeId::fp32;
+  if (head == "bf16") return ModeId::bf16;
+  if (!head.empty())
+    throw Error(ErrorKind::kUsage, fmt::format("--head: unknown type '{}'", head),
+                "Types: fp32, bf16, mode.");
+  if (!mode) return std::nullopt;
+  const precision::Mode* own = precision::find_mode(precision::mode(*mode).remainder);
+  if (own == nullptr) return std::nullopt;  // "as stored"
+  return own->id;
+}
+
+MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weights,
+                std::optional<ModeId> mode, const PlanOptions& options) {
+  MemoryPlan out;
+  const std::optional<ModeId> head = head_mode(options.head, mode);
+  for (const PlannedWeight& weight : weights) {
+    const ModeId target =
+        target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
+    const uint64_t bytes = bytes_of(target, weight.rows, weight.cols);
+    (weight.stored == target ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
+  }
+  out.context = options.context > 0 ? options.context : default_context(config);
+  out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads) *
+                 bytes_of(options.kv, out.context, config.head_dim);
+  out.workspace_bytes = workspace_of(config, options, out.context);
+  return out;
+}
+
+MemoryPlan plan(const ModelConfig& config, std::optional<ModeId> mode, const PlanOptions& options) {
+  return plan(config, weights_of(config), mode, options);
+}
+
+MemoryPlan plan(const checkpoint::Checkpoint& checkpoint, std::optional<ModeId> mode,
+                const PlanOptions& options) {
+  return plan(checkpoint.config(), weights_of(checkpoint), mode, options);
+}
+
+}  // namespace nety::policy

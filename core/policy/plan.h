@@ -1,0 +1,73 @@
+// The memory a model will take, worked out before any of it is touched.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/config.h"
+#include "core/precision/mode.h"
+
+namespace nety::policy {
+
+/// What a weight is to a mode: matrices take the mode, the remainder (embeddings and lm_head) the
+/// type that the mode names for it, vectors (norms and biases) are fp32.
+enum class Role : uint8_t { kMatrix, kRemainder, kVector };
+
+/// One weight of a model: [rows, cols]; a vector is one row.
+struct PlannedWeight {
+  std::string name;
+  int64_t rows = 0, cols = 0;
+  Role role = Role::kMatrix;
+  std::optional<precision::ModeId> stored;  ///< How the file has it; nothing: there is no file.
+};
+
+/// The weights of the architecture, in the order of the forward pass; tied embeddings once.
+std::vector<PlannedWeight> weights_of(const checkpoint::ModelConfig& config);
+/// The same with the types that the checkpoint stores them in. Error: kCheckpoint.
+std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint);
+
+struct PlanOptions {
+  int64_t context = 0;  ///< Tokens in the cache; 0: default_context().
+  std::string head;     ///< Embeddings and lm_head: "fp32", "bf16", "mode"; empty: the mode's own.
+  precision::ModeId kv = precision::ModeId::fp32;  ///< fp32 or bf16
+  int64_t step = 512;                              ///< Tokens per step of prefill.
+  int64_t threads = 1;
+};
+
+/// The context used when none is asked for: the model's own, at most 4096.
+int64_t default_context(const checkpoint::ModelConfig& config);
+
+/// The mode of embeddings and lm_head by `--head`; nothing: as stored. `mode` empty: stored.
+/// Error: kUsage if `head` is none of the words above.
+std::optional<precision::ModeId> head_mode(std::string_view head,
+                                           std::optional<precision::ModeId> mode);
+
+struct MemoryPlan {
+  uint64_t weights_anonymous_bytes = 0;  ///< Converted or made: cannot be dropped.
+  uint64_t weights_mapped_bytes = 0;     ///< Used in place: the system may drop and re-read them.
+  uint64_t kv_bytes = 0;
+  uint64_t workspace_bytes = 0;  ///< Estimated from the native backend's buffers.
+  int64_t context = 0;           ///< What kv_bytes is for.
+
+  uint64_t weights() const { return weights_anonymous_bytes + weights_mapped_bytes; }
+  uint64_t total() const { return weights() + kv_bytes + workspace_bytes; }
+  /// What must be available: the total and a tenth to spare.
+  uint64_t needed() const { return total() + total() / 10; }
+};
+
+/// The plan for `weights` brought into `mode` (nothing: as stored, or fp32 where nothing is
+/// stored). A weight already stored as wanted is mapped, every other one is anonymous.
+MemoryPlan plan(const checkpoint::ModelConfig& config, std::span<const PlannedWeight> weights,
+                std::optional<precision::ModeId> mode, const PlanOptions& options);
+/// The same from a shape alone, all of it made in memory.
+MemoryPlan plan(const checkpoint::ModelConfig& config, std::optional<precision::ModeId> mode,
+                const PlanOptions& options);
+MemoryPlan plan(const checkpoint::Checkpoint& checkpoint, std::optional<precision::ModeId> mode,
+                const PlanOptions& options);
+
+}  // namespace nety::policy
