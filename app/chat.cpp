@@ -35,7 +35,7 @@ class Conversation {
                std::string system, const Context& context)
       : loaded_(loaded),
         tokenizer_(model::load_tokenizer(*loaded.checkpoint)),
-        session_(*loaded.model, *loaded.backend, session_options(options)),
+        session_(*loaded.model, *loaded.backend, session_options(options, loaded)),
         generation_(std::move(generation)),
         system_(std::move(system)),
         quiet_(!stdout_is_terminal() || context.verbosity < 0) {

@@ -37,7 +37,7 @@ class Generate final : public Command {
     if (ids.empty())
       throw Error(ErrorKind::kUsage, "the prompt is empty",
                   "Give one: -p TEXT, -f FILE or standard input.");
-    model::Session session(*loaded->model, *loaded->backend, session_options(options_));
+    model::Session session(*loaded->model, *loaded->backend, session_options(options_, *loaded));
     const model::GenerateOptions options = generation_.resolve(checkpoint, tokenizer);
     const model::Generation result =
         model::generate(session, tokenizer, ids, options, [this](std::string_view text) {

@@ -29,8 +29,7 @@ class Logits final : public Command {
     const std::vector<int32_t> tokens = parse_tokens(tokens_, "--tokens");
     std::optional<LoadedModel> loaded = load(options_, context);
     if (!loaded) return 0;
-    model::SessionOptions options = session_options(options_);
-    if (options.context == 0) options.context = model::default_context(loaded->model->config);
+    model::SessionOptions options = session_options(options_, *loaded);
     options.logit_rows = std::min<int64_t>(kRows, options.context);
     model::Session session(*loaded->model, *loaded->backend, options);
     check(tokens, session);

@@ -11,6 +11,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/model/model.h"
 #include "core/model/session.h"
+#include "core/policy/policy.h"
 
 namespace nety::app {
 
@@ -22,17 +23,14 @@ struct ModelOptions {
 
   /// The positional MODEL and the options of loading.
   void declare(Arguments& arguments);
-  /// Only those that change what a memory plan says: --ctx, --head, --kv.
+  /// Only MODEL and what changes a memory plan: --ctx, --head, --kv.
   void declare_plan(Arguments& arguments);
+  policy::PlanOptions plan() const;
 };
 
 /// A path as given, or what `default` means: the model installed beside the program, or the one in
 /// the cache. Error: kUsage if there is no such file, or kIo.
 std::filesystem::path resolve_model(const std::string& given);
-
-/// The mode named by an option, "stored" and "" giving none.
-/// Error: kUsage naming the modes there are.
-std::optional<precision::ModeId> parse_mode(const std::string& option, const std::string& name);
 
 /// A model that runs. Members are destroyed in the right order: weights before what they point
 /// into.
@@ -40,7 +38,8 @@ struct LoadedModel {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint;
   std::unique_ptr<model::Backend> backend;
   std::unique_ptr<model::Model> model;
-  std::string mode;  ///< The mode's name, or "stored".
+  std::string mode;     ///< The mode's name, or "stored".
+  int64_t context = 0;  ///< Tokens the plan has room for.
   double load_s = 0;
 };
 
@@ -48,7 +47,7 @@ struct LoadedModel {
 /// prints the plan instead.
 std::optional<LoadedModel> load(const ModelOptions& options, const Context& context);
 
-/// Session options as given on the command line.
-model::SessionOptions session_options(const ModelOptions& options);
+/// Session options for the loaded model, as the command line and the plan have them.
+model::SessionOptions session_options(const ModelOptions& options, const LoadedModel& loaded);
 
 }  // namespace nety::app

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/machine/machine.h"
+#include "core/precision/mode.h"
 
 namespace nety::kernels {
 
@@ -83,23 +84,37 @@ struct Attention {
 };
 using AttentionKernel = void (*)(const Attention&);
 
-/// A row of a weight matrix as fp32 (`out` [cols]): fast versions of ModeFunctions::dequantise.
-using UnpackKernel = void (*)(const std::byte* row, int64_t cols, float* out);
+/// Row `row` of a weight matrix as fp32 (`out` [cols]): the same bits as ModeFunctions::dequantise.
+using UnpackKernel = void (*)(const precision::MatrixView& matrix, int64_t row, float* out);
+
+/// Exact integer dots: y[t*y_stride + r] = sum over k of w[r][k] * x[t][k], rows of `cols` codes.
+struct IntegerPanel {
+  const int8_t* w;
+  int64_t rows;
+  const int8_t* x;
+  int64_t x_stride, tokens, cols;
+  int32_t* y;
+  int64_t y_stride;
+};
+using IntegerPanelKernel = void (*)(const IntegerPanel&);
 
 /// One row of a block format [cols] into row `r` of `out`: codes, scales and mins. Returns whether
 /// the format has mins; where it has none, `out.mins` is left alone.
 using UnpackBlocksKernel = bool (*)(const std::byte* row, int64_t cols, const BlockRows& out,
                                     int64_t r, int64_t blocks);
 
-/// What a cell does; the name of a kernel is op_format_isa.
+/// What a cell does; the name of a kernel is op_format_isa. Formats of modes are their names with
+/// "_" for
+/// "-".
 enum class Op : uint8_t {
   kFloatPanel,
   kBlockPanel,
+  kIntegerPanel,
   kQuantise,
   kSilu,
   kAttention,
   kUnpack,
-  kUnpackBlocks
+  kUnpackBlocks,
 };
 
 /// One row of cells.def.

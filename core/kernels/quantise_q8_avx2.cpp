@@ -15,12 +15,6 @@ NETY_AVX2 inline float largest(__m256 v) {
   return _mm_cvtss_f32(_mm_max_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
 
-NETY_AVX2 inline int32_t sum_of(__m256i v) {
-  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-  s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
-  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
-}
-
 }  // namespace
 
 NETY_AVX2 void quantise_q8_avx2(const float* x, int64_t cols, const BlockActivations& out,
@@ -48,8 +42,8 @@ NETY_AVX2 void quantise_q8_avx2(const float* x, int64_t cols, const BlockActivat
     const __m256 inverse = _mm256_set1_ps(127.0F / amax);
     __m256i codes[4];
     for (int i = 0; i < 4; ++i) codes[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], inverse));
-    out.code_sums[at] = sum_of(_mm256_add_epi32(_mm256_add_epi32(codes[0], codes[1]),
-                                                _mm256_add_epi32(codes[2], codes[3])));
+    out.code_sums[at] = total(_mm256_add_epi32(_mm256_add_epi32(codes[0], codes[1]),
+                                               _mm256_add_epi32(codes[2], codes[3])));
     // The packs work within 128-bit halves; the permutation puts the dwords back in order.
     const __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(codes[0], codes[1]),
                                              _mm256_packs_epi32(codes[2], codes[3]));

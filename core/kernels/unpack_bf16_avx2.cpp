@@ -7,8 +7,9 @@
 
 namespace nety::kernels {
 
-NETY_AVX2 void unpack_bf16_avx2(const std::byte* row, int64_t cols, float* out) {
-  const auto* bits = reinterpret_cast<const uint16_t*>(row);
+NETY_AVX2 void unpack_bf16_avx2(const precision::MatrixView& matrix, int64_t row, float* out) {
+  const int64_t cols = matrix.cols;
+  const auto* bits = reinterpret_cast<const uint16_t*>(matrix.codes) + row * cols;
   int64_t k = 0;
   for (; k + 8 <= cols; k += 8) {
     const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bits + k));

@@ -1,4 +1,4 @@
-// What the AVX2 cells share: their target, a sum over lanes, and exp.
+// What the AVX2 cells share: their target, sums over lanes, and exp.
 #pragma once
 
 #include <immintrin.h>
@@ -12,6 +12,12 @@ NETY_AVX2 inline float total(__m256 v) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
+}
+
+NETY_AVX2 inline int32_t total(__m256i v) {
+  __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+  s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
 }
 
 // exp(x) within 2 ulp for x in [-87, 88], by x = n ln 2 + r and the series to r^7; clamped outside.

@@ -11,14 +11,10 @@
 
 namespace nety::model {
 
-int64_t default_context(const checkpoint::ModelConfig& config) {
-  return config.context > 0 ? std::min<int64_t>(config.context, 4096) : 2048;
-}
-
 Session::Session(const Model& model, Backend& backend, const SessionOptions& options)
     : model_(model), backend_(backend), options_(options) {
   const checkpoint::ModelConfig& config = model.config;
-  if (options_.context <= 0) options_.context = default_context(config);
+  options_.context = std::max<int64_t>(1, options_.context);
   options_.prefill_step = std::clamp<int64_t>(options_.prefill_step, 1, options_.context);
   options_.logit_rows = std::clamp<int64_t>(options_.logit_rows, 1, options_.context);
   const int64_t most = std::max(options_.prefill_step, options_.logit_rows);

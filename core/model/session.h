@@ -11,15 +11,11 @@
 namespace nety::model {
 
 struct SessionOptions {
-  int64_t context = 0;         ///< Tokens the cache holds; 0: default_context().
+  int64_t context = 0;         ///< Tokens the cache holds.
   int64_t prefill_step = 512;  ///< Tokens per step when a prompt is read.
   int64_t logit_rows = 1;      ///< Most rows of logits wanted at once.
   KvType kv = KvType::kFp32;
 };
-
-/// The context used when none is asked for: the model's own, at most 4096, so that a cache never
-/// takes more memory than anybody meant.
-int64_t default_context(const checkpoint::ModelConfig& config);
 
 /// Tokens in, logits out. The model and backend must outlive it.
 class Session {

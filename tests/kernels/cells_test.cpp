@@ -204,14 +204,34 @@ std::vector<std::byte> random_row(const precision::Mode& mode, int64_t cols, uns
 }
 
 void check_unpack(UnpackKernel kernel, const precision::Mode& mode) {
-  for (const int64_t cols : {1, 7, 8, 65, 576}) {
-    const auto row = random_row(mode, cols, 11);
+  for (const int64_t cols : {1, 7, 8, 24, 65, 80, 96, 576}) {
+    const int64_t rows = 3;
+    const auto weights = random_floats(static_cast<size_t>(rows * cols), 11);
+    const precision::Matrix matrix = precision::quantise(mode.id, weights.data(), rows, cols);
     std::vector<float> got(static_cast<size_t>(cols)), want(got.size());
-    kernel(row.data(), cols, got.data());
-    mode.functions->dequantise({.mode = mode.id, .rows = 1, .cols = cols, .codes = row.data()}, 0,
-                               want.data());
-    EXPECT_EQ(std::memcmp(got.data(), want.data(), got.size() * sizeof(float)), 0) << mode.name;
+    for (int64_t row = 0; row < rows; ++row) {
+      kernel(matrix.view, row, got.data());
+      mode.functions->dequantise(matrix.view, row, want.data());
+      EXPECT_EQ(std::memcmp(got.data(), want.data(), got.size() * sizeof(float)), 0)
+          << mode.name << " row " << row << " of " << cols;
+    }
   }
+}
+
+void check_integer_panel(IntegerPanelKernel kernel, IntegerPanelKernel reference) {
+  std::mt19937 random(13);
+  for (const int64_t cols : {1, 15, 63, 64, 65, 577})
+    for (const int64_t rows : {1, 4, 9})
+      for (const int64_t tokens : {1, 5, 7}) {
+        std::vector<int8_t> w(static_cast<size_t>(rows * cols)),
+            x(static_cast<size_t>(tokens * cols));
+        for (int8_t& code : w) code = static_cast<int8_t>(random() % 256 - 128);
+        for (int8_t& code : x) code = static_cast<int8_t>(random() % 255 - 127);
+        std::vector<int32_t> got(static_cast<size_t>(rows * tokens)), want(got.size());
+        kernel({w.data(), rows, x.data(), cols, tokens, cols, got.data(), rows});
+        reference({w.data(), rows, x.data(), cols, tokens, cols, want.data(), rows});
+        ASSERT_EQ(got, want) << rows << "x" << cols << ", " << tokens << " tokens";
+      }
 }
 
 void check_unpack_blocks(UnpackBlocksKernel kernel, const precision::Mode& mode) {
@@ -228,6 +248,12 @@ void check_unpack_blocks(UnpackBlocksKernel kernel, const precision::Mode& mode)
         scales[k / 32] * static_cast<float>(codes[k]) + (has_mins ? mins[k / 32] : 0.0F);
     ASSERT_FLOAT_EQ(value, want[k]) << mode.name << " weight " << k;
   }
+}
+
+const precision::Mode& mode_of(const Cell& cell) {
+  std::string name(cell.format);
+  if (name.ends_with("_dq")) name[name.size() - 3] = '-';
+  return *precision::find_mode(name);
 }
 
 TEST_P(EveryKernel, AgreesWithTheReference) {
@@ -249,10 +275,13 @@ TEST_P(EveryKernel, AgreesWithTheReference) {
       check_attention(kernel<AttentionKernel>(), cell.format == "bf16");
       break;
     case Op::kUnpack:
-      check_unpack(kernel<UnpackKernel>(), *precision::find_mode(cell.format));
+      check_unpack(kernel<UnpackKernel>(), mode_of(cell));
       break;
     case Op::kUnpackBlocks:
-      check_unpack_blocks(kernel<UnpackBlocksKernel>(), *precision::find_mode(cell.format));
+      check_unpack_blocks(kernel<UnpackBlocksKernel>(), mode_of(cell));
+      break;
+    case Op::kIntegerPanel:
+      check_integer_panel(kernel<IntegerPanelKernel>(), reference<IntegerPanelKernel>());
       break;
   }
 }

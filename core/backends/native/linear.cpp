@@ -37,13 +37,8 @@ void float_rows(const Weight& w, const float* x, int64_t tokens, int64_t first, 
   const int64_t cols = w.view().cols;
   const float* panel = w.floats() + first * cols;
   if (!w.in_place_floats()) {
-    for (int64_t r = 0; r < rows; ++r) {
-      float* out = scratch.panel.data() + r * cols;
-      if (w.unpack() != nullptr)
-        w.unpack()(w.row(first + r), cols, out);
-      else
-        precision::mode(w.mode()).functions->dequantise(w.view(), first + r, out);
-    }
+    for (int64_t r = 0; r < rows; ++r)
+      w.unpack()(w.view(), first + r, scratch.panel.data() + r * cols);
     panel = scratch.panel.data();
   }
   kernels.float_panel({panel, cols, rows, x, cols, tokens, cols, scratch.y.data(), rows});
@@ -67,6 +62,34 @@ void block_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t f
   kernels.block_panel({panel, x.blocks(), tokens, scratch.y.data(), rows});
 }
 
+// LLM.int8(): y = sum * (SCA * SCB) / 127^2, then the outliers' columns with the activation as it
+// is (the arithmetic of precision/int8.cpp).
+void integer_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
+                  int64_t rows, const LinearKernels& kernels, Scratch& scratch) {
+  const int64_t cols = w.view().cols;
+  const int8_t* codes = w.codes() + first * cols;
+  const float* scales = w.view().scales + first;
+  kernels.integer_panel(
+      {codes, rows, x.integers(0).codes, cols, tokens, cols, scratch.sums.data(), rows});
+  for (int64_t t = 0; t < tokens; ++t) {
+    const precision::Int8Row& row = x.integers(t);
+    float* y = scratch.y.data() + t * rows;
+    for (int64_t r = 0; r < rows; ++r)
+      y[r] = static_cast<float>(scratch.sums[static_cast<size_t>(t * rows + r)]) *
+             (row.scale * scales[r]) * (1.0F / 16129.0F);
+    if (row.outlier_count == 0) continue;
+    for (int64_t r = 0; r < rows; ++r) {
+      float exact = 0;
+      for (int32_t j = 0; j < row.outlier_count; ++j) {
+        const int32_t k = row.outliers[j];
+        exact +=
+            x.row(t)[k] * ((static_cast<float>(codes[r * cols + k]) * scales[r]) * (1.0F / 127.0F));
+      }
+      y[r] += exact;
+    }
+  }
+}
+
 void reference_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
                     int64_t rows, Scratch& scratch) {
   const auto multiply = precision::mode(w.mode()).functions->multiply;
@@ -78,6 +101,17 @@ void reference_rows(const Weight& w, const Activations& x, int64_t tokens, int64
 
 }  // namespace
 
+void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t score_count) {
+  panel.resize(static_cast<size_t>(kPanelRows * cols));
+  codes.resize(static_cast<size_t>(kPanelRows * (cols + 63)));
+  scales.resize(static_cast<size_t>(kPanelRows * (cols / 32 + 2)));
+  mins.resize(scales.size());
+  y.resize(static_cast<size_t>(kPanelRows * tokens));
+  sums.resize(y.size());
+  reference.resize(static_cast<size_t>(rows));
+  scores.resize(static_cast<size_t>(score_count));
+}
+
 void Activations::reserve(int64_t tokens, int64_t cols) {
   const size_t values = static_cast<size_t>(tokens * cols);
   const size_t blocks = static_cast<size_t>(tokens * padded_blocks(cols + 31));
@@ -87,6 +121,9 @@ void Activations::reserve(int64_t tokens, int64_t cols) {
   scales_.resize(blocks);
   sums_.resize(blocks);
   code_sums_.resize(blocks);
+  int8_codes_.resize(values);
+  outliers_.resize(values);
+  int8_rows_.resize(static_cast<size_t>(tokens));
 }
 
 void Activations::set_cols(int64_t cols) {
@@ -113,6 +150,11 @@ void Activations::derive(int64_t t, unsigned paths, kernels::QuantiseKernel quan
     }
     quantise(x, cols_, blocks(), t);
   }
+  if ((paths & bit(Path::kInteger)) != 0) {
+    precision::Int8Row& out = int8_rows_[static_cast<size_t>(t)];
+    out = {.codes = int8_codes_.data() + t * cols_, .outliers = outliers_.data() + t * cols_};
+    precision::quantise_row(x, cols_, precision::kOutlierThreshold, out);
+  }
 }
 
 void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
@@ -130,6 +172,9 @@ void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_
         break;
       case Path::kBlocks:
         block_rows(w, x, tokens, r, rows, kernels, scratch);
+        break;
+      case Path::kInteger:
+        integer_rows(w, x, tokens, r, rows, kernels, scratch);
         break;
       case Path::kReference:
         reference_rows(w, x, tokens, r, rows, scratch);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/backends/native/weight.h"
+#include "core/precision/activation.h"
 
 namespace nety::native {
 
@@ -23,6 +24,8 @@ class Activations {
   void derive(int64_t t, unsigned paths, kernels::QuantiseKernel quantise);
   const float* rounded(int64_t t) const { return rounded_.data() + t * cols_; }
   kernels::BlockActivations blocks() const;
+  /// Row `t` as LLM.int8() sees it.
+  const precision::Int8Row& integers(int64_t t) const { return int8_rows_[static_cast<size_t>(t)]; }
 
  private:
   int64_t cols_ = 0, blocks_ = 0;
@@ -30,14 +33,22 @@ class Activations {
   mutable std::vector<int8_t> codes_;
   mutable std::vector<float> scales_, sums_;
   mutable std::vector<int32_t> code_sums_;
+  std::vector<int8_t> int8_codes_;             // [tokens, cols]
+  std::vector<int32_t> outliers_;              // [tokens, cols]
+  std::vector<precision::Int8Row> int8_rows_;  // [tokens]
 };
 
 /// Scratch of one worker.
 struct Scratch {
+  /// Room for weights of at most `cols` columns and `rows` rows, `tokens` tokens and `scores`
+  /// scores.
+  void reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t scores);
+
   std::vector<float> panel;   // [kPanelRows, cols]
   std::vector<int8_t> codes;  // [kPanelRows, blocks * 32]
   std::vector<float> scales, mins;
   std::vector<float> y;          // [tokens, kPanelRows]
+  std::vector<int32_t> sums;     // [tokens, kPanelRows]
   std::vector<float> reference;  // [rows of the tallest weight]
   std::vector<float> scores;     // attention: [group, context]
 };
@@ -49,6 +60,7 @@ struct LinearKernels {
   kernels::Isa isa;
   kernels::FloatPanelKernel float_panel;
   kernels::BlockPanelKernel block_panel;
+  kernels::IntegerPanelKernel integer_panel;
   kernels::QuantiseKernel quantise;
 };
 

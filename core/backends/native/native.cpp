@@ -50,10 +50,11 @@ class NativeBackend final : public model::Backend {
   NativeBackend(const model::BackendOptions& options, const machine::Machine& machine)
       : pool_(options.threads) {
     const kernels::Isa isa = kernels::choose_isa(options.isa, machine);
-    kernels_ = {isa,
-                kernels::kernel<kernels::FloatPanelKernel>(kernels::Op::kFloatPanel, "fp32", isa),
-                kernels::kernel<kernels::BlockPanelKernel>(kernels::Op::kBlockPanel, "q8", isa),
-                kernels::kernel<kernels::QuantiseKernel>(kernels::Op::kQuantise, "q8", isa)};
+    kernels_ = {
+        isa, kernels::kernel<kernels::FloatPanelKernel>(kernels::Op::kFloatPanel, "fp32", isa),
+        kernels::kernel<kernels::BlockPanelKernel>(kernels::Op::kBlockPanel, "q8", isa),
+        kernels::kernel<kernels::IntegerPanelKernel>(kernels::Op::kIntegerPanel, "int8", isa),
+        kernels::kernel<kernels::QuantiseKernel>(kernels::Op::kQuantise, "q8", isa)};
     silu_ = kernels::kernel<kernels::SiluKernel>(kernels::Op::kSilu, "fp32", isa);
   }
 
@@ -123,6 +124,8 @@ std::string NativeBackend::kernel(precision::ModeId mode) const {
   switch (path_of(mode, kernels_.isa)) {
     case Path::kBlocks:
       return std::string(cell_name(kernels::Op::kBlockPanel, "q8"));
+    case Path::kInteger:
+      return std::string(cell_name(kernels::Op::kIntegerPanel, "int8"));
     case Path::kReference:
       return "reference_scalar";
     case Path::kFloat:
@@ -131,7 +134,7 @@ std::string NativeBackend::kernel(precision::ModeId mode) const {
   }
   const std::string panel(cell_name(kernels::Op::kFloatPanel, "fp32"));
   if (mode == precision::ModeId::fp32) return panel;
-  const std::string_view unpack = cell_name(kernels::Op::kUnpack, precision::mode(mode).name);
+  const std::string_view unpack = cell_name(kernels::Op::kUnpack, format_of(precision::mode(mode)));
   return fmt::format("{}+{}", unpack.empty() ? "dequantise_scalar" : unpack, panel);
 }
 
@@ -156,15 +159,8 @@ void NativeBackend::reserve(const ModelConfig& config, int64_t context, int64_t 
   in_.reserve(std::max(max_tokens, max_logits), widest);
   scratch_.resize(static_cast<size_t>(pool_.threads()));
   const int64_t group = config.heads / config.kv_heads;
-  for (Scratch& scratch : scratch_) {
-    scratch.panel.resize(static_cast<size_t>(kPanelRows * widest));
-    scratch.codes.resize(static_cast<size_t>(kPanelRows * (widest + 63)));
-    scratch.scales.resize(static_cast<size_t>(kPanelRows * (widest / 32 + 2)));
-    scratch.mins.resize(scratch.scales.size());
-    scratch.y.resize(static_cast<size_t>(kPanelRows * std::max(max_tokens, max_logits)));
-    scratch.reference.resize(static_cast<size_t>(tallest_));
-    scratch.scores.resize(static_cast<size_t>(group * context));
-  }
+  for (Scratch& scratch : scratch_)
+    scratch.reserve(widest, tallest_, std::max(max_tokens, max_logits), group * context);
 }
 
 template <class Each>

@@ -75,17 +75,27 @@ class WeightMaker {
   static void choose_path(Weight& weight, const precision::Mode& row, kernels::Isa isa) {
     weight.path_ = path_of(row.id, isa);
     weight.row_bytes_ = static_cast<size_t>(row.functions->bytes(1, weight.view_.cols));
-    weight.unpack_ = kernels::kernel<kernels::UnpackKernel>(Op::kUnpack, row.name, isa);
+    const std::string format = format_of(row);
+    weight.unpack_ = kernels::kernel<kernels::UnpackKernel>(Op::kUnpack, format, isa);
+    if (weight.unpack_ == nullptr) weight.unpack_ = row.functions->dequantise;
     weight.unpack_blocks_ =
-        kernels::kernel<kernels::UnpackBlocksKernel>(Op::kUnpackBlocks, row.name, isa);
+        kernels::kernel<kernels::UnpackBlocksKernel>(Op::kUnpackBlocks, format, isa);
     const bool aligned = reinterpret_cast<uintptr_t>(weight.view_.codes) % alignof(float) == 0;
     weight.in_place_floats_ = row.id == precision::ModeId::fp32 && aligned;
   }
 };
 
+std::string format_of(const precision::Mode& mode) {
+  std::string format(mode.name);
+  std::replace(format.begin(), format.end(), '-', '_');
+  return format;
+}
+
 Path path_of(precision::ModeId mode, kernels::Isa isa) {
   const precision::Mode& row = precision::mode(mode);
-  if (kernels::find_cell(Op::kUnpackBlocks, row.name, isa) != nullptr) return Path::kBlocks;
+  const std::string format = format_of(row);
+  if (kernels::find_cell(Op::kUnpackBlocks, format, isa) != nullptr) return Path::kBlocks;
+  if (kernels::find_cell(Op::kIntegerPanel, format, isa) != nullptr) return Path::kInteger;
   if (row.activation == "fp32") return Path::kFloat;
   if (row.activation == "bf16") return Path::kRounded;
   return Path::kReference;

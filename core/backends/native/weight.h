@@ -1,6 +1,7 @@
 // A weight as the native backend keeps it.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "core/base/thread_pool.h"
@@ -15,6 +16,7 @@ enum class Path : uint8_t {
   kFloat,      ///< Rows as fp32 (unpacked if need be), fp32 activations.
   kRounded,    ///< Rows as fp32, activations rounded to bf16.
   kBlocks,     ///< Rows as int8 in blocks of 32, activations likewise, integer products.
+  kInteger,    ///< LLM.int8(): int8 rows, exact integer products, outliers in fp32.
   kReference,  ///< The mode's own scalar reference.
 };
 
@@ -26,6 +28,7 @@ class Weight final : public model::Weight {
   Path path() const { return path_; }
   bool in_place_floats() const { return in_place_floats_; }
   const float* floats() const { return reinterpret_cast<const float*>(view_.codes); }
+  const int8_t* codes() const { return reinterpret_cast<const int8_t*>(view_.codes); }
   const std::byte* row(int64_t r) const {
     return view_.codes + static_cast<size_t>(r) * row_bytes_;
   }
@@ -43,6 +46,9 @@ class Weight final : public model::Weight {
   kernels::UnpackKernel unpack_ = nullptr;
   kernels::UnpackBlocksKernel unpack_blocks_ = nullptr;
 };
+
+/// A mode's name as cells.def has it: "nf4_dq".
+std::string format_of(const precision::Mode& mode);
 
 /// How products in `mode` are computed with kernels up to `isa`.
 Path path_of(precision::ModeId mode, kernels::Isa isa);

@@ -1,0 +1,143 @@
+// From options to a model: open, decide, say why, load.
+#include "app/model_options.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "app/console.h"
+#include "app/input.h"
+#include "core/backends/backends.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/units.h"
+#include "core/model/plugin.h"
+
+namespace nety::app {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kDefaultModel = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+fs::path executable_folder() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+std::string mode_choices() { return std::string(precision::selectable_mode_names()) + ", stored"; }
+
+// The backends that are there: native always, plugins that nothing speaks against.
+policy::Evidence evidence() {
+  policy::Evidence evidence;
+  for (const std::string_view name : model::plugin_names())
+    if (model::probe_plugin(name).available)
+      evidence.backends.push_back({std::string(name), "cpu", {}});
+  return evidence;
+}
+
+void print_plan(const policy::Decision& decision, const machine::MemoryBudget& memory) {
+  const policy::MemoryPlan& plan = decision.memory;
+  const auto row = [](const char* what, uint64_t bytes, const char* kind) {
+    return fmt::format("  {:<22} {:>10}  {}\n", what, format_bytes(bytes), kind);
+  };
+  write_output(fmt::format("Plan: {} on {}, context {}\n", decision.mode_name(), decision.device,
+                           plan.context) +
+               row("weights, made", plan.weights_anonymous_bytes, "anonymous") +
+               row("weights, in place", plan.weights_mapped_bytes, "mapped file") +
+               row("KV cache", plan.kv_bytes, "anonymous, as it fills") +
+               row("workspace", plan.workspace_bytes, "anonymous, estimated") +
+               row("needed", plan.needed(), "total and a tenth") +
+               row("available", memory.available_bytes, memory.limited_by.c_str()));
+}
+
+}  // namespace
+
+void ModelOptions::declare_plan(Arguments& arguments) {
+  arguments.text("MODEL", model, "A GGUF file, a Hugging Face directory, or default");
+  arguments.number("--ctx", context, 0, 1 << 24,
+                   "Tokens of context; 0: the model's own, at most 4096");
+  arguments.choice("--head", head, {"fp32", "bf16", "mode"}, "Type of embeddings and lm_head");
+  arguments.choice("--kv", kv, {"fp32", "bf16"}, "Type of cached keys and values");
+}
+
+void ModelOptions::declare(Arguments& arguments) {
+  declare_plan(arguments);
+  arguments.text("--mode", mode, "Precision: " + mode_choices() + "; else the policy decides");
+  arguments.text("--backend", backend, "native or torch");
+  arguments.text("--device", device, "auto, cpu or cuda:N");
+  arguments.choice("--isa", isa, {"scalar", "avx2", "avx512"}, "Kernel family (also NETY_ISA)");
+  arguments.number("--threads", threads, 0, 1024, "Threads; 0: the CPU budget");
+  arguments.flag("--use-quantization", use_quantization, "Ask for quantization (a CPU ignores it)");
+  arguments.flag("--force", force, "Load although the plan says it does not fit");
+  arguments.flag("--dry-run", dry_run, "Print the memory plan and stop");
+}
+
+policy::PlanOptions ModelOptions::plan() const {
+  policy::PlanOptions plan;
+  plan.context = context;
+  plan.head = head;
+  plan.kv = kv == "bf16" ? precision::ModeId::bf16 : precision::ModeId::fp32;
+  plan.threads = threads > 0 ? threads : machine::cpu_budget(machine::host()).threads;
+  return plan;
+}
+
+fs::path resolve_model(const std::string& given) {
+  if (given != "default") return given;
+  const fs::path candidates[] = {executable_folder() / "../share/nety" / kDefaultModel,
+                                 cache_folder() / "models" / kDefaultModel};
+  for (const fs::path& candidate : candidates)
+    if (fs::exists(candidate)) return candidate.lexically_normal();
+  throw Error(ErrorKind::kUsage,
+              fmt::format("the default model is not here: {}", candidates[1].string()),
+              "Run ./nety setup to put it there, or name a model: a GGUF file or a Hugging Face "
+              "directory.");
+}
+
+std::optional<LoadedModel> load(const ModelOptions& options, const Context& context) {
+  const auto start = std::chrono::steady_clock::now();
+  const machine::Machine& host = machine::host();
+  const results::Machine machine = machine::describe(host);
+  LoadedModel loaded;
+  loaded.checkpoint = std::make_unique<checkpoint::Checkpoint>(
+      checkpoint::Checkpoint::open(resolve_model(options.model)));
+  for (const checkpoint::Notice& note : loaded.checkpoint->notices()) notice(context, note.what);
+
+  const policy::ModelFacts facts = policy::facts_of(*loaded.checkpoint);
+  const policy::Request request{.mode = options.mode,
+                                .backend = options.backend,
+                                .device = options.device,
+                                .use_quantization = options.use_quantization,
+                                .force = options.force,
+                                .plan = options.plan()};
+  const policy::Decision decision = policy::decide(request, machine, facts, evidence());
+  if (options.dry_run) {
+    print_plan(decision, machine::memory_budget(host));
+    return std::nullopt;
+  }
+  for (const Text& line : policy::loading_lines(decision, machine)) notice(context, line);
+
+  const char* isa = std::getenv("NETY_ISA");
+  loaded.backend =
+      backends::make_backend(decision.backend,
+                             {.threads = static_cast<int>(request.plan.threads),
+                              .isa = options.isa.empty() && isa != nullptr ? isa : options.isa,
+                              .device = decision.device},
+                             host);
+  const auto progress = make_progress(context);
+  loaded.model = std::make_unique<model::Model>(model::load_model(
+      *loaded.checkpoint, *loaded.backend,
+      {.mode = decision.mode, .head = policy::head_mode(options.head, decision.mode)}, *progress));
+  loaded.mode = decision.mode_name();
+  loaded.context = decision.memory.context;
+  loaded.load_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  notice(context, policy::loaded_line(facts, decision, loaded.load_s));
+  return loaded;
+}
+
+model::SessionOptions session_options(const ModelOptions& options, const LoadedModel& loaded) {
+  return {.context = loaded.context,
+          .kv = options.kv == "bf16" ? model::KvType::kBf16 : model::KvType::kFp32};
+}
+
+}  // namespace nety::app

@@ -1,0 +1,160 @@
+// The engine that really runs the model: core/model behind the benchmark's interface.
+#include <chrono>
+
+#include "bench/engine.h"
+#include "core/backends/backends.h"
+#include "core/base/error.h"
+#include "core/kernels/kernels.h"
+#include "core/model/footprint.h"
+#include "core/model/generator.h"
+#include "core/model/tokenizer_source.h"
+
+namespace nety::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::optional<precision::ModeId> mode_of(const std::string& name) {
+  if (name.empty() || name == "stored") return std::nullopt;
+  const precision::Mode* mode = precision::find_mode(name);
+  if (mode == nullptr)
+    throw Error(ErrorKind::kUsage, "unknown mode '" + name + "'", "nety modes lists them.");
+  return mode->id;
+}
+
+double cached_share(const checkpoint::Checkpoint& checkpoint) {
+  double cached = 0, total = 0;
+  for (const MappedFile& file : checkpoint.files()) {
+    const double share = file.resident_share();
+    if (share < 0) return -1;
+    cached += share * static_cast<double>(file.size());
+    total += static_cast<double>(file.size());
+  }
+  return total > 0 ? cached / total : -1;
+}
+
+results::Model describe(const checkpoint::Checkpoint& checkpoint) {
+  results::Model model;
+  model.name = checkpoint.name();
+  model.path = checkpoint.path().string();
+  model.format = checkpoint.format() == checkpoint::Format::kGguf ? "gguf" : "huggingface";
+  model.architecture = checkpoint.config().architecture;
+  for (const auto& [type, count] : checkpoint.storage_types())
+    model.stored += (model.stored.empty() ? "" : ", ") + type + " x" + std::to_string(count);
+  model.parameters = checkpoint.parameters();
+  for (const MappedFile& file : checkpoint.files()) model.file_bytes += file.size();
+  model.id = model.name + "/" + model.format + "/" + std::to_string(model.file_bytes);
+  return model;
+}
+
+class ModelEngine final : public Engine {
+ public:
+  explicit ModelEngine(const EngineRequest& request) : request_(request) {}
+
+  LoadReport load(Progress& progress) override;
+  void reset() override { session_->rewind(0); }
+  void prefill(std::span<const int32_t> tokens) override { session_->feed(tokens); }
+  void decode(int32_t token) override { session_->feed(std::span(&token, 1)); }
+  void logits(std::span<const int32_t> tokens, std::span<float> logits) override {
+    const std::span<const float> all = session_->feed_all(tokens);
+    std::copy(all.begin(), all.end(), logits.begin());
+  }
+  int64_t stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) override;
+  std::vector<int32_t> encode(std::string_view text) override { return tokenizer().encode(text); }
+  std::string text_of(std::span<const int32_t> tokens) override {
+    return tokenizer().decode(tokens);
+  }
+  uint64_t bytes_per_token(int64_t depth) const override {
+    return footprint_.per_token_bytes + model::kv_bytes_read(model_->config, depth, kv());
+  }
+
+ private:
+  model::KvType kv() const {
+    return request_.kv == "bf16" ? model::KvType::kBf16 : model::KvType::kFp32;
+  }
+  const tokenizer::Tokenizer& tokenizer() {
+    if (!tokenizer_) tokenizer_.emplace(model::load_tokenizer(*checkpoint_));
+    return *tokenizer_;
+  }
+
+  EngineRequest request_;
+  std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
+  std::unique_ptr<model::Backend> backend_;
+  std::unique_ptr<model::Model> model_;
+  std::unique_ptr<model::Session> session_;
+  std::optional<tokenizer::Tokenizer> tokenizer_;
+  model::Footprint footprint_;
+};
+
+LoadReport ModelEngine::load(Progress& progress) {
+  LoadReport report;
+  const machine::Machine& machine = machine::host();
+  const int threads =
+      request_.threads > 0 ? request_.threads : machine::cpu_budget(machine).threads;
+
+  Clock::time_point start = Clock::now();
+  checkpoint_ =
+      std::make_unique<checkpoint::Checkpoint>(checkpoint::Checkpoint::open(request_.model));
+  report.phases_s["read"] = seconds_since(start);
+  report.model = describe(*checkpoint_);
+  report.cached_share = cached_share(*checkpoint_);
+
+  start = Clock::now();
+  backend_ = backends::make_backend(
+      request_.backend, {.threads = threads, .isa = request_.isa, .device = request_.device},
+      machine);
+  report.phases_s["init"] = seconds_since(start);
+
+  start = Clock::now();
+  const std::optional<precision::ModeId> mode = mode_of(request_.mode);
+  model_ = std::make_unique<model::Model>(model::load_model(
+      *checkpoint_, *backend_, {.mode = mode, .head = mode_of(request_.head)}, progress));
+  report.phases_s["convert"] = seconds_since(start);
+
+  start = Clock::now();
+  model::SessionOptions options{.context = request_.context, .kv = kv()};
+  if (request_.logit_rows > 0) options.logit_rows = request_.logit_rows;
+  session_ = std::make_unique<model::Session>(*model_, *backend_, options);
+  report.phases_s["init"] += seconds_since(start);
+
+  footprint_ = model::footprint(*model_);
+  report.device = backend_->device();
+  report.isa = kernels::name_of(kernels::choose_isa(request_.isa, machine));
+  report.kernel = backend_->kernel(mode.value_or(checkpoint_->stored_mode()));
+  report.threads = backend_->threads();
+  report.weights_bytes = footprint_.weights_bytes;
+  report.kv_bytes = session_->cache_bytes();
+  report.vocab = model_->config.vocab;
+  report.context = session_->context();
+  return report;
+}
+
+int64_t ModelEngine::stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) {
+  session_->rewind(0);
+  const std::vector<int32_t> ids = tokenizer().encode(prompt);
+  // A loop of its own: generate() would stop at end tokens, and calls back per text, not per token.
+  const model::GenerateOptions options{.sampling = {.seed = 1}};
+  std::span<const float> logits = session_->feed(ids);
+  model::Sampler sampler(options.sampling);
+  tokenizer::StreamDecoder decoder(tokenizer());
+  for (int64_t i = 0; i < n_gen; ++i) {
+    const auto seen = session_->tokens();
+    const auto window = std::min(seen.size(), static_cast<size_t>(options.repeat_window));
+    const int32_t token = sampler.pick(logits, seen.last(window));
+    on_token(decoder.push(token));
+    if (i + 1 < n_gen) logits = session_->feed(std::span(&token, 1));
+  }
+  return static_cast<int64_t>(ids.size());
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(const EngineRequest& request) {
+  return std::make_unique<ModelEngine>(request);
+}
+
+}  // namespace nety::bench

@@ -1,0 +1,18 @@
+// Backends by name.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/machine/machine.h"
+#include "core/model/backend.h"
+
+namespace nety::backends {
+
+/// The backend `name`: "native", or a plugin ("torch").
+/// Errors: kUsage for a name we do not have, kEnvironment for a plugin that cannot be loaded.
+std::unique_ptr<model::Backend> make_backend(const std::string& name,
+                                             const model::BackendOptions& options,
+                                             const machine::Machine& machine);
+
+}  // namespace nety::backends
