@@ -5,30 +5,14 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <system_error>
-
-#include "core/base/files.h"
 #include "core/checkpoint/refuse.h"
+#include "core/checkpoint/text_file.h"
 
 namespace nety::checkpoint {
 namespace {
 
 namespace fs = std::filesystem;
 namespace ondemand = simdjson::ondemand;
-
-constexpr size_t kMaxBytes = size_t{64} << 20;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
-std::string read_text(const fs::path& path) {
-  const MappedFile file(path);
-  if (file.size() > kMaxBytes)
-    refuse(path, fmt::format("has {} bytes, which is too many for such a file", file.size()));
-  return {reinterpret_cast<const char*>(file.bytes().data()), file.size()};
-}
 
 /// The template named "default" in a list of {"name", "template"}.
 std::string default_of(ondemand::array list) {

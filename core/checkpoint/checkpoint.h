@@ -62,6 +62,7 @@ class Checkpoint {
   static Checkpoint open_vocabulary(const std::filesystem::path& path);
 
   Format format() const { return format_; }
+  /// The GGUF file, or the directory.
   const std::filesystem::path& path() const { return path_; }
   const std::string& name() const { return config_.name; }
   const ModelConfig& config() const { return config_; }

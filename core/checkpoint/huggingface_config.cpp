@@ -7,6 +7,8 @@
 #include <algorithm>
 
 #include "core/checkpoint/config_check.h"
+#include "core/checkpoint/huggingface_rope.h"
+#include "core/checkpoint/json_file.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -81,8 +83,6 @@ int32_t first_id(const std::vector<int64_t>& ids) {
   return ids.empty() ? -1 : static_cast<int32_t>(ids.front());
 }
 
-}  // namespace
-
 ModelConfig read_model_config(const JsonObject& root) {
   const Family& family = family_of(root);
   ModelConfig config;
@@ -126,8 +126,8 @@ QuantizationHint read_quantization_hint(const JsonObject& root) {
   return hint;
 }
 
-GenerationDefaults read_generation_defaults(const JsonObject& config,
-                                            const std::optional<JsonObject>& generation) {
+GenerationDefaults read_generation(const JsonObject& config,
+                                   const std::optional<JsonObject>& generation) {
   const auto ids = [&](const char* key) {
     std::vector<int64_t> found;
     if (generation) found = generation->integers(key, 0, kMaxVocab);
@@ -143,6 +143,21 @@ GenerationDefaults read_generation_defaults(const JsonObject& config,
   defaults.repeat_penalty = generation->number("repetition_penalty").value_or(-1);
   defaults.top_k = static_cast<int32_t>(generation->integer("top_k", 0, kMaxVocab).value_or(-1));
   return defaults;
+}
+
+}  // namespace
+
+HuggingFaceConfig parse_config(const JsonText& config) {
+  const JsonFile file(config.path, config.text);
+  return {read_model_config(file.root()), read_quantization_hint(file.root())};
+}
+
+GenerationDefaults parse_generation(const JsonText& config,
+                                    const std::optional<JsonText>& generation) {
+  const JsonFile config_file(config.path, config.text);
+  if (!generation) return read_generation(config_file.root(), std::nullopt);
+  const JsonFile generation_file(generation->path, generation->text);
+  return read_generation(config_file.root(), generation_file.root());
 }
 
 }  // namespace nety::checkpoint

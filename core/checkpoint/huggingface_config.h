@@ -4,9 +4,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/checkpoint/config.h"
-#include "core/checkpoint/json_file.h"
 
 namespace nety::checkpoint {
 
@@ -17,19 +17,24 @@ struct QuantizationHint {
   bool has_fp16_weight = false;
 };
 
-/// The model shape of a config.json, with transformers' defaults where it says nothing. `name` is
-/// left empty. Errors: kCheckpoint naming file, key and value; an architecture that is not
-/// supported is named with those that are.
-ModelConfig read_model_config(const JsonObject& root);
+/// A file's text and its path, which is only for messages.
+struct JsonText {
+  std::string_view text;
+  std::filesystem::path path;
+};
 
-/// Error: kCheckpoint for a method other than bitsandbytes.
-QuantizationHint read_quantization_hint(const JsonObject& root);
+struct HuggingFaceConfig {
+  ModelConfig model;  ///< `name` is left empty.
+  QuantizationHint quantization;
+};
+
+/// What a config.json says, with transformers' defaults where it says nothing. Errors: kCheckpoint
+/// naming file, key and value; an architecture that is not supported is named with those that are,
+/// and so is a quantization method other than bitsandbytes.
+HuggingFaceConfig parse_config(const JsonText& config);
 
 /// Ids from config.json and, where it exists, generation_config.json, which wins.
-GenerationDefaults read_generation_defaults(const JsonObject& config,
-                                            const std::optional<JsonObject>& generation);
-
-/// RoPE parameters: rope_parameters (transformers 5), or rope_theta and rope_scaling (4).
-Rope read_rope(const JsonObject& root, int64_t context);
+GenerationDefaults parse_generation(const JsonText& config,
+                                    const std::optional<JsonText>& generation);
 
 }  // namespace nety::checkpoint

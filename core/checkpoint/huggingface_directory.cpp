@@ -5,23 +5,18 @@
 #include <set>
 #include <system_error>
 
-#include "core/base/error.h"
 #include "core/checkpoint/builder.h"
 #include "core/checkpoint/chat_template_file.h"
 #include "core/checkpoint/huggingface_config.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
 #include "core/checkpoint/shard_index.h"
+#include "core/checkpoint/text_file.h"
 
 namespace nety::checkpoint {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 /// Names of the directory's entries with that extension, sorted.
 std::vector<std::string> names_with_extension(const fs::path& directory,
@@ -41,14 +36,11 @@ std::string folder_name(const fs::path& directory) {
   return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
 }
 
-void read_generation(const fs::path& directory, const JsonObject& config, Builder& builder) {
+GenerationDefaults read_generation(const fs::path& directory, const JsonText& config) {
   const fs::path path = directory / "generation_config.json";
-  if (!is_there(path)) {
-    builder.generation = read_generation_defaults(config, std::nullopt);
-    return;
-  }
-  const JsonFile generation = JsonFile::read(path);
-  builder.generation = read_generation_defaults(config, generation.root());
+  if (!is_there(path)) return parse_generation(config, std::nullopt);
+  const std::string text = read_text(path);
+  return parse_generation(config, JsonText{text, path});
 }
 
 [[noreturn]] void refuse_without_safetensors(const fs::path& directory) {
@@ -107,8 +99,8 @@ void add_file(const fs::path& path, Builder& builder, const Wanted& wanted) {
 
 void add_shards(const fs::path& directory, Builder& builder) {
   const fs::path index_path = directory / "model.safetensors.index.json";
-  const JsonFile index = JsonFile::read(index_path);
-  const std::map<std::string, std::string, std::less<>> places = read_shard_index(index.root());
+  const std::map<std::string, std::string, std::less<>> places =
+      parse_shard_index(read_text(index_path), index_path);
   std::map<std::string, std::vector<std::string>> by_file;
   for (const auto& place : places) by_file[place.second].push_back(place.first);
   for (const auto& shard : by_file) {
@@ -160,16 +152,16 @@ void settle_tied_embeddings(Builder& builder) {
 Builder read_directory(const fs::path& directory, const fs::path& only) {
   Builder builder;
   builder.format = Format::kHuggingFace;
-  builder.path = only.empty() ? directory : only;
+  builder.path = directory;
   const fs::path config_path = directory / "config.json";
   if (!is_there(config_path))
     refuse(directory, "has no config.json",
            "Give a Hugging Face model directory (config.json and *.safetensors) or a GGUF file.");
-  const JsonFile config = JsonFile::read(config_path);
-  builder.config = read_model_config(config.root());
+  const std::string text = read_text(config_path);
+  const JsonText config{text, config_path};
+  builder.config = parse_config(config).model;
   builder.config.name = folder_name(directory);
-  read_quantization_hint(config.root());
-  read_generation(directory, config.root(), builder);
+  builder.generation = read_generation(directory, config);
   builder.chat_template = read_chat_template(directory);
   add_weights(directory, only, builder);
   settle_tied_embeddings(builder);
@@ -187,9 +179,10 @@ Builder read_vocabulary_directory(const fs::path& directory) {
                  "save_pretrained() it, which writes tokenizer.json."
                : "Download tokenizer.json into the directory.");
   builder.chat_template = read_chat_template(directory);
-  if (!is_there(directory / "config.json")) return builder;
-  const JsonFile config = JsonFile::read(directory / "config.json");
-  read_generation(directory, config.root(), builder);
+  const fs::path config = directory / "config.json";
+  if (!is_there(config)) return builder;
+  const std::string text = read_text(config);
+  builder.generation = read_generation(directory, {text, config});
   return builder;
 }
 

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "core/base/files.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -125,14 +124,6 @@ std::vector<std::string> JsonObject::strings(std::string_view key) const {
     texts.emplace_back(text);
   }
   return texts;
-}
-
-JsonFile JsonFile::read(const std::filesystem::path& path, size_t limit_bytes) {
-  const MappedFile file(path);
-  if (file.size() > limit_bytes)
-    refuse(path, fmt::format("has {} bytes; at most {} are possible for such a file", file.size(),
-                             limit_bytes));
-  return {path, {reinterpret_cast<const char*>(file.bytes().data()), file.size()}};
 }
 
 JsonFile::JsonFile(std::filesystem::path path, std::string_view text)

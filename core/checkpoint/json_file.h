@@ -2,6 +2,7 @@
 // name file, key and value.
 #pragma once
 
+// Not for headers that others include: simdjson's layout depends on its build flags.
 #include <simdjson.h>
 
 #include <cstdint>
@@ -55,10 +56,8 @@ class JsonObject {
 /// A parsed document whose root is an object.
 class JsonFile {
  public:
-  /// Errors: kIo if it cannot be opened; kCheckpoint if it is not JSON, nested too deeply, not
-  /// UTF-8, not an object, or larger than `limit_bytes`.
-  static JsonFile read(const std::filesystem::path& path, size_t limit_bytes = size_t{64} << 20);
-  /// `text` is copied; `path` is for messages.
+  /// `text` is copied; `path` is for messages. Error: kCheckpoint if it is not JSON, nested too
+  /// deeply, not UTF-8 or not an object.
   JsonFile(std::filesystem::path path, std::string_view text);
 
   JsonObject root() const { return {*path_, "", root_}; }

@@ -3,24 +3,27 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
+#include "core/checkpoint/json_file.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
 namespace {
 
 bool stays_inside(std::string_view name) {
-  const std::filesystem::path path(name);
-  if (name.empty() || name.find('\0') != std::string_view::npos || path.is_absolute()) return false;
-  for (const std::filesystem::path& part : path)
+  const std::filesystem::path relative(name);
+  if (name.empty() || name.find('\0') != std::string_view::npos || relative.is_absolute())
+    return false;
+  for (const std::filesystem::path& part : relative)
     if (part == "..") return false;
   return true;
 }
 
 }  // namespace
 
-std::map<std::string, std::string, std::less<>> read_shard_index(const JsonObject& root) {
+std::map<std::string, std::string, std::less<>> parse_shard_index(
+    std::string_view text, const std::filesystem::path& path) {
+  const JsonFile file(path, text);
+  const JsonObject root = file.root();
   const std::optional<JsonObject> weights = root.object("weight_map");
   if (!weights) root.refuse_value("weight_map", "an object of tensor and file names");
   std::map<std::string, std::string, std::less<>> files;

@@ -1,0 +1,31 @@
+// Mapped rather than read, because mapping refuses pipes and directories by itself.
+#include "core/checkpoint/text_file.h"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+#include "core/base/files.h"
+#include "core/checkpoint/refuse.h"
+
+namespace nety::checkpoint {
+namespace {
+
+constexpr size_t kMaxBytes = size_t{64} << 20;
+
+}  // namespace
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  if (file.size() > kMaxBytes)
+    refuse(path, fmt::format("has {} bytes; at most {} are possible for such a file", file.size(),
+                             kMaxBytes));
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.size()};
+}
+
+}  // namespace nety::checkpoint

@@ -1,0 +1,237 @@
+// config.json and generation_config.json in the forms that transformers 4 and 5 write, and
+// nonsense.
+#include "core/checkpoint/huggingface_config.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/checkpoint/made_files.h"
+
+namespace nety::checkpoint {
+namespace {
+
+constexpr const char* kSizes =
+    R"("hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,)"
+    R"( "num_attention_heads": 8, "vocab_size": 100)";
+
+ModelConfig parse(const std::string& text) { return parse_config({text, "config.json"}).model; }
+
+ModelConfig llama(const std::string& more) {
+  return parse(
+      fmt::format(R"({{"model_type": "llama", {}{} {}}})", kSizes, more.empty() ? "" : ",", more));
+}
+ModelConfig mistral(const std::string& more) {
+  return parse(fmt::format(R"({{"model_type": "mistral", {}{} {}}})", kSizes,
+                           more.empty() ? "" : ",", more));
+}
+
+TEST(HuggingFaceConfig, HasTransformersDefaults) {
+  const ModelConfig config = llama("");
+  EXPECT_EQ(config.kv_heads, 8);
+  EXPECT_EQ(config.head_dim, 8);
+  EXPECT_EQ(config.context, 2048);
+  EXPECT_EQ(config.rms_eps, 1e-6);
+  EXPECT_EQ(config.rope.theta, 10000);
+  EXPECT_EQ(config.rope.scaling, RopeScaling::kNone);
+  EXPECT_FALSE(config.rope.interleaved);
+  EXPECT_FALSE(config.tied_embeddings);
+  EXPECT_FALSE(config.attention_bias);
+  EXPECT_EQ(config.sliding_window, 0);
+  EXPECT_EQ(mistral("").kv_heads, 8);
+  EXPECT_EQ(mistral("").context, 4096 * 32);
+  EXPECT_EQ(mistral("").sliding_window, 4096);
+}
+
+TEST(HuggingFaceConfig, ReadsWhatTransformers4Writes) {
+  const ModelConfig config = llama(
+      R"("architectures": ["LlamaForCausalLM"], "head_dim": null, "num_key_value_heads": 2,
+         "torch_dtype": "bfloat16", "rope_theta": 500000.0, "rms_norm_eps": 1e-05,
+         "max_position_embeddings": 131072, "tie_word_embeddings": true, "attention_bias": true,
+         "mlp_bias": true, "pretraining_tp": 1, "quantization_config": null,
+         "rope_scaling": {"factor": 8.0, "high_freq_factor": 4.0, "low_freq_factor": 1.0,
+         "original_max_position_embeddings": 8192, "rope_type": "llama3"})");
+  EXPECT_EQ(config.kv_heads, 2);
+  EXPECT_EQ(config.head_dim, 8);
+  EXPECT_EQ(config.rope.theta, 500000);
+  EXPECT_EQ(config.rope.scaling, RopeScaling::kLlama3);
+  EXPECT_EQ(config.rope.factor, 8);
+  EXPECT_EQ(config.rope.original_context, 8192);
+  EXPECT_TRUE(config.tied_embeddings);
+  EXPECT_TRUE(config.attention_bias);
+  EXPECT_TRUE(config.mlp_bias);
+}
+
+TEST(HuggingFaceConfig, ReadsWhatTransformers5Writes) {
+  const ModelConfig config = llama(
+      R"("dtype": "float32", "head_dim": 16, "num_key_value_heads": 4,
+         "rope_parameters": {"rope_theta": 1000000, "rope_type": "dynamic", "factor": 2})");
+  EXPECT_EQ(config.head_dim, 16);
+  EXPECT_EQ(config.rope.theta, 1000000);
+  EXPECT_EQ(config.rope.scaling, RopeScaling::kDynamic);
+  EXPECT_EQ(config.rope.factor, 2);
+  EXPECT_EQ(config.rope.original_context, config.context);
+}
+
+TEST(HuggingFaceConfig, ReadsTheOldNameOfTheScalingType) {
+  const ModelConfig config = llama(R"("rope_scaling": {"type": "linear", "factor": 2.5})");
+  EXPECT_EQ(config.rope.scaling, RopeScaling::kLinear);
+  EXPECT_EQ(config.rope.factor, 2.5);
+  EXPECT_EQ(llama(R"("rope_scaling": null, "rope_theta": 5)").rope.theta, 5);
+}
+
+TEST(HuggingFaceConfig, ReadsYarn) {
+  const Rope given = llama(R"("rope_scaling": {"rope_type": "yarn", "factor": 4.0,
+      "original_max_position_embeddings": 512, "beta_fast": 16, "attention_factor": 1.5,
+      "mscale": 0.7, "mscale_all_dim": 0.9, "truncate": false})")
+                         .rope;
+  EXPECT_EQ(given.scaling, RopeScaling::kYarn);
+  EXPECT_EQ(given.original_context, 512);
+  EXPECT_EQ(given.beta_fast, 16);
+  EXPECT_EQ(given.beta_slow, 1);
+  EXPECT_EQ(given.attention_factor, 1.5);
+  EXPECT_EQ(given.mscale, 0.7);
+  EXPECT_EQ(given.mscale_all_dim, 0.9);
+  EXPECT_FALSE(given.truncate);
+  const Rope grown = llama(R"("rope_parameters": {"rope_type": "yarn", "factor": null,
+      "original_max_position_embeddings": 512})")
+                         .rope;
+  EXPECT_EQ(grown.factor, 4);  // 2048 / 512
+  EXPECT_EQ(grown.attention_factor, 0);
+  EXPECT_TRUE(grown.truncate);
+}
+
+TEST(HuggingFaceConfig, ReadsMistralsWindow) {
+  EXPECT_EQ(mistral(R"("sliding_window": null)").sliding_window, 0);
+  EXPECT_EQ(mistral(R"("sliding_window": 128)").sliding_window, 128);
+  EXPECT_EQ(mistral(R"("sliding_window": 128, "use_sliding_window": false)").sliding_window, 0);
+  EXPECT_EQ(mistral(R"("num_key_value_heads": null)").kv_heads, 8);
+  EXPECT_EQ(llama(R"("sliding_window": 128)").sliding_window, 0);
+}
+
+TEST(HuggingFaceConfig, NamesArchitecturesItCannotRun) {
+  const auto refused = [](const std::string& text, const std::vector<std::string>& mentions) {
+    expect_error([&] { parse(text); }, ErrorKind::kCheckpoint, mentions);
+  };
+  refused(R"({"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"]})",
+          {"config.json", "Qwen2ForCausalLM", "qwen2"});
+  refused(R"({"model_type": "llama", "architectures": ["LlamaForSequenceClassification"]})",
+          {"LlamaForSequenceClassification"});
+  refused(R"({"hidden_size": 1})", {"model_type"});
+  expect_error([] { llama(R"("hidden_act": "gelu")"); }, ErrorKind::kCheckpoint,
+               {"hidden_act", "gelu"});
+  expect_error([] { llama(R"("rope_scaling": {"rope_type": "longrope"})"); },
+               ErrorKind::kCheckpoint, {"rope_scaling.rope_type", "longrope"});
+  expect_error([] { llama(R"("partial_rotary_factor": 0.5)"); }, ErrorKind::kCheckpoint,
+               {"partial_rotary_factor", "0.5"});
+  expect_error([] { llama(R"("rope_parameters": {"full_attention": {}})"); },
+               ErrorKind::kCheckpoint, {"different RoPE"});
+}
+
+TEST(HuggingFaceConfig, TakesTheArchitectureWhereTheTypeIsMissing) {
+  const std::string text =
+      fmt::format(R"({{"architectures": ["MistralForCausalLM"], {}}})", kSizes);
+  EXPECT_EQ(parse(text).architecture, "mistral");
+}
+
+TEST(HuggingFaceConfig, RefusesNonsenseNamingKeyAndValue) {
+  struct Case {
+    std::string key, value;
+    std::vector<std::string> mentions;
+  };
+  const std::vector<Case> cases = {
+      {"num_attention_heads", "0", {"is 0", "from 1"}},
+      {"num_hidden_layers", "1000000000", {"1000000000", "4096"}},
+      {"num_hidden_layers", "\"2\"", {"\"2\" (a string)"}},
+      {"num_hidden_layers", "2.5", {"2.5"}},
+      {"num_hidden_layers", "null", {"null"}},
+      {"num_hidden_layers", "[2]", {"a list"}},
+      {"hidden_size", "-64", {"-64"}},
+      {"hidden_size", "65", {"not a multiple"}},
+      {"hidden_size", "9223372036854775807", {"9223372036854775807"}},
+      {"hidden_size", "18446744073709551615", {"18446744073709551615"}},
+      {"vocab_size", "4000000000", {"4000000000"}},
+      {"vocab_size", "true", {"true"}},
+      {"intermediate_size", "{}", {"an object"}},
+  };
+  for (const Case& bad : cases) {
+    SCOPED_TRACE(bad.key + " " + bad.value);
+    std::string sizes = kSizes;
+    const size_t at = sizes.find("\"" + bad.key + "\"") + bad.key.size() + 4;
+    sizes.replace(at, sizes.find_first_of(",", at) - at, bad.value);
+    std::vector<std::string> mentions = bad.mentions;
+    mentions.push_back("config.json");
+    mentions.push_back("\"" + bad.key + "\"");
+    expect_error([&] { parse(R"({"model_type": "llama", )" + sizes + "}"); },
+                 ErrorKind::kCheckpoint, mentions);
+  }
+}
+
+TEST(HuggingFaceConfig, RefusesNonsenseInOptionalKeys) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> cases = {
+      {R"("num_key_value_heads": 3)", {"num_key_value_heads", "does not divide"}},
+      {R"("num_key_value_heads": 16)", {"num_key_value_heads", "does not divide"}},
+      {R"("head_dim": 7)", {"head_dim", "7", "even"}},
+      {R"("rms_norm_eps": 0)", {"rms_norm_eps"}},
+      {R"("rms_norm_eps": "small")", {"rms_norm_eps", "small"}},
+      {R"("rope_theta": -3)", {"rope_theta", "-3"}},
+      {R"("max_position_embeddings": 0)", {"max_position_embeddings"}},
+      {R"("tie_word_embeddings": "yes")", {"tie_word_embeddings", "yes"}},
+      {R"("rope_scaling": 4)", {"rope_scaling", "4"}},
+      {R"("rope_scaling": {"type": "linear"})", {"rope_scaling.factor", "missing"}},
+      {R"("rope_scaling": {"type": "linear", "factor": 0})", {"factor", "0"}},
+      {R"("rope_scaling": {"type": 3})", {"rope_scaling.type", "3"}},
+      {R"("rope_scaling": {"type": "llama3", "factor": 8, "low_freq_factor": 4,
+           "high_freq_factor": 1})",
+       {"low_freq_factor 4"}},
+      {R"("architectures": "LlamaForCausalLM")", {"architectures"}},
+  };
+  for (const auto& bad : cases) {
+    SCOPED_TRACE(bad.first);
+    expect_error([&] { llama(bad.first); }, ErrorKind::kCheckpoint, bad.second);
+  }
+}
+
+TEST(HuggingFaceConfig, RefusesWhatIsNotJson) {
+  const std::string deep = std::string(50000, '[') + std::string(50000, ']');
+  for (const std::string& text : {std::string("{"), std::string("[]"), std::string("nonsense"),
+                                  "{\"a\": " + deep + "}", std::string("{\"\xff\": 1}")})
+    expect_error([&] { parse(text); }, ErrorKind::kCheckpoint, {"config.json"});
+}
+
+TEST(HuggingFaceConfig, AcceptsOnlyBitsandbytesQuantization) {
+  const auto hint = [](const std::string& section) {
+    const std::string text =
+        fmt::format(R"({{"model_type": "llama", {}, "quantization_config": {}}})", kSizes, section);
+    return parse_config({text, "config.json"}).quantization;
+  };
+  EXPECT_EQ(hint(R"({"quant_method": "bitsandbytes", "load_in_8bit": true})").method,
+            "bitsandbytes");
+  EXPECT_TRUE(hint(R"({"load_in_4bit": true})").load_in_4bit);
+  EXPECT_EQ(hint("null").method, "");
+  for (const char* method : {"gptq", "awq", "fp8", "compressed-tensors"})
+    expect_error([&] { hint(fmt::format(R"({{"quant_method": "{}"}})", method)); },
+                 ErrorKind::kCheckpoint, {"quant_method", method});
+}
+
+TEST(GenerationDefaults, ComeFromGenerationConfigFirst) {
+  const JsonText config{R"({"bos_token_id": 1, "eos_token_id": 2})", "config.json"};
+  const JsonText generation{R"({"eos_token_id": [7, 8], "top_k": 50, "top_p": 0.9,
+      "temperature": 0.6, "repetition_penalty": 1.1})",
+                            "generation_config.json"};
+  const GenerationDefaults both = parse_generation(config, generation);
+  EXPECT_EQ(both.bos_id, 1);
+  EXPECT_EQ(both.eos_ids, (std::vector<int32_t>{7, 8}));
+  EXPECT_EQ(both.temperature, 0.6);
+  EXPECT_EQ(both.top_p, 0.9);
+  EXPECT_EQ(both.top_k, 50);
+  EXPECT_EQ(both.repeat_penalty, 1.1);
+  const GenerationDefaults alone = parse_generation(config, std::nullopt);
+  EXPECT_EQ(alone.eos_ids, (std::vector<int32_t>{2}));
+  EXPECT_EQ(alone.temperature, -1);
+  const JsonText bad{R"({"eos_token_id": [2, "x"]})", "generation_config.json"};
+  expect_error([&] { parse_generation(config, bad); }, ErrorKind::kCheckpoint,
+               {"generation_config.json", "eos_token_id"});
+}
+
+}  // namespace
+}  // namespace nety::checkpoint
