@@ -1,0 +1,342 @@
+// Questions to the worker, answers into rows.
+#include "bench/entry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/units.h"
+#include "core/measure/worker.h"
+
+namespace nety::bench {
+namespace {
+
+using results::Status;
+
+constexpr uint64_t kLargestProbe = uint64_t{1} << 30;
+constexpr int kProbePasses = 3;
+constexpr int64_t kLogitRows = 64;
+constexpr int64_t kFirstTokens = 4;  // bytes of the longest character: one of them shows
+
+measure::WorkerCommand worker_command(const BenchRequest& request) {
+  measure::WorkerCommand command;
+  command.argv = request.worker;
+  if (command.argv.empty()) command.argv = {measure::own_program(), "worker"};
+  command.environment = {{"OMP_WAIT_POLICY", "passive"}};  // libgomp's threads beside ours
+  return command;
+}
+
+double sum_of(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum;
+}
+
+}  // namespace
+
+Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
+    : surroundings_(surroundings),
+      configuration_(configuration),
+      load_(row("load", 0, 0, 0)),
+      generate_(row("generate",
+                    *std::min_element(surroundings.request.prompts.begin(),
+                                      surroundings.request.prompts.end()),
+                    surroundings.request.gens.front(), 0)),
+      quality_(row("quality", 0, 0, 0)) {
+  for (const int64_t n : surroundings.request.prompts) prefills_.push_back(row("prefill", n, 0, 0));
+  for (const int64_t n : surroundings.request.gens)
+    for (const int64_t depth : surroundings.request.depths)
+      decodes_.push_back(row("decode", 0, n, depth));
+}
+
+Row Entry::row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_t depth) const {
+  const BenchRequest& request = surroundings_.request;
+  results::Result key;
+  key.machine = surroundings_.machine.id;
+  key.model = request.model;
+  key.mode = configuration_.mode;
+  key.backend = configuration_.backend;
+  key.device = request.device;
+  key.isa = request.isa;
+  key.threads = request.threads;
+  key.phase = phase;
+  key.n_prompt = n_prompt;
+  key.n_gen = n_gen;
+  key.depth = depth;
+  return Row(std::move(key));
+}
+
+std::vector<Row*> Entry::all_rows() {
+  std::vector<Row*> all{&load_};
+  for (Row& row : prefills_) all.push_back(&row);
+  for (Row& row : decodes_) all.push_back(&row);
+  all.push_back(&generate_);
+  if (!surroundings_.request.quality_text.empty()) all.push_back(&quality_);
+  return all;
+}
+
+void Entry::give_up(const std::string& reason) {
+  if (!given_up()) end_reason_ = reason;
+}
+
+Outcome Entry::ask(const Command& command) {
+  const auto on_progress = [this](const Reply& reply) {
+    surroundings_.observer.progress(reply.label, reply.number("done"), reply.number("total"));
+  };
+  return session_->ask(command, surroundings_.request.command_limit_s, on_progress,
+                       [this] { return surroundings_.observer.interrupted(); });
+}
+
+/// Writes an outcome that is not an answer into its row. True if there is an answer.
+bool Entry::settle(Row& row, const Outcome& outcome) {
+  if (outcome) return true;
+  if (outcome.status == Status::kSkipped) {
+    give_up(outcome.reason);
+  } else {
+    row.fail(outcome.status, outcome.reason);
+    if (!session_->alive())
+      give_up(fmt::format("its worker ended in phase \"{}\": {}", row.key().phase, outcome.reason));
+  }
+  tell(row);
+  return false;
+}
+
+void Entry::take_facts(const Reply& reply) {
+  results::Model model;
+  model.id = reply.word("model_id");
+  model.name = reply.word("model_name");
+  model.path = reply.word("model_path");
+  model.format = reply.word("model_format");
+  model.architecture = reply.word("model_architecture");
+  model.stored = reply.word("model_stored");
+  model.parameters = static_cast<int64_t>(reply.number("parameters"));
+  model.file_bytes = static_cast<uint64_t>(reply.number("file_bytes"));
+  for (Row* row : all_rows()) {
+    results::Result& key = row->key();
+    key.model = model.id;
+    key.device = reply.word("device");
+    key.isa = reply.word("isa");
+    key.kernel = reply.word("kernel");
+    key.threads = static_cast<int>(reply.number("threads"));
+  }
+  model_ = std::move(model);
+}
+
+bool Entry::load() {
+  const BenchRequest& request = surroundings_.request;
+  session_ = std::make_unique<Session>(worker_command(request));
+  Command command;
+  command.action = Action::kLoad;
+  command.seed = request.seed;
+  command.engine = {request.model,           configuration_.mode, configuration_.backend,
+                    request.device,          request.isa,         request.head,
+                    request.compute,         request.kv,          request.threads,
+                    context_needed(request), kLogitRows};
+  const Outcome outcome = ask(command);
+  if (!settle(load_, outcome)) {
+    give_up(fmt::format("not loaded: {}", outcome.reason));
+    return false;
+  }
+  const Reply& reply = outcome.reply;
+  take_facts(reply);
+  const double load_s = reply.number("load_s"), cached = reply.number("cached_share");
+  load_.add("load_s", load_s, "s", "measured",
+            {cached < 0 ? "page cache: unknown"
+                        : fmt::format("first load: {:.0f} % of the file in the page cache",
+                                      100 * cached)});
+  for (const char* phase : {"read_s", "convert_s", "upload_s", "init_s"})
+    if (const double seconds = reply.number(phase); !std::isnan(seconds))
+      load_.add(std::string("load_") + phase, seconds, "s");
+  load_.set("weights_bytes", results::exactly("bytes", reply.number("weights_bytes")));
+  load_.set("kv_bytes", results::exactly("bytes", reply.number("kv_bytes")));
+  first_request(load_s);
+  return loaded();
+}
+
+/// What a mapped file cannot fake: the time from nothing to the first word.
+void Entry::first_request(double load_s) {
+  Command command;
+  command.action = Action::kStream;
+  command.n_prompt = generate_.key().n_prompt;
+  command.n_gen = kFirstTokens;
+  const Outcome outcome = ask(command);
+  if (settle(generate_, outcome))
+    load_.add("ready_to_first_s", load_s + outcome.reply.number("ttft_s"), "s");
+  note_memory();
+  tell(load_);
+}
+
+void Entry::unload() {
+  if (session_ != nullptr) session_->quit();
+  session_.reset();
+}
+
+void Entry::warm_up() {
+  Command command;
+  command.action = Action::kWarmUp;
+  command.n_prompt = surroundings_.request.prompts.front();
+  settle(prefills_.front(), ask(command));
+}
+
+void Entry::round() {
+  const auto measure = [this](Row& row, auto&& action) {
+    if (!given_up() && !row.failed()) action(row);
+  };
+  for (Row& row : prefills_) measure(row, [this](Row& it) { prefill(it); });
+  for (Row& row : decodes_) measure(row, [this](Row& it) { decode(it); });
+  measure(generate_, [this](Row& it) { stream(it); });
+}
+
+void Entry::prefill(Row& row) {
+  Command command;
+  command.action = Action::kPrefill;
+  command.n_prompt = row.key().n_prompt;
+  const Outcome outcome = ask(command);
+  if (!settle(row, outcome)) return;
+  const double prompt = static_cast<double>(command.n_prompt);
+  row.add("pp_tps", prompt / outcome.reply.number("seconds"), "tok/s");
+  tell(row);
+}
+
+void Entry::decode(Row& row) {
+  Command command;
+  command.action = Action::kDecode;
+  command.n_gen = row.key().n_gen;
+  command.depth = row.key().depth;
+  const Outcome outcome = ask(command);
+  if (!settle(row, outcome)) return;
+  const double bytes = outcome.reply.number("bytes_per_token");
+  const double tg_tps =
+      static_cast<double>(command.n_gen) / sum_of(outcome.reply.series.at("gaps_s"));
+  row.add("tg_tps", tg_tps, "tok/s");
+  row.set("bytes_per_token", results::exactly("bytes", bytes));
+  if (surroundings_.request.probe_bandwidth && row.key().device == "cpu" && bytes > 0)
+    add_bandwidth(row, bytes, tg_tps);
+  tell(row);
+}
+
+/// The memory wall in the same second, over as many bytes as a token reads.
+void Entry::add_bandwidth(Row& row, double bytes_per_token, double tg_tps) {
+  const uint64_t limit =
+      std::max<uint64_t>(std::min(kLargestProbe, surroundings_.machine.memory_available_bytes / 8),
+                         uint64_t{16} << 20);
+  const uint64_t footprint = std::min(static_cast<uint64_t>(bytes_per_token), limit);
+  std::unique_ptr<measure::BandwidthProbe>& probe = surroundings_.probe;
+  if (probe == nullptr || probe->largest_bytes() < footprint / 4096 * 4096) {
+    probe.reset();
+    probe = std::make_unique<measure::BandwidthProbe>(row.key().threads, footprint);
+  }
+  const double bandwidth = probe->best(footprint, kProbePasses);
+  const std::string how =
+      fmt::format("best of {} reads of {} by {} threads, after the decode it is paired with",
+                  kProbePasses, format_bytes(footprint), row.key().threads);
+  row.add("read_bandwidth_bytes_per_s", bandwidth, "bytes/s", "measured", {how});
+  row.add("mbu", tg_tps * bytes_per_token / bandwidth, "ratio", "derived",
+          {"tg_tps", "bytes_per_token", "read_bandwidth_bytes_per_s"});
+}
+
+void Entry::stream(Row& row) {
+  Command command;
+  command.action = Action::kStream;
+  command.n_prompt = row.key().n_prompt;
+  command.n_gen = row.key().n_gen;
+  const Outcome outcome = ask(command);
+  if (!settle(row, outcome)) return;
+  const std::vector<double>& gaps = outcome.reply.series.at("gaps_s");
+  const std::vector<std::string> inputs = {
+      fmt::format("prompt of {:.0f} tokens of text", outcome.reply.number("prompt_tokens"))};
+  row.add("ttft_s", outcome.reply.number("ttft_s"), "s", "measured", inputs);
+  if (!gaps.empty()) {
+    const double tpot_s = sum_of(gaps) / static_cast<double>(gaps.size());
+    row.add("tpot_s", tpot_s, "s", "measured", inputs);
+    row.add("e2e_tg_tps", 1 / tpot_s, "tok/s", "measured", inputs);
+  }
+  tell(row);
+}
+
+void Entry::note_memory() {
+  Command command;
+  command.action = Action::kMemory;
+  if (!loaded()) return;
+  const Outcome outcome = ask(command);
+  if (!outcome) return;
+  const double rss = outcome.reply.number("peak_rss_bytes");
+  load_.set("peak_rss_bytes", results::exactly("bytes", rss));
+  load_.set("peak_anon_bytes", results::exactly("bytes", outcome.reply.number("peak_anon_bytes")));
+  if (rss > 0) peak_bytes_ = static_cast<uint64_t>(rss);
+}
+
+int64_t Entry::begin_quality() {
+  Command command;
+  command.action = Action::kText;
+  command.text = surroundings_.request.quality_text;
+  const Outcome outcome = ask(command);
+  if (!settle(quality_, outcome)) return 0;
+  const double windows = outcome.reply.number("windows");
+  if (windows > 0) return static_cast<int64_t>(windows);
+  quality_.fail(Status::kSkipped, "the text has fewer than two tokens");
+  return 0;
+}
+
+bool Entry::quality_window(int64_t window, const std::string& write, const std::string& compare) {
+  if (given_up() || quality_.failed()) return false;
+  Command command;
+  command.action = Action::kQuality;
+  command.window = window;
+  command.write = write;
+  command.compare = compare;
+  const Outcome outcome = ask(command);
+  if (!settle(quality_, outcome)) return false;
+  const Reply& reply = outcome.reply;
+  const auto keep = [&reply](const char* name, std::vector<std::vector<double>>& windows) {
+    if (const auto found = reply.series.find(name); found != reply.series.end())
+      windows.push_back(found->second);
+  };
+  keep("nll", nll_);
+  keep("kld", kld_);
+  keep("same_top", same_top_);
+  if (window == 0) repeat_difference_ = reply.number("repeat_difference");
+  return true;
+}
+
+void Entry::end_quality(bool is_reference, const std::string& no_reference) {
+  if (nll_.empty()) return;
+  const results::Metric nll = clustered_mean("nat", nll_);
+  results::Metric perplexity = nll;
+  perplexity.unit = "ratio";
+  perplexity.kind = "derived";
+  perplexity.inputs = {"exp(nll)"};
+  for (std::optional<double>* value : {&perplexity.median, &perplexity.min, &perplexity.max})
+    if (*value) **value = std::exp(**value);
+  if (perplexity.ci)
+    perplexity.ci = {std::exp(perplexity.ci->first), std::exp(perplexity.ci->second)};
+  results::Metric kld, top1;
+  if (is_reference) {
+    kld = results::derived("nat", 0, {"is the reference itself"});
+    top1 = results::derived("ratio", 1, {"is the reference itself"});
+  } else {
+    kld = clustered_mean("nat", kld_);
+    top1 = clustered_mean("ratio", same_top_);
+    if (kld_.empty()) kld.reason = top1.reason = no_reference;
+  }
+  quality_.set("nll", nll);
+  quality_.set("perplexity", perplexity);
+  quality_.set("kld", kld);
+  quality_.set("top1_agreement", top1);
+  quality_.set("repeat_difference", results::exactly("logit", repeat_difference_));
+  tell(quality_);
+}
+
+std::vector<results::Result> Entry::rows() {
+  std::vector<results::Result> out;
+  for (Row* row : all_rows()) {
+    Row copy = *row;
+    if (copy.empty())
+      copy.fail(Status::kSkipped, given_up() ? end_reason_ : "the time budget was spent");
+    out.push_back(copy.result());
+  }
+  return out;
+}
+
+}  // namespace nety::bench

@@ -1,0 +1,86 @@
+// One configuration of a run: its worker while there is one, and its rows.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/plan.h"
+#include "bench/quality.h"
+#include "bench/rows.h"
+#include "bench/run.h"
+#include "bench/session.h"
+#include "core/measure/bandwidth.h"
+
+namespace nety::bench {
+
+/// What all configurations of a run share.
+struct Surroundings {
+  const BenchRequest& request;
+  const results::Machine& machine;
+  Observer& observer;
+  std::unique_ptr<measure::BandwidthProbe> probe;  ///< Made by the first decode on a CPU.
+};
+
+class Entry {
+ public:
+  Entry(Surroundings& surroundings, const Configuration& configuration);
+
+  /// Starts a worker, loads the model and makes the first request. False if that failed: then the
+  /// configuration is done for.
+  bool load();
+  /// Ends the worker, if there is one.
+  void unload();
+  bool loaded() const { return session_ != nullptr && session_->alive(); }
+  /// Something made further measurements pointless.
+  bool given_up() const { return !end_reason_.empty(); }
+  /// No more measurements, for a reason that is not the configuration's fault.
+  void give_up(const std::string& reason);
+
+  void warm_up();
+  /// One sample of every row.
+  void round();
+  /// Records the peaks of memory so far. Before quality, whose buffers are not the engine's.
+  void note_memory();
+
+  /// Hands the text to the worker; the number of windows in it, 0 if that failed.
+  int64_t begin_quality();
+  /// Scores one window; the distributions are written to a file, or compared with one.
+  bool quality_window(int64_t window, const std::string& write, const std::string& compare);
+  /// Summarises the windows. `no_reference`: why there is no comparison, if there is none.
+  void end_quality(bool is_reference, const std::string& no_reference);
+
+  const Configuration& configuration() const { return configuration_; }
+  uint64_t peak_bytes() const { return peak_bytes_; }
+  const std::optional<results::Model>& model() const { return model_; }
+  /// Every row that was planned, measured or not.
+  std::vector<results::Result> rows();
+
+ private:
+  Row row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_t depth) const;
+  std::vector<Row*> all_rows();
+  void take_facts(const Reply& reply);
+  Outcome ask(const Command& command);
+  bool settle(Row& row, const Outcome& outcome);
+  void tell(const Row& row) const { surroundings_.observer.row(row.result()); }
+  void first_request(double load_s);
+  void prefill(Row& row);
+  void decode(Row& row);
+  void stream(Row& row);
+  void add_bandwidth(Row& row, double bytes_per_token, double tg_tps);
+
+  Surroundings& surroundings_;
+  Configuration configuration_;
+  std::unique_ptr<Session> session_;
+  std::string end_reason_;
+  std::optional<results::Model> model_;
+  uint64_t peak_bytes_ = 0;
+  Row load_, generate_, quality_;
+  std::vector<Row> prefills_, decodes_;
+  std::vector<std::vector<double>> nll_, kld_, same_top_;  // by window
+  double repeat_difference_ = 0;
+};
+
+}  // namespace nety::bench

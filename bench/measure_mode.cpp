@@ -1,0 +1,265 @@
+// Clocks around engine calls. What is timed and what is not is said at each.
+#include "bench/measure_mode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "bench/evaluation_text.h"
+#include "bench/window_scorer.h"
+#include "core/measure/stopwatch.h"
+
+namespace nety::bench {
+namespace {
+
+using measure::Stopwatch;
+
+constexpr int64_t kWarmUpSteps = 2;
+
+double number_or_nan(const std::optional<uint64_t>& bytes) {
+  return bytes ? static_cast<double>(*bytes) : std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace
+
+std::vector<int32_t> random_token_ids(uint64_t seed, int64_t count, int64_t vocab) {
+  std::vector<int32_t> tokens;
+  tokens.reserve(static_cast<size_t>(count));
+  uint64_t state = seed;
+  for (int64_t i = 0; i < count; ++i) {  // SplitMix64 (Steele, Lea & Flood 2014)
+    state += 0x9e3779b97f4a7c15U;
+    uint64_t mixed = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9U;
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebU;
+    mixed ^= mixed >> 31;
+    tokens.push_back(
+        static_cast<int32_t>(mixed % static_cast<uint64_t>(std::max<int64_t>(vocab, 1))));
+  }
+  return tokens;
+}
+
+Reply ModeMeasurement::perform(const Command& command, Progress& progress) {
+  switch (command.action) {
+    case Action::kLoad:
+      return load(command, progress);
+    case Action::kWarmUp:
+      return warm_up(command);
+    case Action::kPrefill:
+      return prefill(command);
+    case Action::kDecode:
+      return decode(command);
+    case Action::kStream:
+      return stream(command);
+    case Action::kText:
+      return take_text(command);
+    case Action::kQuality:
+      return quality(command);
+    case Action::kMemory:
+      return memory();
+    case Action::kQuit:
+      return {};
+  }
+  return {};
+}
+
+Engine& ModeMeasurement::engine() {
+  if (engine_ == nullptr) throw Error(ErrorKind::kInternal, "the worker has loaded no model yet");
+  return *engine_;
+}
+
+std::vector<int32_t> ModeMeasurement::random_tokens(int64_t count) const {
+  return random_token_ids(seed_, count, report_.vocab);
+}
+
+/// Everything from nothing to a model that can be fed; peaks of memory are watched meanwhile.
+Reply ModeMeasurement::load(const Command& command, Progress& progress) {
+  seed_ = command.seed;
+  logit_rows_ = std::max<int64_t>(command.engine.logit_rows, 1);
+  peaks_.start();
+  const Stopwatch watch;
+  engine_ = factory_(command.engine);
+  report_ = engine().load(progress);
+  const double seconds = watch.seconds();
+  peaks_.stop();
+
+  Reply reply = memory();
+  reply.numbers["load_s"] = seconds;
+  for (const auto& [phase, phase_s] : report_.phases_s) reply.numbers[phase + "_s"] = phase_s;
+  reply.numbers["cached_share"] = report_.cached_share;
+  reply.numbers["weights_bytes"] = static_cast<double>(report_.weights_bytes);
+  reply.numbers["kv_bytes"] = static_cast<double>(report_.kv_bytes);
+  reply.numbers["threads"] = report_.threads;
+  reply.numbers["parameters"] = static_cast<double>(report_.model.parameters);
+  reply.numbers["file_bytes"] = static_cast<double>(report_.model.file_bytes);
+  reply.words = {{"device", report_.device},
+                 {"isa", report_.isa},
+                 {"kernel", report_.kernel},
+                 {"model_id", report_.model.id},
+                 {"model_name", report_.model.name},
+                 {"model_path", report_.model.path},
+                 {"model_format", report_.model.format},
+                 {"model_architecture", report_.model.architecture},
+                 {"model_stored", report_.model.stored}};
+  return reply;
+}
+
+/// One prompt and a few steps, so that page faults, clocks and thread starts are past.
+Reply ModeMeasurement::warm_up(const Command& command) {
+  engine().reset();
+  if (command.n_prompt > 0) engine().prefill(random_tokens(command.n_prompt));
+  for (const int32_t token : random_tokens(kWarmUpSteps)) engine().decode(token);
+  peaks_.note();
+  return {};
+}
+
+/// Timed: the prompt, up to the logits of its last token.
+Reply ModeMeasurement::prefill(const Command& command) {
+  const std::vector<int32_t> tokens = random_tokens(command.n_prompt);
+  engine().reset();
+  const Stopwatch watch;
+  engine().prefill(tokens);
+  Reply reply;
+  reply.numbers["seconds"] = watch.seconds();
+  peaks_.note();
+  return reply;
+}
+
+/// Timed: each step by itself, without sampling and text. Filling the cache to `depth` is not.
+Reply ModeMeasurement::decode(const Command& command) {
+  const std::vector<int32_t> tokens = random_tokens(command.n_gen + command.depth);
+  const std::span<const int32_t> all(tokens);
+  const auto depth = static_cast<size_t>(command.depth);
+  engine().reset();
+  if (depth > 0) engine().prefill(all.first(depth));
+  std::vector<double> gaps;
+  gaps.reserve(all.size() - depth);
+  const Stopwatch whole;
+  for (const int32_t token : all.subspan(depth)) {
+    const Stopwatch watch;
+    engine().decode(token);
+    gaps.push_back(watch.seconds());
+  }
+  Reply reply;
+  reply.numbers["seconds"] = whole.seconds();
+  reply.numbers["bytes_per_token"] =
+      static_cast<double>(engine().bytes_per_token(command.depth + command.n_gen / 2));
+  reply.series["gaps_s"] = std::move(gaps);
+  peaks_.note();
+  return reply;
+}
+
+/// A text of about `tokens` tokens: the beginning of the evaluation text, repeated if need be.
+const std::string& ModeMeasurement::prompt_of(int64_t tokens) {
+  std::string& prompt = prompts_[tokens];
+  if (!prompt.empty()) return prompt;
+  std::vector<int32_t> ids;
+  const std::vector<int32_t> text = engine().encode(evaluation_text());
+  while (!text.empty() && static_cast<int64_t>(ids.size()) < tokens)
+    ids.insert(ids.end(), text.begin(), text.end());
+  ids.resize(static_cast<size_t>(std::min<int64_t>(tokens, static_cast<int64_t>(ids.size()))));
+  prompt = engine().text_of(ids);
+  return prompt;
+}
+
+/// Timed: from the prompt's text to each token's text. Making the prompt is not.
+Reply ModeMeasurement::stream(const Command& command) {
+  const std::string prompt = prompt_of(command.n_prompt);
+  double first = std::numeric_limits<double>::quiet_NaN();  // the first text that shows
+  double last = 0;
+  std::vector<double> gaps;
+  int64_t generated = 0;
+  const Stopwatch watch;
+  const int64_t prompt_tokens = engine().stream(prompt, command.n_gen, [&](std::string_view text) {
+    const double now = watch.seconds();
+    if (std::isnan(first) && !text.empty()) first = now;
+    if (generated > 0) gaps.push_back(now - last);
+    last = now;
+    ++generated;
+  });
+  Reply reply;
+  reply.numbers["ttft_s"] = first;
+  reply.numbers["prompt_tokens"] = static_cast<double>(prompt_tokens);
+  reply.numbers["generated"] = static_cast<double>(generated);
+  reply.series["gaps_s"] = std::move(gaps);
+  peaks_.note();
+  return reply;
+}
+
+Reply ModeMeasurement::memory() {
+  peaks_.note();
+  const measure::MemoryUse peaks = peaks_.peaks();
+  Reply reply;
+  reply.numbers["rss_bytes"] = number_or_nan(peaks.rss_bytes);
+  reply.numbers["peak_rss_bytes"] = number_or_nan(peaks.peak_rss_bytes);
+  reply.numbers["peak_anon_bytes"] = number_or_nan(peaks.anonymous_bytes);
+  reply.numbers["peak_file_bytes"] = number_or_nan(peaks.file_bytes);
+  return reply;
+}
+
+Reply ModeMeasurement::take_text(const Command& command) {
+  text_ = engine().encode(command.text);
+  windows_ = cut_windows(static_cast<int64_t>(text_.size()), report_.context);
+  if (pool_ == nullptr) pool_ = std::make_unique<ThreadPool>(std::max(report_.threads, 1));
+  Reply reply;
+  reply.numbers["tokens"] = static_cast<double>(text_.size());
+  reply.numbers["windows"] = static_cast<double>(windows_.count);
+  return reply;
+}
+
+/// The largest difference between the logits of two runs over the same tokens; NaN if a run has
+/// numbers that are not finite.
+double ModeMeasurement::repeat_difference(std::span<const int32_t> tokens) {
+  const auto size = tokens.size() * static_cast<size_t>(report_.vocab);
+  std::vector<float> once(size), again(size);
+  for (std::vector<float>* logits : {&once, &again}) {
+    engine().reset();
+    engine().logits(tokens, *logits);
+  }
+  double largest = 0;
+  for (size_t i = 0; i < size; ++i) {
+    const double difference = std::fabs(static_cast<double>(once[i]) - again[i]);
+    if (!(difference <= largest)) largest = difference;
+    if (std::isnan(largest)) break;
+  }
+  return largest;
+}
+
+/// Not timed. The last token of a window predicts nothing that we know.
+Reply ModeMeasurement::quality(const Command& command) {
+  if (command.window < 0 || command.window >= windows_.count)
+    throw Error(ErrorKind::kInternal, fmt::format("the text has no window {}", command.window));
+  const auto size = static_cast<size_t>(windows_.tokens);
+  const auto tokens =
+      std::span<const int32_t>(text_).subspan(static_cast<size_t>(command.window) * size, size);
+  const std::span<const int32_t> inputs = tokens.first(size - 1);
+  const auto vocab = static_cast<size_t>(report_.vocab);
+  const auto step = static_cast<size_t>(logit_rows_);
+
+  WindowScorer scorer(tokens, report_.vocab, *pool_, command.write, command.compare);
+  std::vector<float> logits(std::min(step, inputs.size()) * vocab);
+  engine().reset();
+  for (size_t start = 0; start < inputs.size(); start += step) {
+    const size_t rows = std::min(step, inputs.size() - start);
+    const std::span<float> out = std::span(logits).first(rows * vocab);
+    engine().logits(inputs.subspan(start, rows), out);
+    scorer.add(static_cast<int64_t>(start), out);
+  }
+
+  WindowScores scores = scorer.take();
+  scores.nll.erase(scores.nll.begin(), scores.nll.begin() + (windows_.likelihood_from - 1));
+  Reply reply;
+  reply.series["nll"] = std::move(scores.nll);
+  if (!command.compare.empty()) {
+    reply.series["kld"] = std::move(scores.kld);
+    reply.series["same_top"] = std::move(scores.same_top);
+  }
+  if (command.window == 0)
+    reply.numbers["repeat_difference"] =
+        repeat_difference(inputs.first(std::min(step, inputs.size())));
+  return reply;
+}
+
+}  // namespace nety::bench

@@ -1,0 +1,91 @@
+// Order and grouping of measurements.
+#include "bench/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/base/error.h"
+
+namespace nety::bench {
+namespace {
+
+constexpr int64_t kQualityContext = 1024;  // the longest window of text (quality.h)
+
+void require(bool condition, const char* option, const char* expected) {
+  if (condition) return;
+  throw Error(ErrorKind::kUsage, fmt::format("{}: expected {}", option, expected));
+}
+
+template <class Predicate>
+bool each(const std::vector<int64_t>& values, Predicate good) {
+  return std::all_of(values.begin(), values.end(), good);
+}
+
+int64_t largest(const std::vector<int64_t>& values) {
+  return values.empty() ? 0 : *std::max_element(values.begin(), values.end());
+}
+
+}  // namespace
+
+void check(const BenchRequest& request) {
+  const auto positive = [](int64_t value) { return value > 0; };
+  const auto not_negative = [](int64_t value) { return value >= 0; };
+  require(!request.modes.empty(), "--modes", "at least one mode");
+  require(!request.backends.empty(), "--backends", "at least one backend");
+  require(!request.prompts.empty() && each(request.prompts, positive), "-p",
+          "prompt lengths of at least 1");
+  require(!request.gens.empty() && each(request.gens, positive), "-n", "at least 1");
+  require(!request.depths.empty() && each(request.depths, not_negative), "-d",
+          "depths of at least 0");
+  require(request.repetitions >= 1, "-r", "at least 1");
+  require(request.threads >= 0, "--threads", "at least 1");
+  require(request.context >= 0, "--ctx", "at least 1");
+  require(request.budget_s >= 0, "--budget", "a positive time");
+}
+
+std::vector<Configuration> configurations(const BenchRequest& request) {
+  std::vector<Configuration> all;
+  for (const std::string& backend : request.backends) {
+    for (const std::string& mode : request.modes) {
+      const bool known = std::any_of(all.begin(), all.end(), [&](const Configuration& other) {
+        return other.mode == mode && other.backend == backend;
+      });
+      if (!known) all.push_back({mode, backend});
+    }
+  }
+  return all;
+}
+
+int64_t context_needed(const BenchRequest& request) {
+  if (request.context > 0) return request.context;
+  const int64_t gen = largest(request.gens), prompt = largest(request.prompts);
+  const int64_t shortest = *std::min_element(request.prompts.begin(), request.prompts.end());
+  // The prompt of a stream is text: it may come out some tokens longer than asked for.
+  return std::max({prompt, largest(request.depths) + gen, shortest + gen + shortest / 8 + 8,
+                   request.quality_text.empty() ? 0 : kQualityContext});
+}
+
+std::vector<size_t> order_of_round(size_t count, int round) {
+  std::vector<size_t> order(count);
+  std::iota(order.begin(), order.end(), size_t{0});
+  if (round % 2 == 1) std::reverse(order.begin(), order.end());
+  return order;
+}
+
+std::vector<std::vector<size_t>> pack(const std::vector<uint64_t>& sizes, uint64_t limit) {
+  std::vector<std::vector<size_t>> groups;
+  uint64_t used = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (groups.empty() || sizes[i] > limit || used > limit - sizes[i]) {
+      groups.emplace_back();
+      used = 0;
+    }
+    groups.back().push_back(i);
+    used += sizes[i];
+  }
+  return groups;
+}
+
+}  // namespace nety::bench

@@ -1,0 +1,69 @@
+// What to measure, in which order. Pure: no process is started here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/results/results.h"
+
+namespace nety::bench {
+
+/// The mode that every other one's quality is compared with.
+inline constexpr std::string_view kReferenceMode = "fp32";
+
+/// A benchmark as asked for. Empty words and zeros mean the default.
+struct BenchRequest {
+  std::string tool;                  ///< "nety 0.1.0", for the result file
+  std::vector<std::string> command;  ///< This command line, for the result file
+
+  std::string model = "default";
+  std::vector<std::string> modes{"fp32"};
+  std::vector<std::string> backends{"native"};
+  std::string device = "cpu";
+  std::string isa, head, compute, kv;
+  int threads = 0;
+  int64_t context = 0;  ///< 0: as much as the workload needs
+
+  std::vector<int64_t> prompts{128, 512};
+  std::vector<int64_t> gens{128};
+  std::vector<int64_t> depths{0};
+  int repetitions = 5;
+  /// Loads in processes of their own, before the one that is kept for the rounds.
+  int load_passes = 2;
+  uint64_t seed = 1;
+
+  /// The text for quality; empty: no quality. `quality_name` names it in the results.
+  std::string quality_text, quality_name;
+
+  double budget_s = 0;           ///< For the whole; 0: none. One round is always made.
+  double command_limit_s = 300;  ///< Longest silence of a worker within one command.
+  bool probe_bandwidth = true;
+
+  /// How to start a worker; empty: this program with the argument "worker".
+  std::vector<std::string> worker;
+};
+
+/// Throws kUsage for numbers and lists that cannot be measured, naming the option.
+void check(const BenchRequest& request);
+
+/// One row's configuration.
+struct Configuration {
+  std::string mode, backend;
+};
+/// Backends x modes, without repetition, the first backend's modes first.
+std::vector<Configuration> configurations(const BenchRequest& request);
+
+/// Tokens that one sequence has to hold for this workload, 0 if the request says.
+int64_t context_needed(const BenchRequest& request);
+
+/// The order of `count` things in round `round`: forwards and backwards in turn, so that a slow
+/// drift of the machine weighs on all alike.
+std::vector<size_t> order_of_round(size_t count, int round);
+
+/// Puts things of those sizes into as few groups as their order allows, each within `limit` (one
+/// alone may exceed it). For keeping workers alive side by side.
+std::vector<std::vector<size_t>> pack(const std::vector<uint64_t>& sizes, uint64_t limit);
+
+}  // namespace nety::bench

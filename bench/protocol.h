@@ -1,0 +1,60 @@
+// What a benchmark says to its workers and what they answer: one JSON object per line. The script
+// that drives the user's own Python stack speaks it too, so it is kept plain.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/engine.h"
+#include "core/base/error.h"
+
+namespace nety::bench {
+
+/// What a worker can be asked, in the words of the protocol's "do".
+enum class Action : uint8_t {
+  kLoad,     ///< engine -> load_s, phases, facts of the model
+  kWarmUp,   ///< n_prompt -> one prompt and two decode steps, untimed
+  kPrefill,  ///< n_prompt -> seconds
+  kDecode,   ///< n_gen, depth -> seconds, gaps_s, bytes_per_token
+  kStream,   ///< n_prompt, n_gen -> ttft_s, gaps_s, prompt_tokens
+  kText,     ///< text -> tokens, windows: the text that kQuality will score
+  kQuality,  ///< window, write or compare -> sums over the window's positions
+  kMemory,   ///< -> peaks so far
+  kQuit,
+};
+
+struct Command {
+  Action action = Action::kQuit;
+  EngineRequest engine;  ///< kLoad
+  uint64_t seed = 0;     ///< kLoad: of the random token ids
+  int64_t n_prompt = 0, n_gen = 0, depth = 0;
+  std::string text;            ///< kText
+  int64_t window = 0;          ///< kQuality: which
+  std::string write, compare;  ///< kQuality: a file of reference distributions to make or to use
+};
+
+/// One answer, or (progress) a sign of life before it. Numbers that were not finite arrive as NaN.
+struct Reply {
+  enum class Kind : uint8_t { kProgress, kDone, kFailed };
+  Kind kind = Kind::kDone;
+  std::map<std::string, double> numbers;  ///< kProgress: "done", "total"
+  std::map<std::string, std::string> words;
+  std::map<std::string, std::vector<double>> series;
+  std::string label;                       ///< kProgress
+  ErrorKind error = ErrorKind::kInternal;  ///< kFailed
+  std::string what, hint;                  ///< kFailed
+
+  double number(const std::string& key) const;     ///< NaN if there is none.
+  std::string word(const std::string& key) const;  ///< Empty if there is none.
+};
+
+std::string to_line(const Command& command);
+std::string to_line(const Reply& reply);
+/// Error: kInternal for a line that is not a command, or not a reply, quoting its beginning.
+Command parse_command(std::string_view line);
+Reply parse_reply(std::string_view line);
+
+}  // namespace nety::bench

@@ -1,0 +1,41 @@
+// Rows of results while they are being measured: samples gathered by name, then summarised.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/results/results.h"
+
+namespace nety::bench {
+
+/// One row in the making.
+class Row {
+ public:
+  explicit Row(results::Result key) : result_(std::move(key)) {}
+
+  /// Adds a sample to a metric, made if need be. The first call's unit, kind and inputs count.
+  void add(const std::string& name, double sample, const std::string& unit,
+           const std::string& kind = "measured", std::vector<std::string> inputs = {});
+  /// Sets a metric that is one figure.
+  void set(const std::string& name, results::Metric metric);
+  /// The row is not what it should be; the first failure counts. Samples it has are kept.
+  void fail(results::Status status, const std::string& reason);
+
+  results::Result& key() { return result_; }
+  bool failed() const { return result_.status != results::Status::kOk; }
+  bool empty() const { return samples_.empty() && result_.metrics.empty(); }
+  /// The row so far.
+  results::Result result() const;
+
+ private:
+  results::Result result_;
+  struct Series {
+    std::string unit, kind;
+    std::vector<std::string> inputs;
+    std::vector<double> samples;
+  };
+  std::map<std::string, Series> samples_;
+};
+
+}  // namespace nety::bench

@@ -1,0 +1,250 @@
+// The schedule: loads alone, then groups that fit in memory together, in rounds.
+#include "bench/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+
+#include "bench/entry.h"
+#include "core/base/error.h"
+#include "core/measure/stopwatch.h"
+
+namespace nety::bench {
+namespace {
+
+constexpr double kMemoryShare = 0.8;    // of what is available, for workers side by side
+constexpr double kLoadShare = 0.3;      // of the budget, for loads before the rounds
+constexpr double kQualityShare = 0.35;  // of the budget, for quality after them
+
+std::string now_utc() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+/// A temporary file's name, and its end with this object.
+class TemporaryFile {
+ public:
+  TemporaryFile() {
+    std::error_code ignored;
+    std::string path = (std::filesystem::temp_directory_path(ignored) / "nety-XXXXXX").string();
+    if (const int descriptor = ::mkstemp(path.data()); descriptor >= 0) {
+      ::close(descriptor);
+      path_ = path;
+    }
+  }
+  ~TemporaryFile() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class Run {
+ public:
+  Run(const BenchRequest& request, const results::Machine& machine, Observer& observer)
+      : request_(request), machine_(machine), surroundings_{request_, machine_, observer, nullptr} {
+    if (request_.threads == 0) request_.threads = machine.cpu_budget.threads;
+    for (const Configuration& configuration : configurations(request_))
+      entries_.push_back(std::make_unique<Entry>(surroundings_, configuration));
+    total_steps_ = static_cast<int>(entries_.size()) *
+                   (request_.load_passes + 1 + request_.repetitions + (has_quality() ? 1 : 0));
+  }
+
+  results::File measure() {
+    for (int pass = 0; pass < request_.load_passes; ++pass) {
+      if (pass > 0 && over(kLoadShare)) break;
+      load_pass(pass);
+    }
+    const std::vector<std::vector<size_t>> groups = groups_that_fit();
+    for (size_t g = 0; g < groups.size() && !interrupted(); ++g)
+      measure_group(groups[g], groups.size() - g);
+    if (interrupted()) warnings_.push_back("Interrupted: some rows have fewer samples or none.");
+    return file();
+  }
+
+ private:
+  bool has_quality() const { return !request_.quality_text.empty(); }
+  bool interrupted() const { return surroundings_.observer.interrupted(); }
+  /// True once that share of the budget is spent.
+  bool over(double share) const {
+    return request_.budget_s > 0 && clock_.seconds() > share * request_.budget_s;
+  }
+
+  void step(const Entry& entry, const char* what) {
+    Step step;
+    step.what =
+        fmt::format("{} {}: {}", entry.configuration().mode, entry.configuration().backend, what);
+    step.done = done_steps_++;
+    step.total = std::max(total_steps_, done_steps_);
+    step.elapsed_s = clock_.seconds();
+    if (step.done > static_cast<int>(entries_.size()))
+      step.left_s = step.elapsed_s / step.done * (step.total - step.done);
+    surroundings_.observer.step(step);
+  }
+
+  /// Each configuration loaded with nothing else in memory: an honest time, peak, and verdict on
+  /// whether it fits.
+  void load_pass(int pass) {
+    for (const size_t i : order_of_round(entries_.size(), pass)) {
+      Entry& entry = *entries_[i];
+      if (entry.given_up() || interrupted()) continue;
+      step(entry, "load");
+      entry.load();
+      entry.unload();
+    }
+  }
+
+  std::vector<std::vector<size_t>> groups_that_fit() const {
+    std::vector<size_t> living;
+    std::vector<uint64_t> sizes;
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      if (entries_[i]->given_up()) continue;
+      living.push_back(i);
+      sizes.push_back(entries_[i]->peak_bytes());
+    }
+    const auto limit =
+        static_cast<uint64_t>(kMemoryShare * static_cast<double>(machine_.memory_available_bytes));
+    std::vector<std::vector<size_t>> groups = pack(sizes, limit);
+    for (std::vector<size_t>& group : groups)
+      for (size_t& member : group) member = living[member];
+    return groups;
+  }
+
+  /// Rounds and quality for configurations whose workers live side by side. `groups_left` counts
+  /// this one.
+  void measure_group(const std::vector<size_t>& group, size_t groups_left) {
+    const double start = clock_.seconds();
+    const double share = request_.budget_s > 0 ? std::max(request_.budget_s - start, 0.0) /
+                                                     static_cast<double>(groups_left)
+                                               : 0;
+    for (const size_t i : group) {
+      Entry& entry = *entries_[i];
+      if (entry.given_up() || interrupted()) continue;
+      step(entry, "load");
+      if (entry.load()) entry.warm_up();
+    }
+    const double for_rounds = has_quality() ? share * (1 - kQualityShare) : share;
+    double last_round = 0;
+    for (int round = 0; round < request_.repetitions; ++round) {
+      const double begun = clock_.seconds();
+      const bool out_of_time = share > 0 && begun + last_round > start + for_rounds;
+      if (interrupted() || (round > 0 && out_of_time)) break;
+      measure_round(group, round);
+      last_round = clock_.seconds() - begun;
+    }
+    for (const size_t i : group)
+      if (entries_[i]->loaded()) entries_[i]->note_memory();
+    if (has_quality()) measure_quality(group, share > 0 ? start + share : 0);
+    for (const size_t i : group) entries_[i]->unload();
+  }
+
+  void measure_round(const std::vector<size_t>& group, int round) {
+    for (const size_t place : order_of_round(group.size(), round)) {
+      Entry& entry = *entries_[group[place]];
+      if (entry.given_up() || !entry.loaded() || interrupted()) continue;
+      step(entry, "measure");
+      entry.round();
+    }
+  }
+
+  /// The reference among those, native before others: its index, or none.
+  Entry* reference_of(const std::vector<size_t>& group) const {
+    for (const bool native : {true, false})
+      for (const size_t i : group) {
+        const Configuration& configuration = entries_[i]->configuration();
+        if (configuration.mode == kReferenceMode && entries_[i]->loaded() &&
+            (configuration.backend == "native") == native)
+          return entries_[i].get();
+      }
+    return nullptr;
+  }
+
+  /// All configurations score the same window before any goes to the next, the reference first, so
+  /// that one window of its distributions is all that is ever stored.
+  void measure_quality(const std::vector<size_t>& group, double deadline) {
+    const TemporaryFile distributions;
+    Entry* const reference = distributions.path().empty() ? nullptr : reference_of(group);
+    std::vector<Entry*> order;
+    for (const size_t i : group)
+      if (entries_[i].get() != reference) order.push_back(entries_[i].get());
+    if (reference != nullptr) order.insert(order.begin(), reference);
+    int64_t windows = 0;
+    for (Entry* entry : order) {
+      if (entry->given_up() || !entry->loaded() || interrupted()) continue;
+      step(*entry, "quality");
+      windows = std::max(windows, entry->begin_quality());
+    }
+    for (int64_t window = 0; window < windows; ++window) {
+      if (interrupted() || (deadline > 0 && window > 0 && clock_.seconds() > deadline)) break;
+      bool stored = false;
+      for (Entry* entry : order) {
+        if (entry == reference)
+          stored = entry->quality_window(window, distributions.path(), "");
+        else if (entry->loaded())
+          entry->quality_window(window, "", stored ? distributions.path() : "");
+      }
+    }
+    const std::string why = fmt::format(
+        "no {} row to compare with: not asked for, not loaded, or it does not fit beside this one",
+        kReferenceMode);
+    for (Entry* entry : order) entry->end_quality(entry == reference, why);
+  }
+
+  results::File file() {
+    results::File file;
+    file.tool = request_.tool;
+    file.created_utc = now_utc();
+    file.command = request_.command;
+    file.machines = {machine_};
+    for (const std::unique_ptr<Entry>& entry : entries_) {
+      const std::optional<results::Model>& model = entry->model();
+      const auto same = [&model](const results::Model& other) { return other.id == model->id; };
+      if (model && std::none_of(file.models.begin(), file.models.end(), same))
+        file.models.push_back(*model);
+      for (results::Result& row : entry->rows()) file.results.push_back(std::move(row));
+    }
+    // A configuration that never loaded knows its model only by the name it was asked for.
+    if (file.models.size() == 1)
+      for (results::Result& row : file.results) row.model = file.models.front().id;
+    file.workload.prompts = request_.prompts;
+    file.workload.depths = request_.depths;
+    file.workload.generate = *std::max_element(request_.gens.begin(), request_.gens.end());
+    file.workload.repetitions = request_.repetitions;
+    file.workload.seed = request_.seed;
+    if (has_quality()) file.workload.quality_text = request_.quality_name;
+    file.warnings = warnings_;
+    return file;
+  }
+
+  BenchRequest request_;
+  results::Machine machine_;
+  Surroundings surroundings_;
+  measure::Stopwatch clock_;
+  std::vector<std::unique_ptr<Entry>> entries_;
+  std::vector<std::string> warnings_;
+  int done_steps_ = 0, total_steps_ = 0;
+};
+
+}  // namespace
+
+results::File run(const BenchRequest& request, const results::Machine& machine,
+                  Observer& observer) {
+  check(request);
+  return Run(request, machine, observer).measure();
+}
+
+}  // namespace nety::bench

@@ -1,0 +1,115 @@
+#include "fake_engine.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <thread>
+
+#include "core/base/error.h"
+
+namespace nety::bench {
+namespace {
+
+void pause_ms(double milliseconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(milliseconds));
+}
+
+class FakeEngine : public Engine {
+ public:
+  explicit FakeEngine(const EngineRequest& request) : request_(request), mode_(request.mode) {}
+
+  LoadReport load(Progress& progress) override {
+    if (mode_ == "too_big") throw Error(ErrorKind::kMemory, "needs 29.0 GB of 22.1 GB");
+    if (mode_ == "bad_alloc") throw std::bad_alloc();
+    if (mode_ == "unsupported") throw Error(ErrorKind::kUsage, "fake has no such mode");
+    if (mode_ == "broken") throw Error(ErrorKind::kCheckpoint, "x.gguf: truncated");
+    progress.begin("Loading weights", 3);
+    for (int i = 1; i <= 3; ++i) progress.advance(i);
+    progress.end();
+    LoadReport report;
+    report.model = {"fake-1", "Fake", request_.model, "gguf", "llama", "Q4_1 x 3", 1000, 4000};
+    report.device = "cpu";
+    report.isa = "scalar";
+    report.kernel = "fake " + mode_;
+    report.threads = request_.threads;
+    report.phases_s = {{"read", 0.001}, {"convert", 0.002}};
+    report.cached_share = 1;
+    report.weights_bytes = mode_ == "fp32" ? 4000 : 2000;
+    report.kv_bytes = 256;
+    report.vocab = kFakeVocab;
+    report.context = request_.context;
+    return report;
+  }
+
+  void reset() override { length_ = 0; }
+  void prefill(std::span<const int32_t> tokens) override {
+    if (mode_ == "throws") throw Error(ErrorKind::kInternal, "prefill is not possible");
+    length_ += static_cast<int64_t>(tokens.size());
+    pause_ms(0.01 * static_cast<double>(tokens.size()));
+  }
+  void decode(int32_t /*token*/) override {
+    if (mode_ == "abort") std::abort();
+    if (mode_ == "kill") ::raise(SIGKILL);
+    if (mode_ == "hang") pause_ms(1e6);
+    if (mode_ == "quiet_exit") ::_exit(0);
+    if (mode_ == "garbage") {
+      const char text[] = "\x01 not a reply\n";
+      if (::write(STDOUT_FILENO, text, sizeof text - 1) < 0) std::abort();
+    }
+    ++length_;
+    pause_ms(mode_ == "fp32" ? 2 : 1);
+  }
+  void logits(std::span<const int32_t> tokens, std::span<float> logits) override {
+    for (size_t t = 0; t < tokens.size(); ++t)
+      for (int64_t v = 0; v < kFakeVocab; ++v)
+        logits[t * kFakeVocab + static_cast<size_t>(v)] = logit(tokens[t], v);
+    length_ += static_cast<int64_t>(tokens.size());
+    ++runs_;
+  }
+  int64_t stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) override {
+    for (int64_t i = 0; i < n_gen; ++i) {
+      pause_ms(1);
+      on_token(i == 0 ? "" : "x");  // the first token is half a character
+    }
+    return static_cast<int64_t>(encode(prompt).size());
+  }
+  std::vector<int32_t> encode(std::string_view text) override {
+    std::vector<int32_t> ids;
+    for (const char c : text) ids.push_back(static_cast<unsigned char>(c) % kFakeVocab);
+    return ids;
+  }
+  std::string text_of(std::span<const int32_t> tokens) override {
+    return std::string(tokens.size(), 'a');
+  }
+  uint64_t bytes_per_token(int64_t depth) const override {
+    return (mode_ == "fp32" ? 4000 : 2000) + static_cast<uint64_t>(depth);
+  }
+
+ private:
+  float logit(int32_t token, int64_t v) const {
+    const double base = std::sin(0.7 * token + 1.3 * static_cast<double>(v)) * 3;
+    if (mode_ == "nan" && v == 7) return std::numeric_limits<float>::quiet_NaN();
+    if (mode_ == "bf16") return static_cast<float>(base + 0.01 * std::cos(static_cast<double>(v)));
+    if (mode_ == "far") return static_cast<float>(base + 2 * std::cos(5 * static_cast<double>(v)));
+    if (mode_ == "drift") return static_cast<float>(base + 1e-3 * runs_);
+    return static_cast<float>(base);
+  }
+
+  EngineRequest request_;
+  std::string mode_;
+  int64_t length_ = 0;
+  int runs_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_fake_engine(const EngineRequest& request) {
+  return std::make_unique<FakeEngine>(request);
+}
+
+}  // namespace nety::bench

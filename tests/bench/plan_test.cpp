@@ -1,0 +1,85 @@
+#include "bench/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+
+namespace nety::bench {
+namespace {
+
+using Order = std::vector<size_t>;
+using Groups = std::vector<std::vector<size_t>>;
+
+TEST(Plan, CrossesBackendsAndModesOnce) {
+  BenchRequest request;
+  request.modes = {"fp32", "stored", "fp32"};
+  request.backends = {"native", "torch"};
+  const std::vector<Configuration> all = configurations(request);
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[1].mode, "stored");
+  EXPECT_EQ(all[2].backend, "torch");
+}
+
+TEST(Plan, AlternatesTheDirectionOfRounds) {
+  EXPECT_EQ(order_of_round(3, 0), (Order{0, 1, 2}));
+  EXPECT_EQ(order_of_round(3, 1), (Order{2, 1, 0}));
+  EXPECT_EQ(order_of_round(3, 2), (Order{0, 1, 2}));
+  EXPECT_TRUE(order_of_round(0, 1).empty());
+}
+
+TEST(Plan, PacksWhatFitsTogether) {
+  EXPECT_EQ(pack({3, 3, 3}, 9), (Groups{{0, 1, 2}}));
+  EXPECT_EQ(pack({3, 3, 3}, 8), (Groups{{0, 1}, {2}}));
+  EXPECT_EQ(pack({20, 3, 3}, 8), (Groups{{0}, {1, 2}}));
+  EXPECT_EQ(pack({3, 20, 3}, 8), (Groups{{0}, {1}, {2}}));
+  EXPECT_EQ(pack({5}, 0), (Groups{{0}}));
+  EXPECT_TRUE(pack({}, 5).empty());
+}
+
+TEST(Plan, AsksForAContextThatHoldsTheWorkload) {
+  BenchRequest request;
+  request.prompts = {128, 512};
+  request.gens = {64};
+  EXPECT_EQ(context_needed(request), 512);
+  request.depths = {0, 1024};
+  EXPECT_EQ(context_needed(request), 1024 + 64);
+  request.prompts = {512};
+  request.depths = {0};
+  EXPECT_GT(context_needed(request), 512 + 64);
+  request.quality_text = std::string("some text");
+  EXPECT_EQ(context_needed(request), 1024);
+  request.context = 77;
+  EXPECT_EQ(context_needed(request), 77);
+}
+
+TEST(Plan, RefusesWhatCannotBeMeasured) {
+  BenchRequest good;
+  EXPECT_NO_THROW(check(good));
+  const auto expect_refused = [](const BenchRequest& request, const char* option) {
+    try {
+      check(request);
+      FAIL() << option;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_EQ(std::string(error.what()).find(option), 0U) << error.what();
+    }
+  };
+  BenchRequest bad = good;
+  bad.gens = {0};
+  expect_refused(bad, "-n");
+  bad = good;
+  bad.prompts = {512, -1};
+  expect_refused(bad, "-p");
+  bad = good;
+  bad.depths = {-1};
+  expect_refused(bad, "-d");
+  bad = good;
+  bad.repetitions = 0;
+  expect_refused(bad, "-r");
+  bad = good;
+  bad.modes.clear();
+  expect_refused(bad, "--modes");
+}
+
+}  // namespace
+}  // namespace nety::bench
