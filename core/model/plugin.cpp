@@ -57,7 +57,8 @@ std::string file_name(const Plugin& plugin) {
 }
 
 std::vector<fs::path> plugin_folders() {
-  if (const std::string chosen = environment("NETY_PLUGIN_DIR"); !chosen.empty()) return {chosen};
+  if (const std::string chosen = environment("NETY_PLUGIN_DIR"); !chosen.empty())
+    return {fs::absolute(chosen)};
   std::error_code ignored;
   const fs::path beside = fs::read_symlink("/proc/self/exe", ignored).parent_path();
   return {beside, beside / "../lib/nety", beside / "../lib/x86_64-linux-gnu/nety"};
@@ -188,10 +189,14 @@ std::vector<fs::path> toolkit_folders() {
   return folders;
 }
 
-bool resolve(Candidate& candidate, const SharedLibrary& file) {
+bool resolve(Candidate& candidate, SharedLibrary file) {
   std::vector<fs::path> first;
-  if (!candidate.status.library_folder.empty())
+  if (!candidate.status.library_folder.empty()) {
     first.push_back(fs::path(candidate.status.library_folder) / "lib");
+    // No mixing: what one copy lacks must not come from another that the plugin was linked with.
+    std::erase_if(file.search_folders,
+                  [&](const fs::path& lib) { return is_file(lib / candidate.plugin.library); });
+  }
   const std::vector<fs::path> last = toolkit_folders();
   Dependencies dependencies = resolve_dependencies(file, first, last);
   candidate.preload = std::move(dependencies.found);

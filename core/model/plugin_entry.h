@@ -26,7 +26,7 @@ PluginTable plugin_table(const char* name, const char* built_for,
                          PluginInstance* (*create)(const BackendOptions*, PluginError*)) noexcept;
 
 /// The ELF note by which nety knows, without loading the plugin, what it was built for. Define one
-/// per plugin, in section ".note.nety".
+/// per plugin, in section ".note.nety", alignas(4): notes are read in steps of four bytes.
 struct PluginNote {
   uint32_t owner_size = 5;
   uint32_t text_size = 32;

@@ -2,7 +2,7 @@
 #include "core/model/plugin_entry.h"
 
 namespace {
-__attribute__((section(".note.nety"), used)) constexpr nety::model::PluginNote kNote =
+alignas(4) __attribute__((section(".note.nety"), used)) constexpr nety::model::PluginNote kNote =
     nety::model::plugin_note("2.11.0");
 }
 
