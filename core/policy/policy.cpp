@@ -1,0 +1,196 @@
+// The rules. Each looks at the case, leaves its reason, and decides or passes on to the next.
+#include "core/policy/policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/units.h"
+#include "core/policy/case.h"
+
+namespace nety::policy {
+namespace {
+
+using precision::ModeId;
+
+// What the CPU falls back to when fp32 does not fit, widest first.
+constexpr ModeId kNarrower[] = {ModeId::bf16, ModeId::int8, ModeId::nf4};
+
+Decision decided(Case& c, std::string_view rule, Text why, std::optional<ModeId> mode,
+                 const BackendFacts& backend, const std::string& device, const MemoryPlan& memory) {
+  c.reasons.push_back({rule, std::move(why)});
+  Decision out;
+  out.mode = mode;
+  out.backend = backend.name;
+  out.device = device;
+  out.memory = memory;
+  if (device == "cpu" && c.request.use_quantization)
+    c.notices.push_back({MessageId::policy_quantization_ignored, {}});
+  return out;
+}
+
+std::optional<Decision> explicit_mode(Case& c) {
+  if (c.request.mode.empty()) return std::nullopt;
+  const std::optional<ModeId> mode = c.requested_mode();
+  const Place place = c.place_for(mode);
+  const MemoryPlan memory = c.plan_of(mode);
+  if (!place.fits(memory)) {
+    if (!c.request.force) c.refuse_size(c.request.mode, memory, place);
+    c.notices.push_back(c.forced(c.request.mode, memory, place));
+  }
+  if (mode && c.model.quantised() && precision::mode(*mode).kind != precision::ModeKind::kStored)
+    c.notices.push_back({MessageId::policy_converted, {c.model.stored, c.request.mode}});
+  return decided(c, "explicit-mode", {MessageId::policy_explicit, {c.request.mode}}, mode,
+                 *place.backend, place.device, memory);
+}
+
+std::optional<Decision> stored(Case& c) {
+  if (!c.model.quantised()) return std::nullopt;
+  const Place place = c.place_for(std::nullopt);
+  const MemoryPlan memory = c.plan_of(std::nullopt);
+  if (!place.fits(memory)) {
+    if (!c.request.force) c.refuse_size("stored", memory, place);
+    c.notices.push_back(c.forced("stored", memory, place));
+  }
+  return decided(c, "stored", {MessageId::policy_stored, {c.model.stored}}, std::nullopt,
+                 *place.backend, place.device, memory);
+}
+
+std::optional<Decision> gpu_4bit(Case& c) {
+  constexpr std::string_view kRule = "gpu-4bit";
+  const Place place = c.gpu_for(ModeId::nf4, kRule);
+  if (place.backend == nullptr) return std::nullopt;
+  const MemoryPlan memory = c.plan_of(ModeId::nf4);
+  if (!place.fits(memory)) {
+    if (c.only_gpu()) c.refuse_size("nf4", memory, place);
+    c.reasons.push_back({kRule,
+                         {MessageId::policy_gpu_small,
+                          {place.gpu->name, format_bytes(place.available.value_or(0)),
+                           format_bytes(memory.needed())}}});
+    return std::nullopt;
+  }
+  const std::string compute = has_bf16(*place.gpu) ? "bf16" : "fp16";
+  Decision out = decided(c, kRule, {MessageId::policy_gpu, {place.gpu->name, compute}}, ModeId::nf4,
+                         *place.backend, place.device, memory);
+  out.compute = compute;
+  return out;
+}
+
+/// The decision for `mode` on the CPU, or nothing with the reason why not.
+std::optional<Decision> try_cpu(Case& c, ModeId mode, std::string_view rule, MessageId why) {
+  const std::string name(precision::mode(mode).name);
+  const Place place = c.cpu_for(mode);
+  if (place.backend == nullptr) {
+    c.reasons.push_back({rule, {MessageId::policy_no_backend, {name}}});
+    return std::nullopt;
+  }
+  if (const std::string trouble = c.trouble_with(mode, place); !trouble.empty()) {
+    c.reasons.push_back({rule, {MessageId::policy_unusable, {name, trouble}}});
+    return std::nullopt;
+  }
+  const MemoryPlan memory = c.plan_of(mode);
+  const std::vector<std::string> numbers = {name, format_bytes(memory.needed()),
+                                            place.available_text()};
+  if (!place.fits(memory)) {
+    c.reasons.push_back({rule, {MessageId::policy_does_not_fit, numbers}});
+    return std::nullopt;
+  }
+  return decided(c, rule, {why, numbers}, mode, *place.backend, place.device, memory);
+}
+
+std::optional<Decision> cpu_fp32(Case& c) {
+  return try_cpu(c, ModeId::fp32, "cpu-fp32", MessageId::policy_cpu_fp32);
+}
+
+std::optional<Decision> cpu_widest_that_fits(Case& c) {
+  const MemoryPlan wanted = c.plan_of(ModeId::fp32);
+  for (const ModeId mode : kNarrower) {
+    auto decision = try_cpu(c, mode, "cpu-widest-that-fits", MessageId::policy_cpu_widest);
+    if (!decision) continue;
+    c.notices.push_back({MessageId::policy_gave_up,
+                         {std::string(precision::mode(mode).name), format_bytes(wanted.needed()),
+                          c.cpu_for(mode).available_text()}});
+    return decision;
+  }
+  return std::nullopt;
+}
+
+/// The last rule: nothing fits. With --force, the narrowest mode is tried all the same.
+std::optional<Decision> refuse(Case& c) {
+  const ModeId narrowest = *std::rbegin(kNarrower);
+  const std::string name(precision::mode(narrowest).name);
+  const Place place = c.cpu_for(narrowest);
+  const MemoryPlan memory = c.plan_of(narrowest);
+  const bool runs = place.backend != nullptr && c.trouble_with(narrowest, place).empty();
+  if (!c.request.force || !runs) c.refuse_everything();
+  c.notices.push_back(c.forced(name, memory, place));
+  return decided(c, "refuse", {MessageId::policy_forced, {name}}, narrowest, *place.backend,
+                 place.device, memory);
+}
+
+struct Rule {
+  RuleRow row;
+  std::optional<Decision> (*apply)(Case& c);
+};
+
+constexpr Rule kRules[] = {
+    {{"explicit-mode", MessageId::policy_rule_explicit}, explicit_mode},
+    {{"stored", MessageId::policy_rule_stored}, stored},
+    {{"gpu-4bit", MessageId::policy_rule_gpu}, gpu_4bit},
+    {{"cpu-fp32", MessageId::policy_rule_cpu_fp32}, cpu_fp32},
+    {{"cpu-widest-that-fits", MessageId::policy_rule_cpu_widest}, cpu_widest_that_fits},
+    {{"refuse", MessageId::policy_rule_refuse}, refuse},
+};
+
+std::string storage_text(const checkpoint::Checkpoint& checkpoint) {
+  std::string text;
+  for (const auto& entry : checkpoint.storage_types())
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", entry.second, entry.first);
+  return text;
+}
+
+}  // namespace
+
+bool ModelFacts::quantised() const {
+  return std::any_of(weights.begin(), weights.end(), [](const PlannedWeight& weight) {
+    return weight.role == Role::kMatrix && weight.stored &&
+           precision::mode(*weight.stored).kind != precision::ModeKind::kFloat;
+  });
+}
+
+ModelFacts facts_of(const checkpoint::Checkpoint& checkpoint) {
+  return {checkpoint.name(), checkpoint.config(), weights_of(checkpoint), storage_text(checkpoint)};
+}
+
+ModelFacts facts_of(const checkpoint::ModelConfig& config) {
+  return {config.name, config, weights_of(config), ""};
+}
+
+std::string_view Decision::mode_name() const {
+  return mode ? precision::mode(*mode).name : std::string_view("stored");
+}
+
+std::span<const RuleRow> rules() {
+  static const std::vector<RuleRow> rows = [] {
+    std::vector<RuleRow> out;
+    for (const Rule& rule : kRules) out.push_back(rule.row);
+    return out;
+  }();
+  return rows;
+}
+
+Decision decide(const Request& request, const results::Machine& machine, const ModelFacts& model,
+                const Evidence& evidence) {
+  Case c{request, machine, model, evidence, {}, {}};
+  c.check_request();
+  for (const Rule& rule : kRules) {
+    std::optional<Decision> decision = rule.apply(c);
+    if (!decision) continue;
+    decision->reasons = std::move(c.reasons);
+    decision->notices = std::move(c.notices);
+    return *std::move(decision);
+  }
+  c.refuse_everything();
+}
+
+}  // namespace nety::policy
