@@ -70,8 +70,9 @@ update_package_lists() {
 }
 
 try_install() {
+  # Another apt may be at work, as after the first start of a machine: wait for it.
   as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "$@" >>"$log" 2>&1
+    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1
 }
 
 # install_packages NAME...: once more with fresh lists if the first try fails, since old lists name
