@@ -45,7 +45,7 @@ void quantise_row(const float* x, int64_t cols, float threshold, Int8Row& row) {
     std::fill(row.codes, row.codes + cols, int8_t{0});
     return;
   }
-  const float inverse = 127.0F / scale;
+  const float inverse = (1.0F / scale) * 127.0F;
   for (int64_t k = 0; k < cols; ++k) {
     const float h = float_from_fp16(fp16_from_float(x[k]));
     const bool outlier = threshold > 0 && std::fabs(h) >= threshold;

@@ -20,7 +20,8 @@ struct Int8Row {
 
 /// Rounds x [cols] to int8 (bitsandbytes, `int8_vectorwise_quant`, for a single row):
 ///   h = fp16(x); outlier where |h| >= threshold (none if threshold is 0); SCA = max |h| of the
-///   others; code = round_half_even(h * (127 / SCA)), all in fp32.
+///   others; code = round_half_even(h * ((1 / SCA) * 127)), all in fp32. The inverse is rounded
+///   twice because torch divides a number by a tensor that way.
 /// A row without a nonzero value has SCA 0 and codes 0. A value that overflows fp16 is infinite,
 /// hence an outlier; without a threshold, or with a NaN in the row, SCA is NaN and codes are 0, so
 /// that the product is NaN and not a plausible number.

@@ -1,4 +1,5 @@
 // fp32: weights as they are, products and sums in fp32.
+#include <algorithm>
 #include <cstring>
 
 #include "core/precision/mode.h"
@@ -26,9 +27,9 @@ Matrix allocate(int64_t rows, int64_t cols) {
 int64_t row_grain(int64_t /*cols*/) { return 1; }
 
 void quantise(const float* weights, int64_t first, int64_t last, Matrix& matrix) {
-  const size_t row_bytes = static_cast<size_t>(matrix.view.cols) * sizeof(float);
-  std::memcpy(matrix.codes.data() + static_cast<size_t>(first) * row_bytes, weights,
-              static_cast<size_t>(last - first) * row_bytes);
+  const int64_t cols = matrix.view.cols;
+  auto* out = reinterpret_cast<float*>(matrix.codes.data()) + first * cols;
+  std::copy_n(weights, (last - first) * cols, out);
 }
 
 void multiply(const MatrixView& matrix, const float* x, float* y, int64_t first, int64_t last) {

@@ -2,7 +2,8 @@
 // activations as int8 per row (activation.h), except outliers, whose products stay in fp32.
 //
 // Weights, as bitsandbytes makes them: h = fp16(w); SCB = max |h| of the row; code =
-// round_half_even(h * (127 / SCB)); a row of zeros has SCB 0 and codes 0. They dequantise as
+// round_half_even(h * ((1 / SCB) * 127)), fp32, the inverse rounded twice because torch divides a
+// number by a tensor that way; a row of zeros has SCB 0 and codes 0. They dequantise as
 // (code * SCB) * (1/127).
 //
 // Product, outliers decided for each activation row by itself (what bitsandbytes does for one
@@ -72,7 +73,7 @@ float quantise_weights(const float* w, int64_t cols, int64_t n, int8_t* codes) {
   if (overflows_fp16(largest)) refuse(w, cols, n);
   // Rounding is monotonic: the largest magnitude rounds to the largest rounded one.
   const float scale = round_to_fp16(std::bit_cast<float>(largest));
-  const float inverse = scale > 0 ? 127.0F / scale : 0.0F;
+  const float inverse = scale > 0 ? (1.0F / scale) * 127.0F : 0.0F;
   for (int64_t k = 0; k < cols; ++k)
     codes[k] = static_cast<int8_t>(round_half_even(round_to_fp16(w[k]) * inverse));
   return scale;

@@ -209,6 +209,15 @@ TEST(HalfModes, RefuseFiniteWeightsTooLargeForThem) {
   EXPECT_THROW(quantise(ModeId::bf16, weights.data(), 2, 32), Error);
 }
 
+TEST(Int8, DividesAsTorchDoes) {
+  // Found by comparing whole matrices with bitsandbytes: with 127 / SCB rounded once, the second
+  // codes would be 64 and 63.
+  const float weights[] = {6.02734375F, 3.013845205F, 2.517578125F, 1.258888602F};
+  const Matrix matrix = quantise(ModeId::int8, weights, 2, 2);
+  EXPECT_EQ(matrix.codes[1], std::byte{63});
+  EXPECT_EQ(matrix.codes[3], std::byte{64});
+}
+
 TEST(FourBit, RefusesRangesThatCutBlocks) {
   const std::vector<float> weights(4 * 100, 1.0F);
   const ModeFunctions& nf4 = *mode(ModeId::nf4).functions;
