@@ -33,7 +33,7 @@ std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint);
 
 struct PlanOptions {
   int64_t context = 0;  ///< Tokens in the cache; 0: default_context().
-  std::string head;     ///< Embeddings and lm_head: "fp32", "bf16", "mode"; empty: the mode's own.
+  std::string head{};   ///< Embeddings and lm_head: "fp32", "bf16", "mode"; empty: the mode's own.
   precision::ModeId kv = precision::ModeId::fp32;  ///< fp32 or bf16
   int64_t step = 512;                              ///< Tokens per step of prefill.
   int64_t threads = 1;

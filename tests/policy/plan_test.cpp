@@ -1,0 +1,138 @@
+#include "core/policy/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "tests/policy/models.h"
+
+namespace nety::policy {
+namespace {
+
+using precision::ModeId;
+
+// Weights of the matrices of one Mistral layer, its two embeddings, and all its norms.
+constexpr uint64_t kLayer = 2 * 4096 * 4096 + 2 * 1024 * 4096 + 3 * 14336 * uint64_t{4096};
+constexpr uint64_t kRows = 2 * 4096 + 2 * 1024 + 2 * 14336 + 4096;
+constexpr uint64_t kEmbeddings = 2 * 32000 * uint64_t{4096};
+constexpr uint64_t kNorms = 65 * 4096;
+
+uint64_t weights_in(ModeId mode) { return plan(mistral_7b(), mode, {}).weights(); }
+
+TEST(MemoryPlan, OfMistral7bInFp32IsTwentyNineGigabytes) {
+  EXPECT_EQ(weights_in(ModeId::fp32), 7'241'732'096U * 4);
+  EXPECT_EQ(format_bytes(weights_in(ModeId::fp32)), "29.0 GB");
+}
+
+TEST(MemoryPlan, OfMistral7bIsExactInEveryMode) {
+  const uint64_t matrices = 32 * kLayer;
+  EXPECT_EQ(weights_in(ModeId::bf16), 2 * (matrices + kEmbeddings) + 4 * kNorms);
+  EXPECT_EQ(weights_in(ModeId::fp16), weights_in(ModeId::bf16));
+  const uint64_t rest = 2 * kEmbeddings + 4 * kNorms;  // embeddings and lm_head become bf16
+  EXPECT_EQ(weights_in(ModeId::int8), matrices + 32 * kRows * 4 + rest);
+  EXPECT_EQ(weights_in(ModeId::nf4), matrices / 2 + matrices / 64 * 4 + rest);
+  EXPECT_EQ(weights_in(ModeId::fp4), weights_in(ModeId::nf4));
+  EXPECT_LT(weights_in(ModeId::nf4_dq), weights_in(ModeId::nf4));
+}
+
+TEST(MemoryPlan, CountsTiedEmbeddingsOnce) {
+  checkpoint::ModelConfig config = smollm2_135m();
+  EXPECT_EQ(plan(config, ModeId::fp32, {}).weights(), 134'515'008U * 4);
+  config.tied_embeddings = false;
+  EXPECT_EQ(plan(config, ModeId::fp32, {}).weights(), (134'515'008U + 49152U * 576U) * 4);
+}
+
+TEST(MemoryPlan, CountsBiasesInFp32) {
+  checkpoint::ModelConfig config = smollm2_135m();
+  const uint64_t without = plan(config, ModeId::bf16, {}).weights();
+  config.attention_bias = true;
+  EXPECT_EQ(plan(config, ModeId::bf16, {}).weights() - without, 30U * (576 + 192 + 192 + 576) * 4);
+  config.attention_bias = false;
+  config.mlp_bias = true;
+  EXPECT_EQ(plan(config, ModeId::bf16, {}).weights() - without, 30U * (1536 + 1536 + 576) * 4);
+}
+
+TEST(MemoryPlan, KeepsKeysAndValuesOfEveryLayer) {
+  EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {.context = 1000}).kv_bytes,
+            2U * 32 * 8 * 128 * 1000 * 4);
+  EXPECT_EQ(plan(mistral_7b(), ModeId::nf4, {.context = 1000, .kv = ModeId::bf16}).kv_bytes,
+            2U * 32 * 8 * 128 * 1000 * 2);
+}
+
+TEST(MemoryPlan, TakesTheModelsContextUpToFourThousand) {
+  EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {}).context, 4096);
+  EXPECT_EQ(plan(smollm2_135m(), ModeId::fp32, {}).context, 2048);
+  EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {.context = 16384}).context, 16384);
+}
+
+TEST(MemoryPlan, HasAWorkspaceThatGrowsWithThreadsAndStep) {
+  const auto workspace = [](int64_t step, int64_t threads) {
+    const PlanOptions options{.step = step, .threads = threads};
+    return plan(mistral_7b(), ModeId::fp32, options).workspace_bytes;
+  };
+  EXPECT_GT(workspace(512, 8), workspace(512, 1));
+  EXPECT_GT(workspace(512, 1), workspace(64, 1));
+  EXPECT_LT(workspace(512, 8), 500'000'000U);
+}
+
+TEST(MemoryPlan, FollowsTheHeadOption) {
+  const auto with_head = [](const char* head) {
+    return plan(mistral_7b(), ModeId::nf4, {.head = head}).weights();
+  };
+  EXPECT_EQ(with_head("bf16"), with_head(""));
+  EXPECT_EQ(with_head("fp32") - with_head("bf16"), 2 * kEmbeddings);
+  EXPECT_EQ(with_head("bf16") - with_head("mode"), 2 * kEmbeddings - kEmbeddings / 64 * 36);
+  EXPECT_THROW(with_head("int3"), Error);
+}
+
+TEST(MemoryPlan, OfAShapeIsAllAnonymous) {
+  EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {}).weights_mapped_bytes, 0U);
+  EXPECT_EQ(plan(mistral_7b(), std::nullopt, {}).weights(), weights_in(ModeId::fp32));
+}
+
+TEST(MemoryPlan, MapsWhatIsStoredAsWantedAndNothingElse) {
+  const ModelFacts fp32 = stored_as(smollm2_135m(), ModeId::fp32);
+  const MemoryPlan in_place = plan(fp32.config, fp32.weights, ModeId::fp32, {});
+  EXPECT_EQ(in_place.weights_anonymous_bytes, 0U);
+  EXPECT_EQ(in_place.weights_mapped_bytes, 134'515'008U * 4);
+  const MemoryPlan converted = plan(fp32.config, fp32.weights, ModeId::bf16, {});
+  EXPECT_EQ(converted.weights_mapped_bytes, 61U * 576 * 4);  // the norms
+  const ModelFacts bf16 = stored_as(smollm2_135m(), ModeId::bf16);
+  EXPECT_GT(plan(bf16.config, bf16.weights, ModeId::int8, {}).weights_mapped_bytes,
+            49152U * 576 * 2);  // the embedding stays as it is
+}
+
+TEST(MemoryPlan, OfAStoredModelKeepsItsMixOfTypes) {
+  const ModelFacts model = stored_as(smollm2_135m(), ModeId::q4_1, ModeId::q8_0);
+  const MemoryPlan memory = plan(model.config, model.weights, std::nullopt, {});
+  const uint64_t embedding = 49152U * 576;
+  const uint64_t norms = 61U * 576;
+  EXPECT_EQ(memory.weights_anonymous_bytes, 0U);
+  EXPECT_EQ(memory.weights_mapped_bytes,
+            (134'515'008U - embedding - norms) / 32 * 20 + embedding / 32 * 34 + norms * 4);
+}
+
+TEST(MemoryPlan, OfARealCheckpointMatchesItsTensors) {
+  const auto checkpoint =
+      checkpoint::Checkpoint::open(std::filesystem::path(NETY_TEST_DATA) / "checkpoints" / "fp32");
+  const MemoryPlan memory = plan(checkpoint, ModeId::fp32, {});
+  EXPECT_EQ(memory.weights_mapped_bytes, checkpoint.weight_bytes());
+  EXPECT_EQ(memory.weights_anonymous_bytes, 0U);
+  EXPECT_EQ(plan(checkpoint.config(), ModeId::fp32, {}).weights(), checkpoint.weight_bytes());
+  EXPECT_EQ(plan(checkpoint, std::nullopt, {}).weights(), checkpoint.weight_bytes());
+}
+
+TEST(MemoryPlan, NeedsATenthToSpare) {
+  MemoryPlan memory;
+  memory.weights_anonymous_bytes = 700;
+  memory.weights_mapped_bytes = 100;
+  memory.kv_bytes = 150;
+  memory.workspace_bytes = 50;
+  EXPECT_EQ(memory.total(), 1000U);
+  EXPECT_EQ(memory.needed(), 1100U);
+}
+
+}  // namespace
+}  // namespace nety::policy
