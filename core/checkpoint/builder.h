@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/huggingface_config.h"
+#include "core/checkpoint/issue.h"
+#include "core/checkpoint/side_tensors.h"
 
 namespace nety::checkpoint {
 
@@ -17,15 +20,25 @@ struct Builder {
   GenerationDefaults generation;
   std::string chat_template;
   std::vector<MappedFile> files;
-  std::vector<Tensor> tensors;  ///< Names must be unique; `mode` is filled by resolve_modes.
+  std::vector<Tensor> tensors;  ///< Names must be unique; `mode` by read_checkpoint.
   std::map<std::string, MetadataValue, std::less<>> metadata;
   std::vector<Notice> notices;
+  QuantizationHint quantization;
+  std::map<std::string, SideTensors, std::less<>> sides;  ///< By name of the weight.
+  IssueList issues;
 
   /// Index of the tensor of that name, or tensors.size().
   size_t find(std::string_view name) const;
 
+  /// Error: kCheckpoint for the gravest issue, if it is fatal.
+  void refuse_fatal() const;
+  /// Moves everything into a checkpoint, repaired issues as notices too.
   Checkpoint finish() &&;
 };
+
+/// Opens whatever `path` is: both formats' readers, then modes and bitsandbytes' side tensors. Does
+/// not yet check that tensors are all there, nor stop at fatal issues.
+Builder read_checkpoint(const std::filesystem::path& path);
 
 /// Fills a builder from a GGUF file: metadata always; config and tensors unless `vocabulary_only`.
 Builder read_gguf(const std::filesystem::path& path, bool vocabulary_only);
@@ -35,6 +48,9 @@ Builder read_gguf(const std::filesystem::path& path, bool vocabulary_only);
 Builder read_directory(const std::filesystem::path& directory, const std::filesystem::path& only);
 /// The same for tokenising: no config, no weights.
 Builder read_vocabulary_directory(const std::filesystem::path& directory);
+
+/// Bytes at a multiple of which the tensor's data must begin to be used in place.
+size_t element_alignment(const Tensor& tensor);
 
 /// Checks that every tensor the configuration needs is there, has its shape and can be used; drops
 /// tensors that nothing uses (with a notice). Error: kCheckpoint, naming the first and how many.

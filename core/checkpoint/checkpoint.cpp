@@ -7,8 +7,10 @@
 #include <system_error>
 
 #include "core/base/error.h"
+#include "core/checkpoint/bitsandbytes.h"
 #include "core/checkpoint/builder.h"
 #include "core/checkpoint/gguf.h"
+#include "core/checkpoint/owned_arrays.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -36,6 +38,17 @@ std::optional<precision::ModeId> mode_of_dtype(std::string_view dtype, Format fo
 void resolve_modes(Builder& builder) {
   for (Tensor& tensor : builder.tensors)
     if (!tensor.mode) tensor.mode = mode_of_dtype(tensor.dtype, builder.format);
+}
+
+/// Files by early versions of safetensors begin their data anywhere.
+void note_unaligned(Builder& builder) {
+  for (const Tensor& tensor : builder.tensors)
+    if (reinterpret_cast<uintptr_t>(tensor.data.data()) % element_alignment(tensor) != 0)
+      builder.issues.add("unaligned", Severity::kNote, tensor.name,
+                         fmt::format("{} does not begin at a multiple of its element's size, so it "
+                                     "is copied to memory when it is used",
+                                     shown(tensor.stored_name)),
+                         "To have it mapped, save the model again with a current safetensors.");
 }
 
 bool is_folder(const fs::path& path) {
@@ -92,7 +105,19 @@ size_t Builder::find(std::string_view name) const {
   return static_cast<size_t>(found - tensors.begin());
 }
 
+void Builder::refuse_fatal() const {
+  const std::vector<Issue> found = issues.finish();
+  if (found.empty() || found.front().severity != Severity::kFatal) return;
+  const Issue& worst = found.front();
+  const size_t at = worst.tensors.empty() ? tensors.size() : find(worst.tensors.front());
+  refuse(at < tensors.size() ? files[tensors[at].file].path() : path, worst.what, worst.hint);
+}
+
 Checkpoint Builder::finish() && {
+  refuse_fatal();
+  std::vector<Issue> found = issues.finish();
+  for (const Issue& issue : found)
+    if (issue.severity == Severity::kRepaired) notices.push_back({issue.id, issue.what + "."});
   Checkpoint checkpoint;
   checkpoint.format_ = format;
   checkpoint.path_ = std::move(path);
@@ -103,17 +128,32 @@ Checkpoint Builder::finish() && {
   checkpoint.tensors_ = std::move(tensors);
   checkpoint.metadata_ = std::move(metadata);
   checkpoint.notices_ = std::move(notices);
+  checkpoint.issues_ = std::move(found);
+  checkpoint.sides_ = std::move(sides);
   for (size_t i = 0; i < checkpoint.tensors_.size(); ++i)
     checkpoint.index_.emplace(checkpoint.tensors_[i].name, i);
   return checkpoint;
 }
 
-Checkpoint Checkpoint::open(const fs::path& path) {
+Builder read_checkpoint(const fs::path& path) {
   const fs::path meant = meant_by(path);
   Builder builder = is_gguf(meant)     ? read_gguf(meant, false)
                     : is_folder(meant) ? read_directory(meant, {})
                                        : read_directory(folder_of(meant), meant);
   resolve_modes(builder);
+  if (builder.format == Format::kHuggingFace) resolve_bitsandbytes(builder);
+  note_unaligned(builder);
+  return builder;
+}
+
+Checkpoint::Checkpoint() : owned_(std::make_unique<OwnedArrays>()) {}
+Checkpoint::~Checkpoint() = default;
+Checkpoint::Checkpoint(Checkpoint&& other) noexcept = default;
+Checkpoint& Checkpoint::operator=(Checkpoint&& other) noexcept = default;
+
+Checkpoint Checkpoint::open(const fs::path& path) {
+  Builder builder = read_checkpoint(path);
+  builder.refuse_fatal();
   check_tensors(builder);
   return std::move(builder).finish();
 }
@@ -138,24 +178,9 @@ const Tensor& Checkpoint::at(std::string_view name) const {
   refuse(path_, fmt::format("has no tensor {}", shown(name)));
 }
 
-precision::MatrixView Checkpoint::matrix(std::string_view name) const {
-  const bool shared = name == "lm_head.weight" && config_.tied_embeddings;
-  const Tensor& tensor = at(shared ? "model.embed_tokens.weight" : name);
-  if (!tensor.mode || tensor.shape.empty() || tensor.shape.size() > 2)
-    refuse(files_[tensor.file].path(),
-           fmt::format("tensor {} ({} {}) cannot be used as a matrix", shown(tensor.stored_name),
-                       tensor.dtype, shape_text(tensor.shape)));
-  precision::MatrixView view;
-  view.mode = *tensor.mode;
-  view.rows = tensor.shape.size() == 2 ? tensor.shape[0] : 1;
-  view.cols = tensor.shape.back();
-  view.codes = tensor.data.data();
-  return view;
-}
-
 uint64_t Checkpoint::weight_bytes() const {
   uint64_t bytes = 0;
-  for (const Tensor& tensor : tensors_) bytes += tensor.data.size();
+  for (const Tensor& tensor : tensors_) bytes += tensor.data.size() + tensor.side_bytes;
   return bytes;
 }
 
@@ -172,9 +197,10 @@ std::vector<std::pair<std::string, int>> Checkpoint::storage_types() const {
   };
   std::map<std::string, Sum> sums;
   for (const Tensor& tensor : tensors_) {
-    Sum& sum = sums[tensor.dtype];
+    const bool quantised = sides_.count(tensor.name) != 0;
+    Sum& sum = sums[quantised ? std::string(precision::mode(*tensor.mode).name) : tensor.dtype];
     ++sum.count;
-    sum.bytes += tensor.data.size();
+    sum.bytes += tensor.data.size() + tensor.side_bytes;
   }
   std::vector<std::pair<std::string, Sum>> order(sums.begin(), sums.end());
   std::stable_sort(order.begin(), order.end(),

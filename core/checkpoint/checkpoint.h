@@ -16,9 +16,13 @@
 
 #include "core/base/files.h"
 #include "core/checkpoint/config.h"
+#include "core/checkpoint/issue.h"
+#include "core/checkpoint/side_tensors.h"
 #include "core/precision/mode.h"
 
 namespace nety::checkpoint {
+
+class OwnedArrays;
 
 /// One tensor of a file, mapped. `name` is Hugging Face's
 /// ("model.layers.0.self_attn.q_proj.weight") whatever the file calls it.
@@ -31,6 +35,9 @@ struct Tensor {
   size_t file = 0;  ///< Index into Checkpoint::files.
   /// The mode in which these bytes can be used as a matrix; empty for types that cannot.
   std::optional<precision::ModeId> mode;
+  /// A bitsandbytes weight: `data` are its packed codes, `shape` is that of the weight itself, and
+  /// this many bytes of scales and state lie beside it in the files.
+  size_t side_bytes = 0;
 
   int64_t elements() const;
 };
@@ -51,6 +58,11 @@ enum class Format : uint8_t { kGguf, kHuggingFace };
 /// A model on disk. Move-only; tensors point into its mapped files.
 class Checkpoint {
  public:
+  Checkpoint();
+  ~Checkpoint();
+  Checkpoint(Checkpoint&& other) noexcept;
+  Checkpoint& operator=(Checkpoint&& other) noexcept;
+
   /// Opens a GGUF file, a Hugging Face directory, or one .safetensors file in such a directory.
   /// Reads headers only. Checks them in full: sizes, offsets, overlaps, names, shapes against the
   /// config, and that every tensor the architecture needs is there.
@@ -72,6 +84,8 @@ class Checkpoint {
   std::span<const Tensor> tensors() const { return tensors_; }
   std::span<const MappedFile> files() const { return files_; }
   std::span<const Notice> notices() const { return notices_; }
+  /// What the inspector found that is not fatal, gravest first.
+  std::span<const Issue> issues() const { return issues_; }
   /// GGUF metadata by key; empty for a Hugging Face directory.
   const std::map<std::string, MetadataValue, std::less<>>& metadata() const { return metadata_; }
 
@@ -79,13 +93,21 @@ class Checkpoint {
   /// The tensor, or kCheckpoint naming it.
   const Tensor& at(std::string_view name) const;
   /// The matrix a weight name means, in its stored mode, without copying: [rows, cols]. Resolves
-  /// bitsandbytes' side tensors. A vector is one row. Error kCheckpoint if it cannot be used.
+  /// bitsandbytes' side tensors, and "lm_head.weight" where it is tied. A vector is one row. Only
+  /// what cannot be used in place is copied, once (copied_bytes). Reads the scales of a quantised
+  /// weight. Error kCheckpoint if it cannot be used or a scale is not finite.
   precision::MatrixView matrix(std::string_view name) const;
+  /// The same without a look at the scales.
+  precision::MatrixView unchecked_matrix(std::string_view name) const;
+  /// Memory that matrix() takes once every tensor was asked for: unaligned arrays and repaired
+  /// scales. Mostly 0.
+  uint64_t copied_bytes() const;
 
-  /// Bytes of all tensors; number of weights (elements of 2-D and 1-D tensors, widened shapes).
+  /// Bytes of all tensors, scales included; number of weights (elements of the original shapes).
   uint64_t weight_bytes() const;
   int64_t parameters() const;
-  /// Storage types present and how many tensors have each, most bytes first: "Q4_1" 210, "Q8_0" 1.
+  /// Storage types present and how many tensors have each, most bytes first: "Q4_1" 210, "Q8_0" 1;
+  /// bitsandbytes weights count under their mode's name: "nf4-dq" 224.
   std::vector<std::pair<std::string, int>> storage_types() const;
   /// The mode that holds most bytes among the matrices: what `stored` means in one word.
   precision::ModeId stored_mode() const;
@@ -102,6 +124,9 @@ class Checkpoint {
   std::map<std::string, size_t, std::less<>> index_;
   std::map<std::string, MetadataValue, std::less<>> metadata_;
   std::vector<Notice> notices_;
+  std::vector<Issue> issues_;
+  std::map<std::string, SideTensors, std::less<>> sides_;  ///< By name of the weight.
+  std::unique_ptr<OwnedArrays> owned_;
 };
 
 }  // namespace nety::checkpoint

@@ -159,7 +159,9 @@ Builder read_directory(const fs::path& directory, const fs::path& only) {
            "Give a Hugging Face model directory (config.json and *.safetensors) or a GGUF file.");
   const std::string text = read_text(config_path);
   const JsonText config{text, config_path};
-  builder.config = parse_config(config).model;
+  HuggingFaceConfig parsed = parse_config(config);
+  builder.config = std::move(parsed.model);
+  builder.quantization = std::move(parsed.quantization);
   builder.config.name = folder_name(directory);
   builder.generation = read_generation(directory, config);
   builder.chat_template = read_chat_template(directory);
