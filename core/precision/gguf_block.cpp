@@ -36,13 +36,15 @@ uint64_t gguf_bytes(const GgufFormat& format, int64_t rows, int64_t cols) {
 
 void gguf_dequantise(const GgufFormat& format, const MatrixView& matrix, int64_t row, float* out) {
   DecodedBlock block;
+  const auto groups = static_cast<size_t>(format.weights / format.group);
   const std::byte* bytes = row_of(format, matrix, row);
   for (int64_t b = 0; b < matrix.cols / format.weights; ++b) {
     format.decode(bytes + b * format.bytes, block);
-    for (int32_t k = 0; k < format.weights; ++k) {
-      const size_t g = static_cast<size_t>(k / format.group);
-      const float scaled = (block.d * block.scales[g]) * block.codes[static_cast<size_t>(k)];
-      *out++ = format.has_min ? scaled - block.dmin * block.mins[g] : scaled;
+    const int8_t* codes = block.codes.data();
+    for (size_t g = 0; g < groups; ++g) {
+      const float scale = block.d * block.scales[g];
+      const float least = format.has_min ? block.dmin * block.mins[g] : 0.0F;
+      for (int32_t k = 0; k < format.group; ++k) *out++ = scale * *codes++ - least;
     }
   }
 }
