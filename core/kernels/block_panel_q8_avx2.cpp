@@ -10,23 +10,34 @@
 namespace nety::kernels {
 namespace {
 
+NETY_AVX2 inline __m256i load(const int8_t* codes) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
+}
+
+// Sums of four neighbouring products each.
+NETY_AVX2 inline __m256i dot(__m256i w, __m256i x) {
+  const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
+  return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
+
 template <int R>
 NETY_AVX2 void tile(const BlockPanel& p, int64_t r0, int64_t t) {
   const int64_t blocks = p.x.blocks;
-  const __m256i ones = _mm256_set1_epi16(1);
   __m256 sum[R];
   float rest[R] = {};
   for (__m256& s : sum) s = _mm256_setzero_ps();
   for (int64_t b = 0; b < blocks; ++b) {
     const int64_t x_at = t * blocks + b;
-    const __m256i x = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p.x.codes + x_at * 32));
+    const __m256i high = load(p.x.high + x_at * 32);
+    const __m256i low = load(p.x.low + x_at * 32);
     const __m256 x_scale = _mm256_set1_ps(p.x.scales[x_at]);
     for (int r = 0; r < R; ++r) {
       const int64_t at = (r0 + r) * blocks + b;
-      const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p.w.codes + at * 32));
-      const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
-      const __m256 dot = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, ones));
-      sum[r] = _mm256_fmadd_ps(_mm256_mul_ps(_mm256_set1_ps(p.w.scales[at]), x_scale), dot, sum[r]);
+      const __m256i w = load(p.w.codes + at * 32);
+      const __m256i tops = _mm256_mullo_epi32(dot(w, high), _mm256_set1_epi32(kCodeBase));
+      const __m256 exact = _mm256_cvtepi32_ps(_mm256_add_epi32(tops, dot(w, low)));
+      sum[r] =
+          _mm256_fmadd_ps(_mm256_mul_ps(_mm256_set1_ps(p.w.scales[at]), x_scale), exact, sum[r]);
       if (p.w.mins != nullptr) rest[r] += p.w.mins[at] * p.x.sums[x_at];
     }
   }

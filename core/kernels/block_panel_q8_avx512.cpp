@@ -9,6 +9,8 @@
 
 #include "core/kernels/vector_avx512.h"
 
+static_assert(nety::kernels::kCodeBase == 254);
+
 namespace nety::kernels {
 namespace {
 
@@ -40,11 +42,12 @@ NETY_AVX512 void tile(const BlockPanel& p, int64_t r0, int64_t t0) {
   for (auto& row : sum)
     for (__m512& s : row) s = _mm512_setzero_ps();
   for (int64_t b = 0; b < blocks; b += 2) {
-    __m512i xs[T], off[T];
+    __m512i high[T], low[T], off[T];
     __m512 x_scale[T];
     for (int t = 0; t < T; ++t) {
       const int64_t at = (t0 + t) * blocks + b;
-      xs[t] = _mm512_loadu_si512(p.x.codes + at * 32);
+      high[t] = _mm512_loadu_si512(p.x.high + at * 32);
+      low[t] = _mm512_loadu_si512(p.x.low + at * 32);
       off[t] = correction(p.x.code_sums + at);
       x_scale[t] = halves(p.x.scales + at);
     }
@@ -53,7 +56,12 @@ NETY_AVX512 void tile(const BlockPanel& p, int64_t r0, int64_t t0) {
       const __m512i ws = _mm512_xor_si512(_mm512_loadu_si512(p.w.codes + at * 32), flip);
       const __m512 w_scale = halves(p.w.scales + at);
       for (int t = 0; t < T; ++t) {
-        const __m512 dot = _mm512_cvtepi32_ps(_mm512_dpbusd_epi32(off[t], ws, xs[t]));
+        const __m512i tops = _mm512_dpbusd_epi32(_mm512_setzero_si512(), ws, high[t]);
+        const __m512i small = _mm512_dpbusd_epi32(off[t], ws, low[t]);
+        // 254 * tops + rest, without the slow multiplication.
+        const __m512i both = _mm512_add_epi32(
+            small, _mm512_sub_epi32(_mm512_slli_epi32(tops, 8), _mm512_slli_epi32(tops, 1)));
+        const __m512 dot = _mm512_cvtepi32_ps(both);
         sum[r][t] = _mm512_fmadd_ps(_mm512_mul_ps(w_scale, x_scale[t]), dot, sum[r][t]);
       }
     }

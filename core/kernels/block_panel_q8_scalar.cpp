@@ -10,9 +10,9 @@ void block_panel_q8_scalar(const BlockPanel& p) {
       float sum = 0;
       for (int64_t b = 0; b < blocks; ++b) {
         const int8_t* w = p.w.codes + (r * blocks + b) * 32;
-        const int8_t* x = p.x.codes + (t * blocks + b) * 32;
+        const int64_t at = (t * blocks + b) * 32;
         int32_t dot = 0;
-        for (int i = 0; i < 32; ++i) dot += w[i] * x[i];
+        for (int i = 0; i < 32; ++i) dot += w[i] * (kCodeBase * p.x.high[at + i] + p.x.low[at + i]);
         sum += p.w.scales[r * blocks + b] * p.x.scales[t * blocks + b] * static_cast<float>(dot);
         if (p.w.mins != nullptr) sum += p.w.mins[r * blocks + b] * p.x.sums[t * blocks + b];
       }

@@ -33,16 +33,19 @@ struct FloatPanel {
 };
 using FloatPanelKernel = void (*)(const FloatPanel&);
 
-/// Activations of one step quantised to int8 in blocks of 32: x[t][k] ~ scale[t][k/32] *
-/// codes[t][k]. Rows are padded with zero codes and zero scales to `blocks`, an even number of
-/// blocks.
+/// Activations of one step as 16-bit codes in blocks of 32, x[t][k] ~ scale[t][k/32] * code[t][k],
+/// each code in two signed bytes: code = kCodeBase * high + low. Rows are padded with zero codes
+/// and zero scales to `blocks`, an even number of blocks.
 struct BlockActivations {
-  int8_t* codes;       // [tokens, blocks * 32]
+  int8_t* high;        // [tokens, blocks * 32]
+  int8_t* low;         // [tokens, blocks * 32]
   float* scales;       // [tokens, blocks]
   float* sums;         // [tokens, blocks]: scale * (sum of the block's codes)
   int32_t* code_sums;  // [tokens, blocks]: sum of the block's codes
   int64_t blocks;
 };
+/// 255 digits, -127 to 127, so that both bytes can be negated.
+inline constexpr int32_t kCodeBase = 254;
 
 /// Weight rows as int8 codes in blocks of 32: w[r][k] ~ scale[r][k/32] * codes[r][k] +
 /// min[r][k/32], padded like the activations. `mins` is null where the format has none.
@@ -64,7 +67,7 @@ struct BlockPanel {
 };
 using BlockPanelKernel = void (*)(const BlockPanel&);
 
-/// One row of x [cols] into activation row `t`.
+/// One row of x [cols] into activation row `t` (precision/activation.h, quantise_fine).
 using QuantiseKernel = void (*)(const float* x, int64_t cols, const BlockActivations& out,
                                 int64_t t);
 

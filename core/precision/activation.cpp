@@ -13,16 +13,17 @@ namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-float quantise_block(const float* x, int32_t n, int8_t* codes) {
+template <class Code>
+float quantise_block(const float* x, int32_t n, float most, Code* codes) {
   const int32_t largest = largest_magnitude(x, n);
   const float amax = std::bit_cast<float>(largest);
-  const float inverse = 127.0F / amax;
+  const float inverse = most / amax;
   if (largest >= kInfinityBits || std::isinf(inverse)) {
-    std::fill(codes, codes + n, int8_t{0});
+    std::fill(codes, codes + n, Code{0});
     return largest >= kInfinityBits ? kNaN : 0.0F;
   }
-  for (int32_t k = 0; k < n; ++k) codes[k] = static_cast<int8_t>(round_half_even(x[k] * inverse));
-  return amax / 127.0F;
+  for (int32_t k = 0; k < n; ++k) codes[k] = static_cast<Code>(round_half_even(x[k] * inverse));
+  return amax / most;
 }
 
 }  // namespace
@@ -56,11 +57,20 @@ void quantise_row(const float* x, int64_t cols, float threshold, Int8Row& row) {
 void quantise_blocks(const float* x, int64_t cols, int32_t block, const Int8Blocks& out) {
   const int32_t group = block == kSuperBlock ? kSuperBlockSumGroup : kBlockSumGroup;
   for (int64_t b = 0; b < cols / block; ++b)
-    out.scales[b] = quantise_block(x + b * block, block, out.codes + b * block);
+    out.scales[b] = quantise_block(x + b * block, block, 127.0F, out.codes + b * block);
   for (int64_t g = 0; g < cols / group; ++g) {
     int16_t sum = 0;
     for (int32_t k = 0; k < group; ++k) sum = static_cast<int16_t>(sum + out.codes[g * group + k]);
     out.sums[g] = sum;
+  }
+}
+
+void quantise_fine(const float* x, int64_t cols, const FineBlocks& out) {
+  for (int64_t b = 0; b < cols / kBlock; ++b) {
+    int16_t* codes = out.codes + b * kBlock;
+    out.scales[b] = quantise_block(x + b * kBlock, kBlock, kFineCodes, codes);
+    out.sums[b] = 0;
+    for (int32_t k = 0; k < kBlock; ++k) out.sums[b] += codes[k];
   }
 }
 

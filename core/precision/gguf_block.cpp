@@ -1,6 +1,7 @@
 // Dequantising and multiplying any GGUF block format, given its decoder.
 #include "core/precision/gguf_block.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace nety::precision {
@@ -11,7 +12,7 @@ const std::byte* row_of(const GgufFormat& format, const MatrixView& matrix, int6
 }
 
 /// The contribution of one block to an output: x [format.weights] codes with scale dx.
-float product(const GgufFormat& format, const DecodedBlock& block, const int8_t* x, float dx) {
+float product(const GgufFormat& format, const DecodedBlock& block, const int16_t* x, float dx) {
   int32_t codes = 0;
   int32_t mins = 0;
   for (int32_t g = 0; g < format.weights / format.group; ++g) {
@@ -26,6 +27,19 @@ float product(const GgufFormat& format, const DecodedBlock& block, const int8_t*
   }
   const float y = (block.d * dx) * static_cast<float>(codes);
   return format.has_min ? y - (block.dmin * dx) * static_cast<float>(mins) : y;
+}
+
+/// Activations to integers: finely for blocks of 32 weights, to int8 for blocks of 256.
+void quantise(const GgufFormat& format, const float* x, int64_t cols, int16_t* codes,
+              float* scales) {
+  if (format.weights == kBlock) {
+    std::vector<int32_t> sums(static_cast<size_t>(cols / kBlock));
+    return quantise_fine(x, cols, {codes, scales, sums.data()});
+  }
+  std::vector<int8_t> narrow(static_cast<size_t>(cols));
+  std::vector<int16_t> sums(static_cast<size_t>(cols / kSuperBlockSumGroup));
+  quantise_blocks(x, cols, kSuperBlock, {narrow.data(), scales, sums.data()});
+  std::copy(narrow.begin(), narrow.end(), codes);
 }
 
 }  // namespace
@@ -52,10 +66,9 @@ void gguf_dequantise(const GgufFormat& format, const MatrixView& matrix, int64_t
 void gguf_multiply(const GgufFormat& format, const MatrixView& matrix, const float* x, float* y,
                    int64_t first, int64_t last) {
   const size_t cols = static_cast<size_t>(matrix.cols);
-  std::vector<int8_t> codes(cols);
+  std::vector<int16_t> codes(cols);
   std::vector<float> scales(cols / static_cast<size_t>(format.weights));
-  std::vector<int16_t> sums(cols / kSuperBlockSumGroup);
-  quantise_blocks(x, matrix.cols, format.weights, {codes.data(), scales.data(), sums.data()});
+  quantise(format, x, matrix.cols, codes.data(), scales.data());
   DecodedBlock block;
   for (int64_t n = first; n < last; ++n) {
     const std::byte* bytes = row_of(format, matrix, n);

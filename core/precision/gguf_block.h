@@ -2,7 +2,8 @@
 // one or two fp16 factors per block. A format is a decoder; the products are written once, here.
 //
 // In every format: w[i] = (d * scale[g]) * code[i] - (dmin * min[g]), g = i / group, in fp32.
-// The product of a block with activations x, rounded to int8 in blocks of the same size (scale dx):
+// The product of a block with activations x, rounded to integers in blocks of the same size (scale
+// dx; 16 bits in blocks of 32, 8 bits in blocks of 256):
 //   S = sum over g of scale[g] * sum of code[i] * xcode[i]     exact, int32
 //   M = sum over g of min[g] * sum of xcode[i]                 exact, int32
 //   y += (d * dx) * float(S) - (dmin * dx) * float(M)          fp32

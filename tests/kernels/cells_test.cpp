@@ -95,12 +95,17 @@ void check_block_panel(BlockPanelKernel kernel, BlockPanelKernel reference) {
         for (const bool mins : {false, true}) {
           BlockData w = random_blocks(rows, blocks, 3, -128);
           BlockData x = random_blocks(tokens, blocks, 4, -127);
+          BlockData low = random_blocks(tokens, blocks, 5, -127);
+          for (size_t i = 0; i < x.sums.size(); ++i)
+            x.sums[i] = kCodeBase * x.sums[i] + low.sums[i];
+          for (float& scale : x.scales) scale /= kCodeBase;
           std::vector<float> sums(x.sums.size());
           for (size_t i = 0; i < sums.size(); ++i)
             sums[i] = x.scales[i] * static_cast<float>(x.sums[i]);
           std::vector<float> got(static_cast<size_t>(rows * tokens)), want(got.size());
           BlockPanel panel{{w.codes.data(), w.scales.data(), mins ? w.mins.data() : nullptr, rows},
-                           {x.codes.data(), x.scales.data(), sums.data(), x.sums.data(), blocks},
+                           {x.codes.data(), low.codes.data(), x.scales.data(), sums.data(),
+                            x.sums.data(), blocks},
                            tokens,
                            got.data(),
                            rows};
@@ -123,20 +128,26 @@ void check_quantise(QuantiseKernel kernel, QuantiseKernel reference) {
   x[96] = NAN;
   for (size_t i = 128; i < 160; ++i) x[i] *= 1e-40F;                         // subnormal
   for (size_t i = 160; i < 192; ++i) x[i] = static_cast<float>(i) - 176.5F;  // ties
+  struct Blocks {
+    std::vector<int8_t> high, low;
+    std::vector<float> scales, sums;
+    std::vector<int32_t> code_sums;
+  };
   const auto run = [&](QuantiseKernel function) {
-    BlockData out;
-    out.codes.assign(320, 0);
-    out.scales.assign(10, 0);
-    out.mins.assign(10, 0);
-    out.sums.assign(10, 0);
+    Blocks out{std::vector<int8_t>(320), std::vector<int8_t>(320), std::vector<float>(10),
+               std::vector<float>(10), std::vector<int32_t>(10)};
     function(x.data(), cols,
-             {out.codes.data(), out.scales.data(), out.mins.data(), out.sums.data(), 10}, 0);
+             {out.high.data(), out.low.data(), out.scales.data(), out.sums.data(),
+              out.code_sums.data(), 10},
+             0);
     return out;
   };
-  const BlockData got = run(kernel), want = run(reference);
-  EXPECT_EQ(got.codes, want.codes);
-  EXPECT_EQ(got.sums, want.sums);
+  const Blocks got = run(kernel), want = run(reference);
+  for (size_t k = 0; k < 288; ++k)
+    EXPECT_EQ(kCodeBase * got.high[k] + got.low[k], kCodeBase * want.high[k] + want.low[k]) << k;
+  EXPECT_EQ(got.code_sums, want.code_sums);
   EXPECT_EQ(std::memcmp(got.scales.data(), want.scales.data(), 40), 0);
+  EXPECT_EQ(std::memcmp(got.sums.data(), want.sums.data(), 40), 0);
 }
 
 void check_silu(SiluKernel kernel) {

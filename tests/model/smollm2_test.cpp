@@ -42,7 +42,7 @@ class SmolLm2 : public testing::Test {
     return load_tokenizer(*ready.checkpoint).encode(read_file(test_data("smollm2/eval_text.txt")));
   }
   static Ready in_mode(std::optional<precision::ModeId> mode) {
-    return make_ready(default_model(), native_backend(), {.mode = mode});
+    return make_ready(default_model(), native_backend(), {.mode = mode, .head = {}});
   }
   nlohmann::json golden_;
 };

@@ -117,7 +117,8 @@ void Activations::reserve(int64_t tokens, int64_t cols) {
   const size_t blocks = static_cast<size_t>(tokens * padded_blocks(cols + 31));
   rows_.resize(values);
   rounded_.resize(values);
-  codes_.resize(blocks * 32);
+  high_.resize(blocks * 32);
+  low_.resize(blocks * 32);
   scales_.resize(blocks);
   sums_.resize(blocks);
   code_sums_.resize(blocks);
@@ -132,7 +133,7 @@ void Activations::set_cols(int64_t cols) {
 }
 
 kernels::BlockActivations Activations::blocks() const {
-  return {codes_.data(), scales_.data(), sums_.data(), code_sums_.data(), blocks_};
+  return {high_.data(), low_.data(), scales_.data(), sums_.data(), code_sums_.data(), blocks_};
 }
 
 void Activations::derive(int64_t t, unsigned paths, kernels::QuantiseKernel quantise) {
@@ -144,7 +145,8 @@ void Activations::derive(int64_t t, unsigned paths, kernels::QuantiseKernel quan
   if ((paths & bit(Path::kBlocks)) != 0) {
     if (blocks_ * 32 > cols_) {
       const size_t last = static_cast<size_t>((t + 1) * blocks_ - 1);
-      std::fill_n(codes_.data() + last * 32, 32, int8_t{0});
+      std::fill_n(high_.data() + last * 32, 32, int8_t{0});
+      std::fill_n(low_.data() + last * 32, 32, int8_t{0});
       scales_[last] = sums_[last] = 0;
       code_sums_[last] = 0;
     }

@@ -30,7 +30,7 @@ class Activations {
  private:
   int64_t cols_ = 0, blocks_ = 0;
   std::vector<float> rows_, rounded_;
-  mutable std::vector<int8_t> codes_;
+  mutable std::vector<int8_t> high_, low_;
   mutable std::vector<float> scales_, sums_;
   mutable std::vector<int32_t> code_sums_;
   std::vector<int8_t> int8_codes_;             // [tokens, cols]

@@ -15,7 +15,7 @@ namespace nety::native {
 enum class Path : uint8_t {
   kFloat,      ///< Rows as fp32 (unpacked if need be), fp32 activations.
   kRounded,    ///< Rows as fp32, activations rounded to bf16.
-  kBlocks,     ///< Rows as int8 in blocks of 32, activations likewise, integer products.
+  kBlocks,     ///< Rows as int8 in blocks of 32, activations as 16-bit codes, integer products.
   kInteger,    ///< LLM.int8(): int8 rows, exact integer products, outliers in fp32.
   kReference,  ///< The mode's own scalar reference.
 };
