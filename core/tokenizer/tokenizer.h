@@ -3,12 +3,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace nety::tokenizer {
+
+class DecoderStream;
+struct Pipeline;
 
 /// The vocabulary of a GGUF file: its tokenizer.ggml.* metadata, as stored.
 struct GgufVocabulary {
@@ -18,9 +22,12 @@ struct GgufVocabulary {
   std::vector<float> scores;         ///< SentencePiece: score per token.
   std::vector<int32_t> token_types;  ///< 1 normal, 2 unknown, 3 control, 4 user-defined, 6 byte.
   std::vector<std::string> merges;   ///< byte-level: "left right".
-  int32_t bos_id = -1, eos_id = -1, unknown_id = -1;
-  bool add_bos = false, add_eos = false, add_space_prefix = true;
-  std::string source;  ///< The file, for messages.
+  int32_t bos_id = -1, eos_id = -1, unknown_id = -1;  ///< -1: not given.
+  /// tokenizer.ggml.add_bos_token and add_eos_token. Where the file does not say, a BOS is added
+  /// for model "llama" and for pre "llama-bpe" and its aliases, an EOS never.
+  std::optional<bool> add_bos, add_eos;
+  bool add_space_prefix = true;  ///< SentencePiece: a space before the text and after tokens in it.
+  std::string source;            ///< The file, for messages.
 };
 
 struct EncodeOptions {
@@ -34,6 +41,8 @@ class Tokenizer {
   /// From the text of tokenizer.json. `source` names it in messages.
   /// Errors: kCheckpoint for JSON that is damaged or a component we do not support, naming it.
   static Tokenizer from_json(std::string_view tokenizer_json, const std::string& source);
+  /// Errors: kCheckpoint for a model or pre-tokeniser we do not support, naming it, and for
+  /// vocabularies that contradict themselves.
   static Tokenizer from_gguf(GgufVocabulary vocabulary);
 
   Tokenizer(Tokenizer&&) noexcept;
@@ -43,35 +52,47 @@ class Tokenizer {
   /// Ids of `text`. Invalid UTF-8 is replaced by U+FFFD, as Python does when decoding with
   /// "replace".
   std::vector<int32_t> encode(std::string_view text, EncodeOptions options = {}) const;
-  /// Text of `ids`; special tokens are left out if `skip_special`. Bytes are as produced: a caller
-  /// that streams uses StreamDecoder. Ids outside the vocabulary: kUsage.
+  /// Text of `ids`, always valid UTF-8: bytes that are not become U+FFFD, as Python does. Special
+  /// tokens are left out if `skip_special`. Error: kUsage for an id outside the vocabulary.
   std::string decode(std::span<const int32_t> ids, bool skip_special = true) const;
 
+  /// One past the largest id.
   int32_t size() const;
   /// The id of a token by its exact text ("<|im_end|>"), or -1.
   int32_t find(std::string_view token) const;
   bool is_special(int32_t id) const;
+  /// The token as the vocabulary has it; empty for an id without a token. Error: kUsage for an id
+  /// outside the vocabulary.
   std::string_view token_text(int32_t id) const;
 
  private:
-  struct State;
   friend class StreamDecoder;
-  explicit Tokenizer(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Tokenizer(std::unique_ptr<Pipeline> pipeline);
+  std::unique_ptr<Pipeline> pipeline_;
 };
 
-/// Turns ids into text one at a time: push() returns only whole UTF-8 characters, finish() what is
-/// left (incomplete characters become U+FFFD). The concatenation equals decode() of all ids.
+/// Turns ids into text one at a time. push() returns whole UTF-8 characters only, and only what no
+/// later token can change: a run of byte tokens ("<0xE2>" ...) waits for its end. finish() returns
+/// what was held back, incomplete characters as U+FFFD, and begins anew. The concatenation equals
+/// decode() of all ids. Error: kUsage for an id outside the vocabulary.
 class StreamDecoder {
  public:
-  explicit StreamDecoder(const Tokenizer& tokenizer) : tokenizer_(&tokenizer) {}
+  /// `tokenizer` must stay where it is while this lives.
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true);
+  StreamDecoder(StreamDecoder&&) noexcept;
+  StreamDecoder& operator=(StreamDecoder&&) noexcept;
+  ~StreamDecoder();
+
   std::string push(int32_t id);
   std::string finish();
+  /// The same, appended to `text`.
+  void push(int32_t id, std::string& text);
+  void finish(std::string& text);
 
  private:
   const Tokenizer* tokenizer_;
-  std::string pending_;
-  bool first_ = true;
+  bool skip_special_;
+  std::unique_ptr<DecoderStream> stream_;
 };
 
 }  // namespace nety::tokenizer
