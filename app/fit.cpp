@@ -10,6 +10,7 @@
 #include "app/model_options.h"
 #include "core/base/files.h"
 #include "core/base/units.h"
+#include "core/machine/machine.h"
 #include "core/policy/policy.h"
 
 namespace nety::app {

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/units.h"
+#include "core/machine/machine.h"
 #include "core/model/plugin.h"
 
 namespace nety::app {
@@ -26,15 +27,6 @@ fs::path executable_folder() {
 }
 
 std::string mode_choices() { return std::string(precision::selectable_mode_names()) + ", stored"; }
-
-// The backends that are there: native always, plugins that nothing speaks against.
-policy::Evidence evidence() {
-  policy::Evidence evidence;
-  for (const std::string_view name : model::plugin_names())
-    if (model::probe_plugin(name).available)
-      evidence.backends.push_back({std::string(name), "cpu", {}});
-  return evidence;
-}
 
 void print_plan(const policy::Decision& decision, const machine::MemoryBudget& memory) {
   const policy::MemoryPlan& plan = decision.memory;
@@ -94,6 +86,15 @@ fs::path resolve_model(const std::string& given) {
               "directory.");
 }
 
+// native always, plugins that nothing speaks against.
+policy::Evidence available_backends() {
+  policy::Evidence evidence;
+  for (const std::string_view name : model::plugin_names())
+    if (model::probe_plugin(name).available)
+      evidence.backends.push_back({std::string(name), "cpu", {}});
+  return evidence;
+}
+
 std::optional<LoadedModel> load(const ModelOptions& options, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const machine::Machine& host = machine::host();
@@ -110,7 +111,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
                                 .use_quantization = options.use_quantization,
                                 .force = options.force,
                                 .plan = options.plan()};
-  const policy::Decision decision = policy::decide(request, machine, facts, evidence());
+  const policy::Decision decision = policy::decide(request, machine, facts, available_backends());
   if (options.dry_run) {
     print_plan(decision, machine::memory_budget(host));
     return std::nullopt;

@@ -32,6 +32,9 @@ struct ModelOptions {
 /// the cache. Error: kUsage if there is no such file, or kIo.
 std::filesystem::path resolve_model(const std::string& given);
 
+/// The backends that are there, as the policy wants to know them.
+policy::Evidence available_backends();
+
 /// A model that runs. Members are destroyed in the right order: weights before what they point
 /// into.
 struct LoadedModel {

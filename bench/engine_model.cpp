@@ -137,7 +137,8 @@ int64_t ModelEngine::stream(std::string_view prompt, int64_t n_gen, const OnToke
   session_->rewind(0);
   const std::vector<int32_t> ids = tokenizer().encode(prompt);
   // A loop of its own: generate() would stop at end tokens, and calls back per text, not per token.
-  const model::GenerateOptions options{.sampling = {.seed = 1}};
+  model::GenerateOptions options;
+  options.sampling.seed = 1;
   std::span<const float> logits = session_->feed(ids);
   model::Sampler sampler(options.sampling);
   tokenizer::StreamDecoder decoder(tokenizer());

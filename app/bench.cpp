@@ -1,0 +1,55 @@
+// nety bench: load time, memory, speed and quality of each mode.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/input.h"
+#include "app/measurement.h"
+#include "core/results/json.h"
+#include "reports/render.h"
+
+namespace nety::app {
+namespace {
+
+size_t terminal_columns() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
+  return 120;
+}
+
+class Bench final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.text("MODEL", measurement_.model,
+                   "A GGUF file, a Hugging Face directory, or default");
+    measurement_.declare(arguments);
+    arguments.flag("--json", json_, "Print JSON");
+    arguments.texts("-o,--output", outputs_,
+                    "Write a file: .json .jsonl .csv .md .html .xml (repeatable)");
+  }
+
+  int run(const Context& context) override {
+    for (const std::string& path : outputs_) reports::renderer_for(path);  // before any work
+    const results::File file = measurement_.run(context);
+    for (const std::string& path : outputs_)
+      reports::write(file, path, {.language = context.language, .admissible = {}});
+    if (json_)
+      write_output(results::to_json(file) + "\n");
+    else
+      write_output(reports::terminal_table(file, terminal_columns(), context.language));
+    for (const std::string& warning : file.warnings) notice(context, warning);
+    return exit_code_of(file);
+  }
+
+ private:
+  MeasurementOptions measurement_;
+  std::vector<std::string> outputs_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_bench() { return std::make_unique<Bench>(); }
+
+}  // namespace nety::app

@@ -1,0 +1,85 @@
+// nety diag: what this machine can run.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <ctime>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/input.h"
+#include "app/model_options.h"
+#include "core/results/json.h"
+#include "diag/screen.h"
+#include "reports/render.h"
+
+namespace nety::app {
+namespace {
+
+std::string now_utc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text;
+}
+
+class Diag final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    options_.model.clear();
+    options_.declare_plan(arguments);
+    arguments.flag("--json", json_, "Print JSON");
+    arguments.texts("-o,--output", outputs_, "Write a file: .json .md .html .xml (repeatable)");
+  }
+
+  int run(const Context& context) override {
+    for (const std::string& path : outputs_) reports::renderer_for(path);
+    std::unique_ptr<checkpoint::Checkpoint> checkpoint;
+    if (!options_.model.empty())
+      checkpoint = std::make_unique<checkpoint::Checkpoint>(
+          checkpoint::Checkpoint::open(resolve_model(options_.model)));
+    policy::Request request;
+    request.plan = options_.plan();
+    const diag::Diagnosis diagnosis = diag::examine({.machine = machine::host(),
+                                                     .language = context.language,
+                                                     .checkpoint = checkpoint.get(),
+                                                     .request = request,
+                                                     .evidence = available_backends()});
+    const results::File file = as_results(diagnosis, context);
+    for (const std::string& path : outputs_)
+      reports::write(file, path, {.language = context.language, .admissible = {}});
+    if (json_)
+      write_output(results::to_json(file) + "\n");
+    else
+      write_output(diag::screen(diagnosis, {.title = "NETY " NETY_VERSION "  diag",
+                                            .language = context.language,
+                                            .colours = stdout_is_terminal(),
+                                            .all = context.verbosity > 0}));
+    return 0;
+  }
+
+ private:
+  static results::File as_results(const diag::Diagnosis& diagnosis, const Context& context) {
+    results::File file;
+    file.tool = "nety " NETY_VERSION;
+    file.created_utc = now_utc();
+    file.command = context.command;
+    file.machines = {diagnosis.machine};
+    file.findings = diagnosis.findings;
+    if (diagnosis.decision)
+      file.decision = policy::to_results(*diagnosis.decision, context.language);
+    if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
+    return file;
+  }
+
+  ModelOptions options_;
+  std::vector<std::string> outputs_;
+  bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_diag() { return std::make_unique<Diag>(); }
+
+}  // namespace nety::app

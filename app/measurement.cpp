@@ -1,0 +1,174 @@
+// From options to a benchmark request, and the line of progress while it runs.
+#include "app/measurement.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include "app/console.h"
+#include "app/model_options.h"
+#include "bench/evaluation_text.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/base/units.h"
+#include "diag/examine.h"
+
+namespace nety::app {
+namespace {
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> words;
+  size_t begin = 0;
+  while (begin <= list.size()) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    if (end > begin) words.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return words;
+}
+
+// "90", "90s", "2min"
+double parse_budget(const std::string& text) {
+  if (text.empty()) return 0;
+  double value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string unit(end, text.data() + text.size());
+  const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" || unit == "min" ? 60 : 0;
+  if (code != std::errc() || factor == 0 || value <= 0)
+    throw Error(ErrorKind::kUsage, fmt::format("--budget: '{}' is no time", text),
+                "Give seconds or minutes: 120s, 2min.");
+  return value * factor;
+}
+
+std::vector<std::string> mode_list(const std::string& option) {
+  if (option.empty()) return {"fp32", "bf16", "int8", "nf4", "stored"};
+  if (option != "all") return split(option);
+  std::vector<std::string> all;
+  for (const precision::Mode& mode : precision::modes())
+    if (mode.kind != precision::ModeKind::kStored) all.emplace_back(mode.name);
+  all.emplace_back("stored");
+  return all;
+}
+
+std::vector<std::string> backend_list(const std::string& option) {
+  if (!option.empty()) return split(option);
+  std::vector<std::string> names;
+  for (const policy::BackendFacts& backend : available_backends().backends)
+    names.push_back(backend.name);
+  return names;
+}
+
+// One line, redrawn: what is being measured, how far, how long still.
+class ProgressLine final : public bench::Observer {
+ public:
+  explicit ProgressLine(bool draw) : draw_(draw) {}
+  ~ProgressLine() override { clear(); }
+
+  void step(const bench::Step& step) override {
+    if (!draw_) return;
+    std::string line =
+        fmt::format("{:3.0f}%  {}", step.total > 0 ? 100.0 * step.done / step.total : 0, step.what);
+    if (step.left_s) line += fmt::format("  about {} left", format_seconds(*step.left_s));
+    show(line);
+  }
+  bool interrupted() override { return app::interrupted(); }
+
+ private:
+  void show(const std::string& line) {
+    fmt::print(stderr, "\r{:<{}}", line, width_);
+    std::fflush(stderr);
+    width_ = line.size();
+  }
+  void clear() {
+    if (draw_ && width_ > 0) fmt::print(stderr, "\r{:<{}}\r", "", width_);
+  }
+  bool draw_;
+  size_t width_ = 0;
+};
+
+}  // namespace
+
+void MeasurementOptions::declare(Arguments& arguments) {
+  arguments.text("--modes", modes_,
+                 "Precision modes, separated by commas, or all (fp32,bf16,int8,nf4,stored)");
+  arguments.text("--backends", backends_, "native, torch (those that are there)");
+  arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill");
+  arguments.numbers("-n,--generate", generate_, "Tokens to generate for decode");
+  arguments.numbers("-d,--depths", depths_, "Tokens already in the context for decode");
+  arguments.number("-r,--repetitions", repetitions_, 1, 1000, "Rounds");
+  arguments.text("--quality", quality_, "A text to measure quality on; default: one of our own");
+  arguments.flag("--no-quality", no_quality_, "Do not measure quality");
+  arguments.flag("--quick", quick_, "Short prompts, few rounds, no quality");
+  arguments.text("--budget", budget_, "Time for the whole: 120s, 2min");
+  arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512"}, "Kernel family");
+  arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
+  arguments.number("--ctx", context_, 0, 1 << 24, "Tokens of context; 0: what the workload needs");
+  arguments.choice("--head", head_, {"fp32", "bf16", "mode"}, "Type of embeddings and lm_head");
+  arguments.choice("--kv", kv_, {"fp32", "bf16"}, "Type of cached keys and values");
+}
+
+bench::BenchRequest MeasurementOptions::request(const Context& context) const {
+  bench::BenchRequest request;
+  request.tool = "nety " NETY_VERSION;
+  request.command = context.command;
+  request.model = resolve_model(model).string();
+  request.modes = mode_list(modes_);
+  request.backends = backend_list(backends_);
+  request.isa = isa_;
+  request.head = head_;
+  request.kv = kv_;
+  request.threads = static_cast<int>(threads_);
+  request.context = context_;
+  request.prompts = quick_ ? std::vector<int64_t>{128} : prompts_;
+  request.gens = quick_ ? std::vector<int64_t>{32} : generate_;
+  request.depths = depths_;
+  request.repetitions =
+      static_cast<int>(quick_ ? std::min<int64_t>(repetitions_, 2) : repetitions_);
+  if (quick_) request.load_passes = 0;
+  request.budget_s = parse_budget(budget_);
+  if (!quality_.empty()) {
+    request.quality_text = read_file(quality_);
+    request.quality_name = std::filesystem::path(quality_).filename().string();
+  } else if (quality_by_default && !no_quality_ && !quick_) {
+    request.quality_text = bench::evaluation_text();
+    request.quality_name = bench::kEvaluationTextName;
+  }
+  return request;
+}
+
+results::File MeasurementOptions::run(const Context& context) const {
+  const bench::BenchRequest request = this->request(context);
+  bench::check(request);
+  for (const std::string& name : request.modes)
+    if (name != "stored" && precision::find_mode(name) == nullptr)
+      throw Error(ErrorKind::kUsage, fmt::format("--modes: unknown mode '{}'", name),
+                  fmt::format("Modes: {}, stored, all.", precision::selectable_mode_names()));
+  const auto checkpoint = checkpoint::Checkpoint::open(request.model);
+  const policy::Request plain;
+  const diag::Diagnosis diagnosis = diag::examine({.machine = machine::host(),
+                                                   .language = context.language,
+                                                   .checkpoint = &checkpoint,
+                                                   .request = plain,
+                                                   .evidence = available_backends()});
+  const bool draw =
+      context.verbosity >= 0 &&
+      (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()));
+  results::File file;
+  {
+    ProgressLine line(draw);
+    file = bench::run(request, diagnosis.machine, line);
+  }
+  file.findings = diagnosis.findings;
+  if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);
+  if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
+  return file;
+}
+
+int exit_code_of(const results::File&) {
+  return interrupted() ? exit_code(ErrorKind::kInterrupted) : 0;
+}
+
+}  // namespace nety::app

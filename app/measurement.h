@@ -1,0 +1,36 @@
+// What bench and report share: the options of a measurement, and running it with its progress
+// shown.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/command.h"
+#include "bench/run.h"
+#include "core/results/results.h"
+
+namespace nety::app {
+
+class MeasurementOptions {
+ public:
+  std::string model = "default";
+  bool quality_by_default = false;
+
+  void declare(Arguments& arguments);
+  /// Probes the machine, decides by the policy, measures. Findings and decision are in the file;
+  /// claims are not judged yet. Errors: kUsage; those of opening the model.
+  results::File run(const Context& context) const;
+
+ private:
+  bench::BenchRequest request(const Context& context) const;
+
+  std::string modes_, backends_, quality_, budget_, isa_, head_, kv_ = "fp32";
+  std::vector<int64_t> prompts_ = {128, 512}, depths_ = {0}, generate_ = {128};
+  int64_t repetitions_ = 5, threads_ = 0, context_ = 0;
+  bool quick_ = false, no_quality_ = false;
+};
+
+/// The exit code for a measurement that was ended by Ctrl-C, or 0.
+int exit_code_of(const results::File& file);
+
+}  // namespace nety::app

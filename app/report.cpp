@@ -1,0 +1,131 @@
+// nety report: measures (or takes results), judges the claims and writes the report.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/input.h"
+#include "app/measurement.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/results/json.h"
+#include "core/results/merge.h"
+#include "reports/render.h"
+
+namespace nety::app {
+namespace {
+
+// "kld=0.01,top1=0.96"
+reports::Admissible parse_admissible(const std::string& text) {
+  reports::Admissible admissible;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    const size_t equals = std::min(part.find('='), part.size());
+    const std::string name = part.substr(0, equals);
+    const std::string number = equals < part.size() ? part.substr(equals + 1) : "";
+    double value = 0;
+    const auto [stop, code] = std::from_chars(number.data(), number.data() + number.size(), value);
+    const bool good = code == std::errc() && stop == number.data() + number.size() && value >= 0;
+    if (good && name == "kld")
+      admissible.kld = value;
+    else if (good && name == "top1" && value <= 1)
+      admissible.top1 = value;
+    else
+      throw Error(ErrorKind::kUsage, fmt::format("--admissible: cannot read '{}'", part),
+                  "Give limits as kld=0.01,top1=0.96.");
+    begin = end + 1;
+  }
+  return admissible;
+}
+
+class Report final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.texts("INPUT", inputs_, "Result files (.json) to render, or one MODEL to measure");
+    arguments.text("-o,--output", folder_, "Folder for report.json, report.md and report.html");
+    arguments.texts("--gate", gates_, "Exit with 6 if this claim is refuted (repeatable)");
+    arguments.text("--admissible", admissible_,
+                   "What quality a mode must keep: kld=0.01,top1=0.96");
+    measurement_.quality_by_default = true;
+    measurement_.declare(arguments);
+  }
+
+  int run(const Context& context) override {
+    const reports::ClaimOptions options{.language = context.language,
+                                        .admissible = parse_admissible(admissible_)};
+    check_gates();
+    check_folder();
+    results::File file = take_results(context);
+    const auto paths = reports::write_report(file, folder_, options);
+    write_output(reports::terminal_verdicts(file, options));
+    for (const auto& path : paths) write_output("  " + path.string() + "\n");
+    for (const std::string& warning : file.warnings) notice(context, warning);
+    const int code = exit_code_of(file);
+    return code != 0 ? code : hold_gates(file);
+  }
+
+ private:
+  static bool is_results(const std::string& path) { return path.ends_with(".json"); }
+
+  results::File take_results(const Context& context) {
+    if (inputs_.empty()) return measurement_.run(context);
+    if (!is_results(inputs_[0])) {
+      if (inputs_.size() > 1)
+        throw Error(
+            ErrorKind::kUsage, "report takes one model, or result files",
+            "Measure each model with nety bench -o A.json, then nety report A.json B.json.");
+      measurement_.model = inputs_[0];
+      return measurement_.run(context);
+    }
+    results::File merged = results::from_json(read_file(inputs_[0]), inputs_[0]);
+    for (size_t i = 1; i < inputs_.size(); ++i)
+      results::merge(merged, results::from_json(read_file(inputs_[i]), inputs_[i]));
+    return merged;
+  }
+
+  // A folder that cannot be made is found out before minutes are spent.
+  void check_folder() const {
+    std::error_code failure;
+    std::filesystem::create_directories(folder_, failure);
+    if (failure || ::access(folder_.c_str(), W_OK) != 0)
+      throw Error(ErrorKind::kIo, fmt::format("{}: cannot be written", folder_),
+                  "Give another folder with -o.");
+  }
+
+  void check_gates() const {
+    for (const std::string& gate : gates_) {
+      std::string known;
+      bool found = false;
+      for (const std::string_view id : reports::claim_ids()) {
+        found = found || id == gate;
+        known += (known.empty() ? "" : ", ") + std::string(id);
+      }
+      if (!found)
+        throw Error(ErrorKind::kUsage, fmt::format("--gate: unknown claim '{}'", gate),
+                    fmt::format("Claims: {}.", known));
+    }
+  }
+
+  int hold_gates(const results::File& file) const {
+    for (const std::string& gate : gates_)
+      for (const results::Claim& claim : file.claims)
+        if (claim.id == gate && claim.verdict == results::Verdict::kRefuted)
+          throw Error(ErrorKind::kRequirement,
+                      fmt::format("claim {} is refuted: {}", gate, claim.evidence),
+                      "The report has the details.");
+    return 0;
+  }
+
+  MeasurementOptions measurement_;
+  std::vector<std::string> inputs_, gates_;
+  std::string folder_ = "nety-report", admissible_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_report() { return std::make_unique<Report>(); }
+
+}  // namespace nety::app
