@@ -14,8 +14,7 @@ struct Int8Row {
   int8_t* codes = nullptr;      ///< [cols]; 0 where the activation is an outlier.
   int32_t* outliers = nullptr;  ///< [cols] of room: the columns of outliers, ascending.
   int32_t outlier_count = 0;
-  float scale =
-      0;  ///< SCA: the largest |fp16(x)| that is no outlier. x is about codes * SCA / 127.
+  float scale = 0;  ///< SCA: the largest |fp16(x)| that is no outlier; x is near codes * SCA / 127.
 };
 
 /// Rounds x [cols] to int8 (bitsandbytes, `int8_vectorwise_quant`, for a single row):
@@ -27,7 +26,7 @@ struct Int8Row {
 /// that the product is NaN and not a plausible number.
 void quantise_row(const float* x, int64_t cols, float threshold, Int8Row& row);
 
-/// Activations in blocks, as the GGUF formats multiply them. The storage is the caller's.
+/// Activations in blocks of 8-bit codes, as k-quants multiply them. The storage is the caller's.
 struct Int8Blocks {
   int8_t* codes = nullptr;  ///< [cols], -127 to 127.
   float* scales = nullptr;  ///< [cols / block]: x is about codes * scale.

@@ -25,7 +25,8 @@ uint8_t code_at(const MatrixView& matrix, int64_t index) {
   return index % 2 == 0 ? static_cast<uint8_t>(pair >> 4) : static_cast<uint8_t>(pair & 15);
 }
 
-/// Codes of kChunk values already in [-1, 1], packed.
+/// Codes of kChunk values scaled to [-1, 1], packed. A value an ulp outside gets the code at the
+/// end.
 void pack(const FourBitBook& book, const float* values, std::byte* out) {
   std::array<int32_t, kChunk> below{};  // how many midpoints are below each value
   for (const float midpoint : book.midpoints)
@@ -43,8 +44,7 @@ void quantise_full(const FourBitBook& book, const float* w, int64_t block, float
   const float inverse = 1.0F / std::max(absmax, kTiny);
   std::array<float, kChunk> scaled;
   for (int64_t begin = 0; begin < block; begin += kChunk) {
-    for (size_t k = 0; k < kChunk; ++k)
-      scaled[k] = std::clamp(w[begin + static_cast<int64_t>(k)] * inverse, -1.0F, 1.0F);
+    for (size_t k = 0; k < kChunk; ++k) scaled[k] = w[begin + static_cast<int64_t>(k)] * inverse;
     pack(book, scaled.data(), out + begin / 2);
   }
 }
@@ -56,8 +56,7 @@ void quantise_short(const FourBitBook& book, const float* w, int64_t count, floa
   for (int64_t begin = 0; begin < count; begin += kChunk) {
     const int64_t size = std::min(kChunk, count - begin);
     std::array<float, kChunk> scaled{};
-    for (int64_t k = 0; k < size; ++k)
-      scaled[static_cast<size_t>(k)] = std::clamp(w[begin + k] / absmax, -1.0F, 1.0F);
+    for (int64_t k = 0; k < size; ++k) scaled[static_cast<size_t>(k)] = w[begin + k] / absmax;
     pack(book, scaled.data(), packed.data());
     std::copy_n(packed.data(), (size + 1) / 2, out + begin / 2);
   }

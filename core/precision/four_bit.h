@@ -6,8 +6,8 @@
 // absmax per block: w = value[code] * absmax, in fp32.
 //
 // Quantising, all fp32: a full block is scaled by 1 / max(absmax, 1e-38), a product; the short last
-// block is divided by its absmax, which is at least 1e-38; clamped to [-1, 1]; the code is that of
-// the nearest value, bounds being fp32 midpoints and a tie going down.
+// block is divided by its absmax, which is at least 1e-38. The code is that of the nearest value,
+// bounds being fp32 midpoints and a tie going down.
 //
 // Product: y[n] = sum of (value[code] * absmax) * x, in fp32, with fp32 activations.
 #pragma once

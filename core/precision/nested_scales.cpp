@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -25,20 +24,19 @@ void add(Lanes& sum, const float* values) {
   for (size_t k = 0; k < kLanes; ++k) sum[k] += values[k];
 }
 
-/// Cascade sum of rows i = 0 .. rows-1 of 8 values, each `stride` values after the one before:
-/// every 2^power rows a level's sum moves up one level, as a carry does.
+/// Cascade sum of rows of 8 values, each `stride` values after the one before: every 16 rows a
+/// level's sum moves up one level, as a carry does. (torch's step grows only past kSerialSum.)
 Lanes cascade_sum(const float* values, size_t rows, size_t stride) {
-  const size_t bits = rows > 1 ? static_cast<size_t>(std::bit_width(rows - 1)) : 0;
-  const size_t power = std::max<size_t>(4, bits / kLevels);
-  const size_t step = size_t{1} << power;
+  constexpr size_t kPower = 4;
+  constexpr size_t kStep = size_t{1} << kPower;
   std::array<Lanes, kLevels> sums{};
   size_t i = 0;
-  while (i + step <= rows) {
-    for (const size_t end = i + step; i < end; ++i) add(sums[0], values + i * stride);
+  while (i + kStep <= rows) {
+    for (const size_t end = i + kStep; i < end; ++i) add(sums[0], values + i * stride);
     for (size_t level = 1; level < kLevels; ++level) {
       add(sums[level], sums[level - 1].data());
       sums[level - 1] = {};
-      if ((i & ((step - 1) << (level * power))) != 0) break;
+      if ((i & ((kStep - 1) << (level * kPower))) != 0) break;
     }
   }
   for (; i < rows; ++i) add(sums[0], values + i * stride);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <thread>
+#include <tuple>
 
 #include "core/base/error.h"
 #include "core/base/half.h"
@@ -46,13 +47,19 @@ std::vector<double> rounded_activations(const Mode& tested, const std::vector<fl
       const auto k = static_cast<size_t>(outliers[static_cast<size_t>(j)]);
       out[k] = static_cast<double>(x[k]);
     }
-  } else if (tested.activation.starts_with("int8 per ")) {
-    const int32_t block = tested.activation == "int8 per 32" ? kBlock : kSuperBlock;
-    std::vector<float> scales(x.size() / static_cast<size_t>(block));
+  } else if (tested.activation == "int8 per 256") {
+    std::vector<float> scales(x.size() / kSuperBlock);
     std::vector<int16_t> sums(x.size() / kSuperBlockSumGroup);
-    quantise_blocks(x.data(), cols, block, {codes.data(), scales.data(), sums.data()});
+    quantise_blocks(x.data(), cols, kSuperBlock, {codes.data(), scales.data(), sums.data()});
     for (size_t k = 0; k < x.size(); ++k)
-      out[k] = codes[k] * static_cast<double>(scales[k / static_cast<size_t>(block)]);
+      out[k] = codes[k] * static_cast<double>(scales[k / kSuperBlock]);
+  } else if (tested.activation == "int16 per 32") {
+    std::vector<int16_t> fine(x.size());
+    std::vector<float> scales(x.size() / kBlock);
+    std::vector<int32_t> sums(x.size() / kBlock);
+    quantise_fine(x.data(), cols, {fine.data(), scales.data(), sums.data()});
+    for (size_t k = 0; k < x.size(); ++k)
+      out[k] = fine[k] * static_cast<double>(scales[k / kBlock]);
   } else {
     EXPECT_EQ(tested.activation, "fp32") << "how does this mode round activations?";
   }
@@ -216,6 +223,29 @@ TEST(Int8, DividesAsTorchDoes) {
   const Matrix matrix = quantise(ModeId::int8, weights, 2, 2);
   EXPECT_EQ(matrix.codes[1], std::byte{63});
   EXPECT_EQ(matrix.codes[3], std::byte{64});
+}
+
+// Expected codes are bitsandbytes 0.50.2's.
+TEST(FourBit, DividesAShortBlockAndMultipliesAFullOne) {
+  constexpr float kAbsmax = 0x1.b5ded8p-1F;
+  for (const auto& [weight, divided, multiplied] :
+       {std::tuple{-0x1.735b3ap-1F, 241, 240}, std::tuple{0x1.6476bcp-3F, 249, 250}}) {
+    std::vector<float> weights(64);
+    weights[0] = kAbsmax;
+    weights[1] = weight;
+    EXPECT_EQ(quantise(ModeId::nf4, weights.data(), 1, 2).codes[0], std::byte(divided));
+    EXPECT_EQ(quantise(ModeId::nf4, weights.data(), 1, 64).codes[0], std::byte(multiplied));
+  }
+}
+
+TEST(FourBit, HasALeastAbsmaxInAShortBlockOnly) {
+  const std::vector<float> weights{1e-40F, -1e-40F, 0.0F, 3e-41F, 1e-45F};
+  const Matrix tiny = quantise(ModeId::nf4, weights.data(), 1, 5);
+  EXPECT_EQ(tiny.scales[0], 1e-38F);
+  EXPECT_EQ(tiny.codes, std::vector<std::byte>(3, std::byte{0x77}));
+  const std::vector<float> zeros(64);
+  EXPECT_EQ(quantise(ModeId::nf4, zeros.data(), 1, 5).scales[0], 1e-38F);
+  EXPECT_EQ(quantise(ModeId::nf4, zeros.data(), 1, 64).scales[0], 0.0F);
 }
 
 TEST(FourBit, RefusesRangesThatCutBlocks) {
