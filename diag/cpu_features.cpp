@@ -1,0 +1,41 @@
+// Which instructions the kernels may use, and whether the system withholds some.
+#include <algorithm>
+
+#include "diag/probe.h"
+
+namespace nety::diag::probes {
+namespace {
+
+/// The processor has AVX-512F, whatever the system lets us use of it (CPUID leaf 7, EBX bit 16).
+bool has_avx512_bit(const machine::Machine& machine) {
+  const auto base = machine.cpuid(0, 0);
+  if (!base || base.value->eax < 7) return false;
+  return (machine.cpuid(7, 0).value->ebx >> 16 & 1U) != 0;
+}
+
+}  // namespace
+
+Findings cpu_features(const Subject& subject) {
+  const std::vector<std::string> features = machine::cpu_features(subject.machine);
+  const auto has = [&](const char* name) {
+    return std::find(features.begin(), features.end(), name) != features.end();
+  };
+  const bool has_cpuid = static_cast<bool>(subject.machine.cpuid(0, 0));
+  results::Finding finding =
+      subject.finding("cpu.features", MessageId::diag_features_title,
+                      has_cpuid ? "CPUID, XGETBV" : "/proc/cpuinfo Features");
+  for (const std::string& feature : features)
+    finding.value += (finding.value.empty() ? "" : " ") + feature;
+  if (features.empty()) finding.value = subject.say(MessageId::diag_features_none);
+  if (!has("avx2") || !has("fma") || !has("f16c")) {
+    finding.status = results::FindingStatus::kWarn;
+    finding.consequence = subject.say(MessageId::diag_features_scalar);
+  } else if (has_avx512_bit(subject.machine) && !has("avx512f")) {
+    finding.status = results::FindingStatus::kWarn;
+    finding.consequence = subject.say(MessageId::diag_features_masked);
+    finding.remedy = subject.say(MessageId::diag_features_masked_remedy);
+  }
+  return {finding};
+}
+
+}  // namespace nety::diag::probes

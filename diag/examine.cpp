@@ -1,0 +1,72 @@
+#include "diag/examine.h"
+
+#include <iterator>
+
+#include "core/backends/native/native.h"
+#include "core/base/error.h"
+#include "diag/diagnose.h"
+
+namespace nety::diag {
+namespace {
+
+double bits_of(const checkpoint::Checkpoint& checkpoint, const policy::MemoryPlan& memory) {
+  const auto weights = static_cast<double>(checkpoint.parameters());
+  return weights > 0 ? 8 * static_cast<double>(memory.weights()) / weights : 0;
+}
+
+std::vector<ModeRow> mode_rows(const Question& question, const results::Machine& machine) {
+  const auto backend = native::make_backend({}, question.machine);
+  const checkpoint::Checkpoint* checkpoint = question.checkpoint;
+  const bool known = machine.memory_total_bytes > 0 || machine.memory_available_bytes > 0;
+  const auto fits = [&](const policy::MemoryPlan& memory) {
+    return !known || memory.needed() <= machine.memory_available_bytes;
+  };
+  std::vector<ModeRow> rows;
+  if (checkpoint != nullptr) {
+    ModeRow& row = rows.emplace_back();
+    row.name = "stored";
+    row.kernel = backend->kernel(checkpoint->stored_mode());
+    row.memory = policy::plan(*checkpoint, std::nullopt, question.request.plan);
+    row.bits_per_weight = bits_of(*checkpoint, *row.memory);
+    row.fits = fits(*row.memory);
+  }
+  for (const precision::Mode& mode : precision::modes()) {
+    if (mode.functions->allocate == nullptr) continue;
+    ModeRow& row = rows.emplace_back();
+    row.name = mode.name;
+    row.kernel = backend->kernel(mode.id);
+    row.bits_per_weight = mode.bits_per_weight;
+    if (checkpoint == nullptr) continue;
+    row.memory = policy::plan(*checkpoint, mode.id, question.request.plan);
+    row.fits = fits(*row.memory);
+  }
+  return rows;
+}
+
+void apply_policy(const Question& question, Diagnosis& out) {
+  try {
+    out.decision = policy::decide(question.request, out.machine,
+                                  policy::facts_of(*question.checkpoint), question.evidence);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUsage) throw;
+    out.refusal = error.what();
+  }
+}
+
+}  // namespace
+
+Diagnosis examine(const Question& question) {
+  Diagnosis out;
+  out.machine = machine::describe(question.machine);
+  out.findings = diagnose(question.machine, question.language);
+  out.modes = mode_rows(question, out.machine);
+  if (question.checkpoint == nullptr) return out;
+  out.model = question.checkpoint->name();
+  auto notices = diagnose(*question.checkpoint, question.language);
+  out.findings.insert(out.findings.end(), std::make_move_iterator(notices.begin()),
+                      std::make_move_iterator(notices.end()));
+  apply_policy(question, out);
+  return out;
+}
+
+}  // namespace nety::diag

@@ -1,0 +1,47 @@
+// One look at a machine and, if there is one, a model: everything that the screen and the result
+// file say.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/machine/machine.h"
+#include "core/policy/policy.h"
+#include "core/results/results.h"
+
+namespace nety::diag {
+
+/// What is asked.
+struct Question {
+  const machine::Machine& machine;
+  Language language = Language::kEnglish;
+  const checkpoint::Checkpoint* checkpoint = nullptr;  ///< Null: the machine alone.
+  policy::Request request;
+  policy::Evidence evidence;
+};
+
+/// A mode on this machine.
+struct ModeRow {
+  std::string name;    ///< "fp32" or "stored"
+  std::string kernel;  ///< What computes its products here.
+  double bits_per_weight = 0;
+  std::optional<policy::MemoryPlan> memory;  ///< Of the model, if there is one.
+  bool fits = true;
+};
+
+struct Diagnosis {
+  results::Machine machine;
+  std::vector<results::Finding> findings;
+  std::string model;  ///< Its name; empty: none was given.
+  std::optional<policy::Decision> decision;
+  std::string refusal;  ///< Why there is no decision for the model.
+  std::vector<ModeRow> modes;
+};
+
+/// Probes the machine, applies the policy to the model, plans every mode. Reads headers only.
+/// Errors of the request (kUsage) pass; a model that does not fit is part of the answer.
+Diagnosis examine(const Question& question);
+
+}  // namespace nety::diag

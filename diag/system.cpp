@@ -1,0 +1,21 @@
+// Operating system, kernel, and what they run on.
+#include "diag/probe.h"
+
+namespace nety::diag::probes {
+
+Findings system(const Subject& subject) {
+  constexpr const char* kSource = "/etc/os-release, /proc/sys/kernel/osrelease, CPUID";
+  const std::string parts[] = {machine::system_name(subject.machine),
+                               machine::kernel_release(subject.machine),
+                               machine::hypervisor(subject.machine)};
+  results::Finding finding = subject.finding("system", MessageId::diag_system_title, kSource);
+  for (const std::string& part : parts) {
+    if (!part.empty()) finding.value += (finding.value.empty() ? "" : ", ") + part;
+  }
+  if (finding.value.empty())
+    return {subject.unknown("system", MessageId::diag_system_title, kSource,
+                            subject.machine.read("/etc/os-release").reason)};
+  return {finding};
+}
+
+}  // namespace nety::diag::probes
