@@ -11,7 +11,7 @@ using testing::Not;
 using testing::StartsWith;
 
 // Every error: "nety: what", and under it what to do.
-void expect_error(const Run& run, int code, const std::string& what) {
+void expect_error(const Outcome& run, int code, const std::string& what) {
   EXPECT_EQ(run.code, code) << run.err;
   EXPECT_THAT(run.err, StartsWith("nety: "));
   EXPECT_THAT(run.err, HasSubstr(what));
@@ -20,7 +20,7 @@ void expect_error(const Run& run, int code, const std::string& what) {
 }
 
 TEST(CommandLine, ExplainsItself) {
-  const Run help = run("--help");
+  const Outcome help = run("--help");
   EXPECT_EQ(help.code, 0);
   for (const char* command :
        {"chat", "generate", "diag", "fit", "bench", "report", "modes", "tokenize"})
@@ -55,7 +55,7 @@ TEST(CommandLine, ReadsAConfigurationFileAndRefusesUnknownKeys) {
 }
 
 TEST(Modes, AreListedWithTheirArithmetic) {
-  const Run modes = run("modes");
+  const Outcome modes = run("modes");
   EXPECT_EQ(modes.code, 0);
   for (const char* mode : {"fp32", "bf16", "fp16", "int8", "nf4-dq", "q4_1"})
     EXPECT_THAT(modes.out, HasSubstr(mode));
@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(Models, EveryBadModel,
                                          BadModel{"Short", "@/short.gguf", 7, "short.gguf"},
                                          BadModel{"BareFolder", "@/bare", 7, "bare"},
                                          BadModel{"Device", "/dev/null", 7, "/dev/null"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 }  // namespace
 }  // namespace nety::app

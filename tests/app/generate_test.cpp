@@ -1,4 +1,5 @@
 // Text and logits from the command line.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <cmath>
@@ -30,8 +31,8 @@ std::vector<float> logits_of(const std::string& path) {
 
 void expect_transformers_logits(const std::string& options) {
   const std::string out = (test_folder() / "logits.safetensors").string();
-  const Run result = run("logits '" + data("checkpoints/fp32") + "' --tokens " + kTokens + " -o '" +
-                         out + "' " + options);
+  const Outcome result = run("logits '" + data("checkpoints/fp32") + "' --tokens " + kTokens +
+                             " -o '" + out + "' " + options);
   ASSERT_EQ(result.code, 0) << result.err;
   const auto got = logits_of(out);
   const auto want = logits_of(data("checkpoints/fp32/expected.safetensors"));
@@ -45,7 +46,7 @@ TEST(Logits, AreThoseOfTransformersAtOnceAndOneByOne) {
 }
 
 TEST(Logits, AreThoseOfTransformersOnTorchToo) {
-  const Run probe =
+  const Outcome probe =
       run("logits '" + data("checkpoints/fp32") + "' --tokens 1 -o /dev/null --backend torch");
   if (probe.code != 0) GTEST_SKIP() << "not run: " << probe.err;
   expect_transformers_logits("--backend torch");
@@ -64,7 +65,7 @@ TEST(Logits, RefuseTokensThatAreNone) {
 }
 
 TEST(Generate, SaysThatTheTokenizerIsMissing) {
-  const Run result = run("generate '" + data("checkpoints/fp32") + "' --raw -p x");
+  const Outcome result = run("generate '" + data("checkpoints/fp32") + "' --raw -p x");
   EXPECT_EQ(result.code, 7);
   EXPECT_THAT(result.err, HasSubstr("tokenizer"));
 }
@@ -77,7 +78,7 @@ class DefaultModel : public testing::Test {
 };
 
 TEST_F(DefaultModel, AnswersWithTheCapitalOfFrance) {
-  const Run result = run("generate --mode fp32 --greedy -p 'What is the capital of France?'");
+  const Outcome result = run("generate --mode fp32 --greedy -p 'What is the capital of France?'");
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, "The capital of France is Paris.\n");
   EXPECT_THAT(result.err, Not(HasSubstr("\x1b")));  // no colours in a pipe
@@ -97,7 +98,7 @@ TEST_F(DefaultModel, ReadsThePromptFromAFileOrAPipe) {
 }
 
 TEST_F(DefaultModel, PrintsOneJsonObject) {
-  const Run result = run("generate --json --greedy -n 3 -p Hello");
+  const Outcome result = run("generate --json --greedy -n 3 -p Hello");
   ASSERT_EQ(result.code, 0) << result.err;
   const json object = json::parse(result.out);
   EXPECT_EQ(object["output_ids"].size(), 3U);
@@ -109,7 +110,7 @@ TEST_F(DefaultModel, PrintsOneJsonObject) {
 }
 
 TEST_F(DefaultModel, StopsAtAStopTextWithoutPrintingIt) {
-  const Run result =
+  const Outcome result =
       run("generate --mode fp32 --greedy --stop Paris -p 'What is the capital of France?'");
   EXPECT_EQ(result.out, "The capital of France is \n");
 }
@@ -120,20 +121,20 @@ TEST_F(DefaultModel, RepeatsItselfWithASeed) {
 }
 
 TEST_F(DefaultModel, RefusesAPromptLongerThanTheContext) {
-  const Run result = run("generate --ctx 8 -p 'What is the capital of France?'");
+  const Outcome result = run("generate --ctx 8 -p 'What is the capital of France?'");
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.err, HasSubstr("context of 8"));
 }
 
 TEST_F(DefaultModel, SpeaksFrench) {
-  const Run french = run("--lang fr generate -n 1 -p x");
-  const Run english = run("generate -n 1 -p x", "LANG=C");
+  const Outcome french = run("--lang fr generate -n 1 -p x");
+  const Outcome english = run("generate -n 1 -p x", "LANG=C");
   EXPECT_THAT(french.err, HasSubstr("Périphérique"));
   EXPECT_THAT(english.err, HasSubstr("Device"));
 }
 
 TEST_F(DefaultModel, TellsItsPlanWithoutLoading) {
-  const Run plan = run("generate --dry-run --mode fp32 -p x");
+  const Outcome plan = run("generate --dry-run --mode fp32 -p x");
   EXPECT_EQ(plan.code, 0);
   EXPECT_THAT(plan.out, HasSubstr("538 MB"));
   EXPECT_THAT(run("fit").out, HasSubstr("nf4"));
@@ -145,7 +146,7 @@ TEST_F(DefaultModel, TokenizesWhatItIsGiven) {
 }
 
 TEST_F(DefaultModel, TalksOverAPipe) {
-  const Run result =
+  const Outcome result =
       run("chat --mode fp32 --greedy", "printf 'What is the capital of France?\\n/exit\\n' |");
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, "The capital of France is Paris.\n");
@@ -153,9 +154,10 @@ TEST_F(DefaultModel, TalksOverAPipe) {
 
 TEST_F(DefaultModel, SaysWhenItsOutputCannotBeWritten) {
   const auto folder = test_folder();
-  const int status = std::system(("'" + nety() + "' generate --greedy -n 5 -p x >/dev/full 2>'" +
-                                  (folder / "stderr").string() + "' </dev/null")
-                                     .c_str());
+  const std::string line =
+      fmt::format("'{}' generate --greedy -n 5 -p x >/dev/full 2>'{}' </dev/null", nety(),
+                  (folder / "stderr").string());
+  const int status = std::system(line.c_str());
   EXPECT_EQ(WEXITSTATUS(status), 1);
   EXPECT_THAT(slurp(folder / "stderr"), HasSubstr("cannot write"));
 }

@@ -13,7 +13,7 @@
 
 namespace nety::app {
 
-struct Run {
+struct Outcome {
   int code = -1;  ///< Exit code, or 128 + signal.
   std::string out, err;
 };
@@ -42,14 +42,14 @@ inline std::string data(const std::string& name) {
 }
 
 /// `arguments` are words of a shell command line; `before` may set variables or a pipe.
-inline Run run(const std::string& arguments, const std::string& before = {}) {
+inline Outcome run(const std::string& arguments, const std::string& before = {}) {
   const auto folder = test_folder();
   const std::string out = (folder / "stdout").string(), err = (folder / "stderr").string();
   const std::string line = before + " timeout 60 '" + nety() + "' " + arguments + " >'" + out +
                            "' 2>'" + err + "'" +
                            (before.find('|') == std::string::npos ? " </dev/null" : "");
   const int status = std::system(line.c_str());
-  Run result;
+  Outcome result;
   result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   result.out = slurp(out);
   result.err = slurp(err);

@@ -298,7 +298,7 @@ TEST_P(EveryKernel, AgreesWithTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cells, EveryKernel, testing::ValuesIn(cells().begin(), cells().end()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& one) { return std::string(one.param.name); });
 
 TEST(KernelTable, NamesEachCellOnce) {
   std::vector<std::string_view> names;

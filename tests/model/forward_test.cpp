@@ -76,9 +76,7 @@ TEST_P(EveryIsa, GivesTheSameBitsForAnyNumberOfThreadsAndAnyStep) {
 INSTANTIATE_TEST_SUITE_P(Isas, EveryIsa,
                          testing::Values(kernels::Isa::kScalar, kernels::Isa::kAvx2,
                                          kernels::Isa::kAvx512),
-                         [](const auto& info) {
-                           return std::string(kernels::name_of(info.param));
-                         });
+                         [](const auto& one) { return std::string(kernels::name_of(one.param)); });
 
 TEST(Sessions, RewindToWhereTheyWere) {
   const Golden want = golden("fp32");
