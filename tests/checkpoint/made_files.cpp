@@ -142,7 +142,7 @@ std::string TinyModel::config(std::string_view extra) const {
       tied, vocab);
 }
 
-MadeGguf TinyModel::gguf() const {
+MadeGguf TinyModel::gguf_of(const std::vector<MadeTensor>& made) const {
   MadeGguf file;
   file.add_string("general.architecture", "llama");
   file.add_string("general.name", "tiny");
@@ -153,9 +153,10 @@ MadeGguf TinyModel::gguf() const {
   file.add_u32("llama.attention.head_count", static_cast<uint32_t>(heads));
   file.add_u32("llama.attention.head_count_kv", static_cast<uint32_t>(kv_heads));
   file.add_f32("llama.attention.layer_norm_rms_epsilon", 1e-5F);
-  file.add_u32("llama.rope.dimension_count", static_cast<uint32_t>(head_dim));
+  if (head_dim * heads == dim)
+    file.add_u32("llama.rope.dimension_count", static_cast<uint32_t>(head_dim));
   file.add_u32("llama.vocab_size", static_cast<uint32_t>(vocab));
-  for (const MadeTensor& tensor : tensors())
+  for (const MadeTensor& tensor : made)
     file.add_tensor(gguf_name_of(tensor.name), 0, tensor.shape, tensor.data);
   return file;
 }

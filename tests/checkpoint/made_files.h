@@ -84,8 +84,9 @@ struct TinyModel {
   std::vector<MadeTensor> tensors() const;
   /// config.json as transformers 5 writes it, with `extra` ("\"key\": value") in front.
   std::string config(std::string_view extra = {}) const;
-  /// The same model as GGUF: metadata and F32 tensors.
-  MadeGguf gguf() const;
+  /// The same model as GGUF: metadata and F32 tensors (rows in transformers' order).
+  MadeGguf gguf() const { return gguf_of(tensors()); }
+  MadeGguf gguf_of(const std::vector<MadeTensor>& tensors) const;
   /// Writes config.json and model.safetensors.
   void write(const TempFolder& folder) const;
 };

@@ -1,0 +1,145 @@
+// JSON by nlohmann: its sorted keys and its numbers are those of Python's json.dump. Its inputs
+// passed our own reader first.
+#include "core/checkpoint/written_config.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/checkpoint/gguf_rope.h"
+#include "core/checkpoint/refuse.h"
+#include "core/checkpoint/text_file.h"
+
+namespace nety::checkpoint {
+namespace {
+
+using Json = nlohmann::json;
+
+/// As transformers 5.23 writes it: all keys, whichever method is in use.
+Json quantization_config(std::string_view mode) {
+  const bool int8 = mode == "int8";
+  const bool fp4 = int8 || mode.starts_with("fp4");
+  return {{"_load_in_4bit", !int8},
+          {"_load_in_8bit", int8},
+          {"bnb_4bit_compute_dtype", "float32"},
+          {"bnb_4bit_quant_storage", "uint8"},
+          {"bnb_4bit_quant_type", fp4 ? "fp4" : "nf4"},
+          {"bnb_4bit_use_double_quant", mode.ends_with("-dq")},
+          {"llm_int8_enable_fp32_cpu_offload", false},
+          {"llm_int8_has_fp16_weight", false},
+          {"llm_int8_skip_modules", nullptr},
+          {"llm_int8_threshold", 6.0},
+          {"load_in_4bit", !int8},
+          {"load_in_8bit", int8},
+          {"quant_method", "bitsandbytes"}};
+}
+
+/// rope_parameters as transformers 5 has them, of a GGUF's RoPE.
+Json rope_parameters(const Checkpoint& source) {
+  const Rope& rope = source.config().rope;
+  Json parameters = {{"rope_theta", rope.theta}, {"rope_type", "default"}};
+  if (!rope.frequency_factors.empty()) {
+    const std::optional<Rope> llama3 = find_llama3_scaling(source.config());
+    if (!llama3)
+      refuse(source.path(),
+             "has RoPE frequency factors (rope_freqs.weight) that config.json cannot express",
+             "Quantise from the original Hugging Face directory instead.");
+    parameters["rope_type"] = "llama3";
+    parameters["factor"] = llama3->factor;
+    parameters["low_freq_factor"] = llama3->low_freq_factor;
+    parameters["high_freq_factor"] = llama3->high_freq_factor;
+    parameters["original_max_position_embeddings"] = llama3->original_context;
+  } else if (rope.scaling == RopeScaling::kLinear) {
+    parameters["rope_type"] = "linear";
+    parameters["factor"] = rope.factor;
+  } else if (rope.scaling == RopeScaling::kYarn) {
+    parameters["rope_type"] = "yarn";
+    parameters["factor"] = rope.factor;
+    parameters["original_max_position_embeddings"] = rope.original_context;
+    parameters["beta_fast"] = rope.beta_fast;
+    parameters["beta_slow"] = rope.beta_slow;
+    if (rope.attention_factor != 0) parameters["attention_factor"] = rope.attention_factor;
+    if (rope.mscale != 0) parameters["mscale"] = rope.mscale;
+    if (rope.mscale_all_dim != 0) parameters["mscale_all_dim"] = rope.mscale_all_dim;
+  }
+  return parameters;
+}
+
+Json ids_of(const std::vector<int32_t>& ids) {
+  if (ids.empty()) return nullptr;
+  return ids.size() == 1 ? Json(ids.front()) : Json(ids);
+}
+
+Json id_or_null(int32_t id) { return id < 0 ? Json(nullptr) : Json(id); }
+
+/// The shortest decimal that is the float a GGUF holds: 1e-05, not 9.999999747378752e-06.
+double shortest(double value) {
+  const auto narrow = static_cast<float>(value);
+  return static_cast<double>(narrow) == value ? std::stod(fmt::format("{}", narrow)) : value;
+}
+
+Json config_from_gguf(const Checkpoint& source) {
+  const ModelConfig& config = source.config();
+  // A sliding window is Mistral's; everything else of the two families is the same.
+  const bool mistral = config.sliding_window > 0;
+  Json json = {{"architectures", {mistral ? "MistralForCausalLM" : "LlamaForCausalLM"}},
+               {"model_type", mistral ? "mistral" : "llama"},
+               {"attention_dropout", 0.0},
+               {"bos_token_id", id_or_null(source.generation().bos_id)},
+               {"eos_token_id", ids_of(source.generation().eos_ids)},
+               {"head_dim", config.head_dim},
+               {"hidden_act", "silu"},
+               {"hidden_size", config.dim},
+               {"initializer_range", 0.02},
+               {"intermediate_size", config.ffn_dim},
+               {"max_position_embeddings", config.context},
+               {"num_attention_heads", config.heads},
+               {"num_hidden_layers", config.layers},
+               {"num_key_value_heads", config.kv_heads},
+               {"rms_norm_eps", shortest(config.rms_eps)},
+               {"rope_parameters", rope_parameters(source)},
+               {"tie_word_embeddings", config.tied_embeddings},
+               {"use_cache", true},
+               {"vocab_size", config.vocab}};
+  if (mistral) {
+    json["sliding_window"] = config.sliding_window;
+  } else {
+    json["attention_bias"] = config.attention_bias;
+    json["mlp_bias"] = config.mlp_bias;
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string written_config(const Checkpoint& source, const WrittenForm& form) {
+  Json json = source.format() == Format::kGguf
+                  ? config_from_gguf(source)
+                  : Json::parse(read_text(source.path() / "config.json"));
+  const bool old_name = json.contains("torch_dtype");
+  if (old_name) json["torch_dtype"] = form.dtype;
+  if (!old_name || json.contains("dtype")) json["dtype"] = form.dtype;
+  // The source may have a head although it says it shares one: what was read is what is written.
+  json["tie_word_embeddings"] = source.config().tied_embeddings;
+  json.erase("quantization_config");
+  const precision::Mode& mode = precision::mode(form.mode);
+  if (mode.kind == precision::ModeKind::kQuantised)
+    json["quantization_config"] = quantization_config(mode.name);
+  return json.dump(2) + "\n";
+}
+
+std::string written_generation_config(const Checkpoint& source) {
+  const std::filesystem::path path = source.path() / "generation_config.json";
+  if (source.format() == Format::kHuggingFace && is_there(path)) return read_text(path);
+  const GenerationDefaults& defaults = source.generation();
+  Json json = {{"_from_model_config", true},
+               {"bos_token_id", id_or_null(defaults.bos_id)},
+               {"eos_token_id", ids_of(defaults.eos_ids)}};
+  if (defaults.temperature >= 0) json["temperature"] = defaults.temperature;
+  if (defaults.top_p >= 0) json["top_p"] = defaults.top_p;
+  if (defaults.top_k >= 0) json["top_k"] = defaults.top_k;
+  if (defaults.repeat_penalty >= 0) json["repetition_penalty"] = defaults.repeat_penalty;
+  return json.dump(2) + "\n";
+}
+
+}  // namespace nety::checkpoint
