@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/checkpoint/bitsandbytes_hints.h"
+#include "core/checkpoint/bitsandbytes_notes.h"
 #include "core/checkpoint/quant_state.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
@@ -45,7 +46,7 @@ class Resolver {
         check_lonely_side(tensor);
     }
     check_packed_without_state();
-    check_config();
+    note_config(builder_.quantization, int8_, four_bit_, builder_.issues);
     apply();
   }
 
@@ -73,11 +74,8 @@ class Resolver {
                          SideTensors& sides);
   bool read_nested_scales(const Tensor& weight, const Tensor& absmax, const QuantState& state,
                           SideTensors& sides);
-  void note_elsewhere(const Tensor& weight, const QuantState& state);
-  void note_unusual(const Tensor& weight, const Tensor& packed, const QuantState& state);
   void check_lonely_side(const Tensor& tensor);
   void check_packed_without_state();
-  void check_config();
   void apply();
 
   Builder& builder_;
@@ -126,9 +124,7 @@ void Resolver::resolve_int8(Tensor& weight) {
   resolved_.push_back({index_.at(weight.name), precision::find_mode("int8")->id, weight.shape,
                        SideTensors{.scales = scb->data, .nested_codes = {}, .nested_map = {}},
                        scb->data.size() + format_bytes});
-  if (module == "lm_head")
-    builder_.issues.add("quantised_head", Severity::kNote, weight.name,
-                        "lm_head is quantised too (int8)", kHintLegal);
+  note_head(weight, "int8", builder_.issues);
 }
 
 bool Resolver::read_state(const Tensor& state_tensor, const Tensor& weight, std::string_view suffix,
@@ -284,48 +280,7 @@ void Resolver::resolve_four_bit(const Tensor& state_tensor, size_t state_at) {
   if (nested) side_bytes += sides.scales.size() + sides.nested_map.size();
   const precision::Mode* mode = precision::find_mode(suffix + (nested ? "-dq" : ""));
   resolved_.push_back({index_.at(name), mode->id, state.shape, sides, side_bytes});
-  note_elsewhere(*weight, state);
-  note_unusual(*weight, *weight, state);
-}
-
-/// Cases in which the file is right and bitsandbytes 0.50.2 on some CPUs is not.
-void Resolver::note_elsewhere(const Tensor& weight, const QuantState& state) {
-  const int64_t rows = state.shape[0];
-  const int64_t cols = state.shape[1];
-  const auto add = [&](std::string_view id, std::string_view effect, std::string_view hint) {
-    builder_.issues.add(
-        id, Severity::kElsewhere, weight.name,
-        fmt::format("the file is fine and runs correctly here, but bitsandbytes "
-                    "0.50.2 {} for {} {} in blocks of {}",
-                    effect, shown(weight.stored_name), shape_text(state.shape), state.block),
-        hint);
-  };
-  constexpr int32_t kLeastTorchBlock = 2048;  // from here on it uses PyTorch instead
-  if (cols % 16 == 0 && cols % state.block != 0 && state.block < kLeastTorchBlock)
-    add("bnb_wrong_on_avx512",
-        "computes wrong values on a CPU with AVX-512 (in_features is a multiple of 16 but not of "
-        "the block)",
-        kHintAvx512);
-  if (rows % 32 != 0 || cols % state.block != 0)
-    add("bnb_crash_on_avx512_bf16",
-        "raises an error on a CPU with AVX512_BF16 (out_features must be a multiple of 32, "
-        "in_features of the block)",
-        kHintAvx512Bf16);
-}
-
-void Resolver::note_unusual(const Tensor& weight, const Tensor& packed, const QuantState& state) {
-  const auto note = [&](std::string_view id, std::string what) {
-    builder_.issues.add(id, Severity::kNote, weight.name, std::move(what), kHintLegal);
-  };
-  if (state.block != 64)
-    note("block_not_64", fmt::format("{} has blocks of {}, not the usual 64",
-                                     shown(weight.stored_name), state.block));
-  if (packed.dtype != "U8")
-    note("storage_not_u8", fmt::format("the codes of {} are stored as {}; they are read as raw "
-                                       "bytes",
-                                       shown(weight.stored_name), packed.dtype));
-  if (weight.name == "lm_head.weight")
-    note("quantised_head", fmt::format("lm_head is quantised too ({})", state.type));
+  note_four_bit(*weight, state, builder_.issues);
 }
 
 /// A scale of a weight whose quant_state is not there.
@@ -361,32 +316,6 @@ void Resolver::check_packed_without_state() {
                       described(tensor)),
           kHintIncomplete);
   }
-}
-
-void Resolver::check_config() {
-  const QuantizationHint& hint = builder_.quantization;
-  if (hint.method.empty() && int8_ > 0)
-    builder_.issues.add("int8_without_config", Severity::kElsewhere, {},
-                        fmt::format("{} weights are int8, but config.json has no "
-                                    "quantization_config; transformers 5.23 would take the codes "
-                                    "for weights without an error",
-                                    int8_),
-                        kHintConfig);
-  if (hint.method.empty() && four_bit_ > 0)
-    builder_.issues.add("four_bit_without_config", Severity::kElsewhere, {},
-                        fmt::format("{} weights are 4-bit, but config.json has no "
-                                    "quantization_config; transformers 5.23 refuses their shapes",
-                                    four_bit_),
-                        kHintConfig);
-  if (hint.has_fp16_weight && int8_ == 0)
-    builder_.issues.add("int8_fp16_weight", Severity::kElsewhere, {},
-                        "config.json has llm_int8_has_fp16_weight, so the weights are plain "
-                        "floats; transformers 5.23 cannot load them with it",
-                        kHintFp16Weight);
-  if (!hint.method.empty() && int8_ + four_bit_ == 0 && !hint.has_fp16_weight)
-    builder_.issues.add("config_without_quantised", Severity::kNote, {},
-                        "config.json has a quantization_config, but no tensor is quantised",
-                        kHintLegal);
 }
 
 void Resolver::apply() {

@@ -114,6 +114,8 @@ class Checkpoint {
 
  private:
   friend struct Builder;
+  std::string_view resolved(std::string_view name) const;
+
   Format format_ = Format::kGguf;
   std::filesystem::path path_;
   ModelConfig config_;

@@ -122,9 +122,15 @@ void add_shards(const fs::path& directory, Builder& builder) {
   }
 }
 
+/// True for one shard of a model that has an index: the whole model is meant.
+bool is_shard(const fs::path& directory, const fs::path& file) {
+  return file.filename().string().find("-of-") != std::string::npos &&
+         is_there(directory / "model.safetensors.index.json");
+}
+
 void add_weights(const fs::path& directory, const fs::path& only, Builder& builder) {
   const auto all = [](const std::string&) { return true; };
-  if (!only.empty()) return add_file(only, builder, all);
+  if (!only.empty() && !is_shard(directory, only)) return add_file(only, builder, all);
   if (const std::optional<std::string> name = single_file(directory))
     return add_file(directory / *name, builder, all);
   add_shards(directory, builder);

@@ -76,9 +76,13 @@ size_t element_alignment(const Tensor& tensor) {
   return static_cast<size_t>(safetensors_bits(tensor.dtype) / 8);
 }
 
-MatrixView Checkpoint::unchecked_matrix(std::string_view name) const {
+std::string_view Checkpoint::resolved(std::string_view name) const {
   const bool shared = name == "lm_head.weight" && config_.tied_embeddings;
-  const Tensor& tensor = at(shared ? "model.embed_tokens.weight" : name);
+  return shared ? "model.embed_tokens.weight" : name;
+}
+
+MatrixView Checkpoint::unchecked_matrix(std::string_view name) const {
+  const Tensor& tensor = at(resolved(name));
   if (!tensor.mode || tensor.shape.empty() || tensor.shape.size() > 2)
     refuse(files_[tensor.file].path(),
            fmt::format("tensor {} ({} {}) cannot be used as a matrix", shown(tensor.stored_name),
@@ -96,7 +100,7 @@ MatrixView Checkpoint::unchecked_matrix(std::string_view name) const {
 MatrixView Checkpoint::matrix(std::string_view name) const {
   const MatrixView view = unchecked_matrix(name);
   if (view.scales != nullptr) {
-    const Tensor& tensor = at(name);
+    const Tensor& tensor = at(resolved(name));
     check_scales(view, tensor.stored_name, files_[tensor.file].path());
   }
   return view;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int64_t kLeastBlock = 32, kMostBlock = 4096;
 constexpr int64_t kMaxExtent = kMaxVocab;
+constexpr size_t kMaxBytes = 65536;  // bitsandbytes writes about 200
 
 void read_nested(const JsonObject& root, QuantState& state) {
   state.nested = root.has("nested_offset") || root.has("nested_blocksize");
@@ -38,6 +39,9 @@ bool is_legal_block(int64_t block) {
 
 QuantState parse_quant_state(std::span<const std::byte> json, const std::filesystem::path& file,
                              std::string_view tensor) {
+  if (json.size() > kMaxBytes)
+    refuse(file, fmt::format("tensor {} has {} bytes; a quantisation state has about 200",
+                             shown(tensor), json.size()));
   const std::string_view text(reinterpret_cast<const char*>(json.data()), json.size());
   const JsonFile parsed(fmt::format("{}: {}", file.string(), shown(tensor)), text);
   const JsonObject root = parsed.root();

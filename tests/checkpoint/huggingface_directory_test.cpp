@@ -68,6 +68,9 @@ TEST_F(HuggingFaceDirectory, JoinsShards) {
     EXPECT_EQ(std::string(reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size()),
               made.data);
   }
+  // One shard means the whole model.
+  const auto shard = folder_.path() / "model-00002-of-00002.safetensors";
+  EXPECT_EQ(Checkpoint::open(shard).tensors().size(), checkpoint.tensors().size());
 }
 
 TEST_F(HuggingFaceDirectory, NamesAMissingShard) {
