@@ -17,8 +17,7 @@ void note_elsewhere(const Tensor& weight, const QuantState& state, IssueList& is
     issues.add(id, Severity::kElsewhere, weight.name,
                fmt::format("the file is fine and runs correctly here, but bitsandbytes 0.50.2 {} "
                            "for {} {} in blocks of {}",
-                           effect, shown(weight.stored_name), shape_text(state.shape),
-                           state.block),
+                           effect, shown(weight.stored_name), shape_text(state.shape), state.block),
                hint);
   };
   constexpr int32_t kLeastTorchBlock = 2048;  // from here on it uses PyTorch instead

@@ -142,7 +142,7 @@ std::string WorkerEnd::describe() const {
       return fmt::format("ended with exit code {}", exit_code);
     case WorkerFate::kCrashed:
       return out_of_memory ? "killed by the kernel: out of memory"
-                           : fmt::format("crashed: {}", signal_name(signal));
+                           : fmt::format("ended by {}", signal_name(signal));
     case WorkerFate::kTimedOut:
       return fmt::format("silent for more than {:.3g} s, killed", limit_s);
     case WorkerFate::kStopped:

@@ -41,7 +41,7 @@ struct WorkerEnd {
   double limit_s = 0;           ///< kTimedOut: the limit that was passed.
   std::string last_words;       ///< The end of what it wrote to stderr.
 
-  /// One line for people: "crashed: SIGSEGV (Segmentation fault)".
+  /// One line for people: "ended by SIGSEGV (Segmentation fault)".
   std::string describe() const;
 };
 

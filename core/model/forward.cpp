@@ -1,5 +1,5 @@
-// Llama (Touvron et al. 2023; 2407.21783), in the order of the paper. T tokens, D model width, H query
-// heads and G key/value heads of width d, F feed-forward width, V vocabulary.
+// Llama (Touvron et al. 2023; 2407.21783), in the order of the paper. T tokens, D model width, H
+// query heads and G key/value heads of width d, F feed-forward width, V vocabulary.
 #include "core/model/forward.h"
 
 namespace nety::model {

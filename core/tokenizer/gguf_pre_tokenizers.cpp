@@ -58,7 +58,9 @@ void gpt2(const std::string& source, Normalizer& /*normalizer*/, PreTokenizer& p
 
 // Checked with SmolLM2, StarCoder and Refact.
 void smollm(const std::string& source, Normalizer& /*normalizer*/, PreTokenizer& pre) {
-  pre.add({.kind = Kind::kDigits});
+  // Decimal digits only: transformers, reading the same GGUF, leaves "\u2460" and the like
+  // together.
+  add_split(source, "\\p{Nd}", pre);
   add_byte_level(source, kGpt2Pattern, pre);
 }
 

@@ -55,7 +55,7 @@ TEST(Worker, ReportsTheSignalOfACrash) {
   ASSERT_TRUE(worker.end());
   EXPECT_EQ(worker.end()->fate, WorkerFate::kCrashed);
   EXPECT_EQ(worker.end()->signal, SIGSEGV);
-  EXPECT_EQ(worker.end()->describe(), "crashed: SIGSEGV (Segmentation fault)");
+  EXPECT_EQ(worker.end()->describe(), "ended by SIGSEGV (Segmentation fault)");
 }
 
 TEST(Worker, ReportsAKillFromOutsideAsACrash) {

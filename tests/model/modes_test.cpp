@@ -86,7 +86,7 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
 
 INSTANTIATE_TEST_SUITE_P(Modes, EveryMode,
                          testing::ValuesIn(precision::modes().begin(), precision::modes().end()),
-                         [](const auto& info) { return format_of(info.param); });
+                         [](const auto& one) { return format_of(one.param); });
 
 }  // namespace
 }  // namespace nety::native

@@ -1,0 +1,32 @@
+// "MODE answers as well as fp32": within the limits that make a mode admissible.
+#include <fmt/format.h>
+
+#include "reports/claims/judge.h"
+
+namespace nety::reports {
+
+using results::Verdict;
+
+Judgement judge_as_good(const Case& about) {
+  const std::string mode(about.subject);
+  const ConfigurationView* candidate = about.evidence.find(about.subject);
+  const Closeness closeness =
+      candidate == nullptr ? Closeness::kUnknown : closeness_of(*candidate, about.admissible);
+  const std::string modes = fmt::format("--modes fp32,{} --quality", mode);
+  if (closeness == Closeness::kUnknown) return not_tested(about, candidate, command_text(modes));
+
+  Judgement judgement;
+  judgement.evidence = closeness_text(*candidate, about.words);
+  judgement.margin = about.say(
+      MessageId::report_quality_margin,
+      {about.words.plain(about.admissible.kld), about.words.plain(100 * about.admissible.top1)});
+  judgement.sensitivity = about.say(MessageId::report_quality_sensitivity);
+  judgement.verdict = closeness == Closeness::kClose ? Verdict::kSupported
+                      : closeness == Closeness::kFar ? Verdict::kRefuted
+                                                     : Verdict::kInconclusive;
+  if (judgement.verdict == Verdict::kInconclusive)
+    judgement.sensitivity = about.say(MessageId::report_more_text, {command_text(modes + " FILE")});
+  return judgement;
+}
+
+}  // namespace nety::reports

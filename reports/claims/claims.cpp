@@ -1,0 +1,111 @@
+// The table of claims, and the ways of judging that several share.
+#include "reports/claims/claims.h"
+
+#include <fmt/format.h>
+
+#include "reports/claims/judge.h"
+
+namespace nety::reports {
+namespace {
+
+struct ClaimRow {
+  std::string_view id, subject;
+  MessageId statement;
+  Judgement (*judge)(const Case&);
+};
+
+constexpr ClaimRow kClaims[] = {
+#define NETY_CLAIM(id, judge, subject, statement) \
+  {id, subject, MessageId::statement, judge_##judge},
+#include "reports/claims/claims.def"
+#undef NETY_CLAIM
+};
+
+constexpr std::string_view kIds[] = {
+#define NETY_CLAIM(id, judge, subject, statement) id,
+#include "reports/claims/claims.def"
+#undef NETY_CLAIM
+};
+
+}  // namespace
+
+std::span<const std::string_view> claim_ids() { return kIds; }
+
+std::vector<results::Claim> judge(const results::File& file, const ClaimOptions& options) {
+  const Evidence evidence(file);
+  const Wording words(options.language);
+  std::vector<results::Claim> claims;
+  for (const ClaimRow& row : kClaims) {
+    const Case about{evidence, words, options.admissible, row.subject};
+    Judgement judgement = row.judge(about);
+    results::Claim claim;
+    claim.id = row.id;
+    claim.statement = words.say(row.statement, {std::string(row.subject)});
+    claim.verdict = judgement.verdict;
+    claim.evidence = std::move(judgement.evidence);
+    claim.margin = std::move(judgement.margin);
+    claim.sensitivity = std::move(judgement.sensitivity);
+    claims.push_back(std::move(claim));
+  }
+  return claims;
+}
+
+Side side_of(const std::optional<std::pair<double, double>>& interval, double threshold) {
+  if (interval && interval->first > threshold) return Side::kAbove;
+  if (interval && interval->second < threshold) return Side::kBelow;
+  return Side::kUnclear;
+}
+
+Closeness closeness_of(const ConfigurationView& configuration, const Admissible& admissible) {
+  const results::Metric* kld = configuration.metric("quality", "kld");
+  const results::Metric* top1 = configuration.metric("quality", "top1_agreement");
+  if (kld == nullptr || top1 == nullptr || !kld->median || !top1->median)
+    return Closeness::kUnknown;
+  if (kld->kind == "derived" && top1->kind == "derived") return Closeness::kClose;  // the reference
+  const Side divergence = side_of(kld->ci, admissible.kld);
+  const Side agreement = side_of(top1->ci, admissible.top1);
+  if (divergence == Side::kAbove || agreement == Side::kBelow) return Closeness::kFar;
+  if (divergence == Side::kBelow && agreement == Side::kAbove) return Closeness::kClose;
+  return Closeness::kUnclear;
+}
+
+std::string closeness_text(const ConfigurationView& configuration, const Wording& words) {
+  const results::Metric* kld = configuration.metric("quality", "kld");
+  const results::Metric* top1 = configuration.metric("quality", "top1_agreement");
+  if (kld == nullptr || top1 == nullptr || !kld->median) return "KLD -";
+  std::string text = fmt::format("KLD {}", words.bare(*kld->median, kld->unit));
+  if (kld->ci) text += fmt::format(" {}", words.interval(*kld));
+  if (top1->median) text += fmt::format(", top-1 {}", words.bare(*top1->median, top1->unit));
+  if (top1->ci) text += fmt::format(" {}", words.interval(*top1));
+  return text + fmt::format(", n={}", words.count(kld->n));
+}
+
+std::string ratio_text(const Ratio& ratio, const Wording& words) {
+  std::string text = words.times(ratio.value);
+  if (ratio.ci)
+    text += fmt::format(" {}",
+                        words.range(words.number(ratio.ci->first), words.number(ratio.ci->second)));
+  if (ratio.n > 0) text += fmt::format(", n={}", ratio.n);
+  return text;
+}
+
+std::string command_text(const std::string& options) {
+  return fmt::format("nety bench {} -o more.json && nety report more.json", options);
+}
+
+Judgement not_tested(const Case& about, const ConfigurationView* configuration,
+                     const std::string& command) {
+  Judgement judgement;
+  if (configuration == nullptr) {
+    judgement.evidence = about.say(MessageId::report_not_measured);
+  } else {
+    const std::string status(results::name_of(configuration->status()));
+    judgement.evidence = about.say(
+        MessageId::report_not_measured_because,
+        {configuration->mode(), configuration->backend(), status, configuration->reason()});
+  }
+  judgement.sensitivity = about.say(MessageId::report_to_test, {command});
+  return judgement;
+}
+
+}  // namespace nety::reports

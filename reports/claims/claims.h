@@ -1,0 +1,41 @@
+// What the policy and the story claim, held against what was measured. A claim ends as SUPPORTED,
+// REFUTED, INCONCLUSIVE or NOT TESTED; one without data names the command that would test it.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/base/messages.h"
+#include "core/results/results.h"
+#include "reports/claims/evidence.h"
+
+namespace nety::reports {
+
+/// How close to fp32 a mode must stay to be a choice at all.
+struct Admissible {
+  double kld = 0.01;   ///< Mean divergence of at most this, in nats.
+  double top1 = 0.96;  ///< The same likeliest token at this share of positions or more.
+};
+
+struct ClaimOptions {
+  Language language = Language::kEnglish;
+  Admissible admissible;
+};
+
+/// Every claim of claims.def, judged from the file's results, in the table's order.
+std::vector<results::Claim> judge(const results::File& file, const ClaimOptions& options = {});
+
+/// Ids of all claims, for --gate.
+std::span<const std::string_view> claim_ids();
+
+/// The policy's choice against everything else that was measured: what the report's headline says.
+struct BestChoice {
+  const ConfigurationView* chosen = nullptr;
+  const ConfigurationView* best = nullptr;  ///< The fastest admissible one; may be `chosen`.
+  std::optional<Ratio> speedup;             ///< Of best over chosen.
+  results::Verdict verdict = results::Verdict::kNotTested;
+};
+BestChoice best_choice(const Evidence& evidence, const Admissible& admissible);
+
+}  // namespace nety::reports

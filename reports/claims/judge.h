@@ -1,0 +1,65 @@
+// What the judges of claims share. Private to this folder.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "reports/claims/claims.h"
+#include "reports/wording.h"
+
+namespace nety::reports {
+
+/// One claim before its judge.
+struct Case {
+  const Evidence& evidence;
+  const Wording& words;
+  const Admissible& admissible;
+  std::string_view subject;
+
+  std::string say(MessageId id, std::vector<std::string> args = {}) const {
+    return words.say(id, std::move(args));
+  }
+};
+
+struct Judgement {
+  results::Verdict verdict = results::Verdict::kNotTested;
+  std::string evidence, margin, sensitivity;
+
+  /// Adds a sentence to the evidence.
+  void add(const std::string& sentence) {
+    evidence += ' ';
+    evidence += sentence;
+  }
+};
+
+/// A rate must differ by more than this to count: smaller differences have no consequence.
+inline constexpr double kSpeedMargin = 0.02;
+
+/// Where an interval lies with respect to a threshold.
+enum class Side : uint8_t { kAbove, kBelow, kUnclear };
+/// kUnclear without an interval, or with the threshold inside it.
+Side side_of(const std::optional<std::pair<double, double>>& interval, double threshold);
+
+/// Whether a mode's predictions are close enough to the reference's; none if that is not known.
+enum class Closeness : uint8_t { kClose, kFar, kUnclear, kUnknown };
+Closeness closeness_of(const ConfigurationView& configuration, const Admissible& admissible);
+/// "KLD 0.0013 [0.0011, 0.0014], top-1 97.6 % [...]".
+std::string closeness_text(const ConfigurationView& configuration, const Wording& words);
+
+/// "1.99x [1.94, 2.05]".
+std::string ratio_text(const Ratio& ratio, const Wording& words);
+
+/// NOT TESTED because of what became of the configuration (or there is none), and the command that
+/// would test it.
+Judgement not_tested(const Case& about, const ConfigurationView* configuration,
+                     const std::string& command);
+/// `nety bench <options> -o more.json && nety report more.json`
+std::string command_text(const std::string& options);
+
+#define NETY_CLAIM(id, judge, subject, statement) Judgement judge_##judge(const Case& about);
+#include "reports/claims/claims.def"
+#undef NETY_CLAIM
+
+}  // namespace nety::reports

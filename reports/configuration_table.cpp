@@ -1,0 +1,152 @@
+// One line per configuration. A column is one row of the list below.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/document.h"
+#include "reports/wording.h"
+
+namespace nety::reports {
+namespace {
+
+using results::Metric;
+using results::Result;
+using results::Status;
+
+/// A column: a metric of a phase, for one prompt length or depth where that matters.
+struct MetricColumn {
+  std::string title, unit;
+  std::string phase, metric;
+  int64_t n_prompt = 0, n_gen = 0, depth = 0;
+};
+
+const Metric* find(const ConfigurationView& configuration, const MetricColumn& column) {
+  for (const Result* row : configuration.rows) {
+    if (row->phase != column.phase || row->depth != column.depth) continue;
+    if (column.n_prompt != 0 && row->n_prompt != column.n_prompt) continue;
+    if (column.n_gen != 0 && row->n_gen != column.n_gen) continue;
+    const auto found = row->metrics.find(column.metric);
+    if (found != row->metrics.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+std::string decode_title(const Result& row) {
+  return row.depth == 0 ? fmt::format("tg{}", row.n_gen)
+                        : fmt::format("tg{} @ d{}", row.n_gen, row.depth);
+}
+
+/// Columns for the workloads that the file holds, in the order of first appearance.
+std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart part,
+                                         const Wording& words) {
+  std::vector<MetricColumn> prefills, decodes;
+  const auto add = [](std::vector<MetricColumn>& columns, MetricColumn column) {
+    const bool known =
+        std::any_of(columns.begin(), columns.end(),
+                    [&column](const MetricColumn& other) { return other.title == column.title; });
+    if (!known) columns.push_back(std::move(column));
+  };
+  for (const Result& row : evidence.file().results) {
+    if (row.phase == "prefill")
+      add(prefills, {fmt::format("pp{}", row.n_prompt), "tok/s", "prefill", "pp_tps", row.n_prompt,
+                     row.n_gen, 0});
+    if (row.phase == "decode")
+      add(decodes, {decode_title(row), "tok/s", "decode", "tg_tps", 0, row.n_gen, row.depth});
+  }
+  const int64_t depth = decodes.empty() ? 0 : decodes.front().depth;
+  std::vector<MetricColumn> columns;
+  if (part != TablePart::kCost) {
+    columns = {{words.say(MessageId::report_column_load), "s", "load", "load_s"},
+               {words.say(MessageId::report_column_first), "s", "load", "ready_to_first_s"}};
+    columns.insert(columns.end(), prefills.begin(), prefills.end());
+    columns.insert(columns.end(), decodes.begin(), decodes.end());
+    columns.push_back(
+        {words.say(MessageId::report_column_wall), "ratio", "decode", "mbu", 0, 0, depth});
+    columns.push_back({"TTFT", "s", "generate", "ttft_s"});
+    columns.push_back({words.say(MessageId::report_column_e2e), "tok/s", "generate", "e2e_tg_tps"});
+  }
+  if (part != TablePart::kSpeed) {
+    columns.push_back(
+        {words.say(MessageId::report_column_peak), "bytes", "load", "peak_rss_bytes"});
+    columns.push_back(
+        {words.say(MessageId::report_column_weights), "bytes", "load", "weights_bytes"});
+    columns.push_back(
+        {words.say(MessageId::report_column_perplexity), "tokens", "quality", "perplexity"});
+    columns.push_back({"KLD", "nat", "quality", "kld"});
+    columns.push_back({"top-1", "ratio", "quality", "top1_agreement"});
+  }
+  return columns;
+}
+
+/// Columns in which no configuration has anything say nothing.
+void drop_empty(std::vector<MetricColumn>& columns, const Evidence& evidence) {
+  std::erase_if(columns, [&evidence](const MetricColumn& column) {
+    const auto& all = evidence.configurations();
+    return std::none_of(all.begin(), all.end(), [&column](const ConfigurationView& configuration) {
+      const Metric* metric = find(configuration, column);
+      return metric != nullptr && (metric->median || !metric->samples.empty());
+    });
+  });
+}
+
+Cell cell_of(const Metric* metric, const Wording& words) {
+  if (metric == nullptr) return {"-", "", false};
+  if (!metric->median) return {"-", metric->reason, false};
+  Cell cell{words.bare(*metric->median, metric->unit), words.interval(*metric), false};
+  cell.estimated = metric->kind == "estimated";
+  if (metric->n > 1) {
+    if (!cell.note.empty()) cell.note += " ";
+    cell.note += fmt::format("n={}", words.count(metric->n));
+  }
+  return cell;
+}
+
+std::string bits_per_weight(const ConfigurationView& configuration, const Evidence& evidence,
+                            const Wording& words) {
+  const std::optional<double> bytes = configuration.value("load", "weights_bytes");
+  for (const results::Model& model : evidence.file().models)
+    if (bytes && model.id == configuration.key().model && model.parameters > 0)
+      return words.number(8 * *bytes / static_cast<double>(model.parameters));
+  return "-";
+}
+
+}  // namespace
+
+Table configuration_table(const Evidence& evidence, TablePart part, const Wording& words) {
+  std::vector<MetricColumn> columns = metric_columns(evidence, part, words);
+  drop_empty(columns, evidence);
+  const bool status = part != TablePart::kCost, bits = part != TablePart::kSpeed;
+  Table table;
+  table.caption = words.say(part == TablePart::kCost ? MessageId::report_table_cost
+                                                     : MessageId::report_table_speed);
+  table.columns = {{words.say(MessageId::report_column_mode), "", false}};
+  if (status) {
+    table.columns.push_back({words.say(MessageId::report_column_status), "", false});
+    table.columns.push_back({words.say(MessageId::report_column_kernel), "", false});
+  }
+  for (const MetricColumn& column : columns)
+    table.columns.push_back({column.title, words.column_unit(column.unit), true});
+  if (bits) table.columns.push_back({words.say(MessageId::report_column_bits), "", true});
+
+  const ConfigurationView* const chosen = evidence.chosen();
+  for (const ConfigurationView& configuration : evidence.configurations()) {
+    Table::Line line;
+    line.marked = &configuration == chosen;
+    line.dimmed = configuration.status() != Status::kOk;
+    line.cells.push_back({configuration.mode(), configuration.backend(), false});
+    if (status) {
+      line.cells.push_back(
+          {std::string(results::name_of(configuration.status())), configuration.reason(), false});
+      line.cells.push_back(
+          {configuration.kernel().empty() ? "-" : configuration.kernel(), "", false});
+    }
+    for (const MetricColumn& column : columns)
+      line.cells.push_back(cell_of(find(configuration, column), words));
+    if (bits) line.cells.push_back({bits_per_weight(configuration, evidence, words), "", false});
+    table.lines.push_back(std::move(line));
+  }
+  if (part != TablePart::kSpeed) table.footnote = words.say(MessageId::report_table_footnote);
+  return table;
+}
+
+}  // namespace nety::reports

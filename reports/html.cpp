@@ -1,0 +1,241 @@
+// One self-contained page: no scripts are needed to read it, nothing is fetched. The data it was
+// made from is inside, as JSON.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/results/json.h"
+#include "reports/document.h"
+#include "reports/escape.h"
+#include "reports/page_style.h"
+#include "reports/render.h"
+#include "reports/svg.h"
+
+namespace nety::reports {
+namespace {
+
+using results::FindingStatus;
+using results::Verdict;
+
+std::string text(const std::string& plain) { return escape_html(plain); }
+
+/// A sign beside the word, so that colour is not alone. Read out it would be noise.
+std::string sign(const char* symbol) {
+  return fmt::format("<span aria-hidden=\"true\">{}</span> ", symbol);
+}
+
+const char* sign_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kSupported:
+      return "\u2713";
+    case Verdict::kRefuted:
+      return "\u2715";
+    case Verdict::kInconclusive:
+      return "?";
+    case Verdict::kNotTested:
+      break;
+  }
+  return "\u2013";
+}
+
+const char* sign_of(FindingStatus status) {
+  switch (status) {
+    case FindingStatus::kOk:
+      return "\u2713";
+    case FindingStatus::kWarn:
+      return "!";
+    case FindingStatus::kFail:
+      return "\u2715";
+    case FindingStatus::kAbsent:
+      return "\u2013";
+    case FindingStatus::kUnknown:
+      break;
+  }
+  return "?";
+}
+
+/// The first word of a verdict, as a class: "NOT" of "NOT TESTED".
+std::string class_of(Verdict verdict) {
+  const std::string word(results::name_of(verdict));
+  return word.substr(0, word.find(' '));
+}
+
+/// Writes blocks one after the other.
+class HtmlWriter {
+ public:
+  explicit HtmlWriter(Language language) : words_(language) {}
+
+  void operator()(const Paragraph& paragraph) {
+    out += fmt::format("<p>{}</p>\n", text(paragraph.text));
+  }
+
+  void operator()(const Code& code) {
+    out += fmt::format("<pre><code>{}</code></pre>\n", text(code.text));
+  }
+
+  void operator()(const Table& table) {
+    out += fmt::format(
+        "<div class=\"scroll\"><table class=\"cards\" role=\"table\">\n"
+        "<caption>{}</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">",
+        text(table.caption));
+    for (const Column& column : table.columns) {
+      const std::string unit =
+          column.unit.empty() ? "" : fmt::format(" <small>{}</small>", text(column.unit));
+      out += fmt::format("<th scope=\"col\" role=\"columnheader\"{}>{}{}</th>",
+                         column.numeric ? " class=\"n\"" : "", text(column.title), unit);
+    }
+    out += "</tr></thead>\n<tbody role=\"rowgroup\">\n";
+    for (const Table::Line& row : table.lines) line(table, row);
+    out += "</tbody></table></div>\n";
+    detail(table.footnote, "", "more");
+  }
+
+  void operator()(const BarChart& chart) {
+    const bool rates = !chart.mark_name.empty() || !chart.other_name.empty();
+    out += fmt::format("<figure{}><figcaption>{}</figcaption>\n<ul class=\"legend\">",
+                       rates ? " class=\"rates\"" : "", text(chart.title));
+    for (size_t i = 0; i < chart.legend.size(); ++i) key(fmt::format("k{}", i), chart.legend[i]);
+    key("ko", chart.other_name);
+    key("kw", chart.mark_name);
+    key("kc", chart.interval_name);
+    out += fmt::format("</ul>\n<div class=\"wide\">{}</div>", draw(chart, kWide, words_));
+    out += fmt::format("<div class=\"narrow\">{}</div>", draw(chart, kNarrow, words_));
+    out += fmt::format("<p class=\"more\">{}</p></figure>\n", text(chart.axis));
+  }
+
+  void operator()(const ClaimList& list) {
+    out += "<ul class=\"items\">\n";
+    for (const ClaimList::Item& item : list.items) {
+      out += fmt::format("<li id=\"claim-{}\"><span class=\"chip {}\">{}{}</span><div>",
+                         text(item.claim.id), class_of(item.claim.verdict),
+                         sign(sign_of(item.claim.verdict)), text(item.verdict));
+      out += fmt::format("<h3>{}</h3>", text(item.claim.statement));
+      detail(item.claim.evidence, "", "");
+      detail(item.claim.margin, item.margin_title, "more");
+      detail(item.claim.sensitivity, item.sensitivity_title, "more");
+      if (!item.command.empty()) (*this)(Code{item.command});
+      out += "</div></li>\n";
+    }
+    out += "</ul>\n";
+  }
+
+  void operator()(const FindingList& list) {
+    out += "<ul class=\"items\">\n";
+    for (const FindingList::Item& item : list.items) {
+      out +=
+          fmt::format("<li><span class=\"chip {}\">{}{}</span><div>", results::name_of(item.status),
+                      sign(sign_of(item.status)), text(item.status_word));
+      out += fmt::format("<p><b>{}</b> {}</p>", text(item.title), text(item.value));
+      detail(item.consequence, "", "");
+      detail(item.remedy, "", "");
+      detail(item.source, "", "more");
+      out += "</div></li>\n";
+    }
+    out += "</ul>\n";
+  }
+
+  std::string out;
+
+ private:
+  void key(const std::string& style, const std::string& name) {
+    if (!name.empty())
+      out += fmt::format("<li><i class=\"{}\" aria-hidden=\"true\"></i>{}</li>", style, text(name));
+  }
+
+  void detail(const std::string& plain, const std::string& title, const char* style) {
+    if (plain.empty()) return;
+    const std::string before = title.empty() ? "" : fmt::format("<b>{}</b> ", text(title));
+    const std::string attribute = *style == 0 ? "" : fmt::format(" class=\"{}\"", style);
+    out += fmt::format("<p{}>{}{}</p>", attribute, before, text(plain));
+  }
+
+  void line(const Table& table, const Table::Line& row) {
+    out += fmt::format("<tr role=\"row\"{}>", row.marked   ? " class=\"marked\""
+                                              : row.dimmed ? " class=\"dimmed\""
+                                                           : "");
+    for (size_t i = 0; i < row.cells.size(); ++i) {
+      const Cell& cell = row.cells[i];
+      const Column& column = table.columns.at(i);
+      const std::string note =
+          cell.note.empty() ? "" : fmt::format(" <small>{}</small>", text(cell.note));
+      const std::string value =
+          cell.estimated
+              ? fmt::format("<span class=\"estimated\">\u2248 {}</span>", text(cell.text))
+              : text(cell.text);
+      if (i == 0) {
+        out += fmt::format("<th scope=\"row\" role=\"rowheader\">{}{}</th>", value, note);
+        continue;
+      }
+      const bool nothing = cell.text == "-" && cell.note.empty();
+      const std::string label =
+          column.unit.empty() ? column.title : column.title + ", " + column.unit;
+      out +=
+          fmt::format("<td role=\"cell\" class=\"{}{}\" data-label=\"{}\"><span>{}{}</span></td>",
+                      column.numeric ? "n" : "t", nothing ? " void" : "", text(label), value, note);
+    }
+    out += "</tr>\n";
+  }
+
+  Wording words_;
+};
+
+/// JSON that cannot end the element it stands in, nor hold what HTML forbids: "<", DEL, C1 controls
+/// and the noncharacters U+FFFE and U+FFFF are written as escapes.
+std::string embedded(const results::File& file) {
+  const std::string json = results::to_json(file);
+  std::string out;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const auto byte = [&json, i](size_t k) {
+      return i + k < json.size() ? static_cast<unsigned char>(json[i + k]) : 0U;
+    };
+    if (byte(0) == '<' || byte(0) == 0x7f) {
+      out += fmt::format("\\u{:04x}", byte(0));
+    } else if (byte(0) == 0xc2 && byte(1) < 0xa0) {
+      out += fmt::format("\\u{:04x}", byte(1));
+      i += 1;
+    } else if (byte(0) == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe) {
+      out += fmt::format("\\uff{:02x}", byte(2) + 0x40U);
+      i += 2;
+    } else {
+      out += json[i];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string render_html(const results::File& file, const ClaimOptions& options) {
+  const Document document = make_document(file, options);
+  HtmlWriter writer(options.language);
+  std::string& out = writer.out;
+  out = fmt::format(
+      "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n",
+      options.language == Language::kFrench ? "fr" : "en", text(document.title), page_style());
+  out += fmt::format("<a class=\"skip\" href=\"#{}\">{}</a>\n<main>\n<header>\n",
+                     document.sections.front().id, text(document.skip_label));
+  out += fmt::format("<p class=\"over\">{}</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n",
+                     text(document.overline), text(document.headline), text(document.lead));
+  if (!document.tiles.empty()) {
+    out += "<ul class=\"tiles\">";
+    for (const Tile& tile : document.tiles)
+      out += fmt::format("<li><b>{}</b><span>{}</span></li>", text(tile.value), text(tile.caption));
+    out += "</ul>\n";
+  }
+  out += "</header>\n";
+  for (const Section& section : document.sections) {
+    out +=
+        fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-h\">\n<h2 id=\"{0}-h\">{1}</h2>\n",
+                    section.id, text(section.title));
+    for (const Block& block : section.blocks) std::visit(writer, block);
+    out += "</section>\n";
+  }
+  out += "</main>\n<script type=\"application/json\" id=\"nety-results\">\n";
+  out += embedded(file);
+  out += "</script>\n</body>\n</html>\n";
+  return std::move(out);
+}
+
+}  // namespace nety::reports

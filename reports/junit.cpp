@@ -1,0 +1,47 @@
+// One test case per claim: refuted ones fail with their evidence, the undecided are skipped.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/escape.h"
+#include "reports/render.h"
+
+namespace nety::reports {
+
+using results::Claim;
+using results::Verdict;
+
+std::string render_junit(const results::File& file, const ClaimOptions& options) {
+  const std::vector<Claim> claims = judge(file, options);
+  const auto count = [&claims](auto&& predicate) {
+    return std::count_if(claims.begin(), claims.end(), predicate);
+  };
+  const auto failures =
+      count([](const Claim& claim) { return claim.verdict == Verdict::kRefuted; });
+  const auto skipped = count([](const Claim& claim) {
+    return claim.verdict == Verdict::kInconclusive || claim.verdict == Verdict::kNotTested;
+  });
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+  out +=
+      fmt::format("<testsuite name=\"nety claims\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n",
+                  claims.size(), failures, skipped);
+  for (const Claim& claim : claims) {
+    out +=
+        fmt::format("  <testcase classname=\"nety.claims\" name=\"{}\">\n", escape_html(claim.id));
+    const std::string message =
+        escape_html(fmt::format("{} {}", claim.statement, results::name_of(claim.verdict)));
+    const std::string detail =
+        escape_html(fmt::format("{}\n{}\n{}", claim.evidence, claim.margin, claim.sensitivity));
+    if (claim.verdict == Verdict::kRefuted)
+      out += fmt::format("    <failure message=\"{}\">{}</failure>\n", message, detail);
+    else if (claim.verdict == Verdict::kSupported)
+      out += fmt::format("    <system-out>{}</system-out>\n", detail);
+    else
+      out += fmt::format("    <skipped message=\"{}: {}\"/>\n", message,
+                         escape_html(one_line(claim.evidence)));
+    out += "  </testcase>\n";
+  }
+  return out + "</testsuite>\n";
+}
+
+}  // namespace nety::reports

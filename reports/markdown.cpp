@@ -1,0 +1,102 @@
+// GitHub Markdown: the document's blocks, without samples; charts are tables already.
+#include <fmt/format.h>
+
+#include "reports/document.h"
+#include "reports/escape.h"
+#include "reports/render.h"
+
+namespace nety::reports {
+namespace {
+
+std::string escaped(const std::string& text) { return escape_markdown(text); }
+
+/// Writes blocks one after the other.
+class MarkdownWriter {
+ public:
+  void operator()(const Paragraph& paragraph) { out += escaped(paragraph.text) + "\n\n"; }
+
+  void operator()(const Code& code) {
+    // A fence longer than any run of backticks inside.
+    std::string fence = "```";
+    while (code.text.find(fence) != std::string::npos) fence += '`';
+    out += fmt::format("{}\n{}\n{}\n\n", fence, one_line(code.text), fence);
+  }
+
+  void operator()(const Table& table) {
+    std::string head = "|", rule = "|";
+    for (const Column& column : table.columns) {
+      head += fmt::format(" {}{}{} |", escaped(column.title), column.unit.empty() ? "" : ", ",
+                          escaped(column.unit));
+      rule += column.numeric ? "---:|" : "---|";
+    }
+    out += head + "\n" + rule + "\n";
+    for (const Table::Line& line : table.lines) {
+      out += "|";
+      for (const Cell& cell : line.cells) out += fmt::format(" {} |", cell_text(cell, line.marked));
+      out += "\n";
+    }
+    out += fmt::format("\n{}{}", escaped(table.footnote), table.footnote.empty() ? "" : "\n\n");
+  }
+
+  void operator()(const BarChart& chart) {
+    if (!chart.bars.empty())
+      out += fmt::format("**{}** {}\n\n", escaped(chart.title), escaped(chart.description));
+  }
+
+  void operator()(const ClaimList& list) {
+    for (const ClaimList::Item& item : list.items) {
+      out += fmt::format("- **{}** · {} (`{}`)\n", escaped(item.verdict),
+                         escaped(item.claim.statement), one_line(item.claim.id));
+      detail(item.claim.evidence, "");
+      detail(item.claim.margin, item.margin_title);
+      detail(item.claim.sensitivity, item.sensitivity_title);
+      if (!item.command.empty()) out += fmt::format("  <br>`{}`\n", one_line(item.command));
+    }
+    out += "\n";
+  }
+
+  void operator()(const FindingList& list) {
+    for (const FindingList::Item& item : list.items) {
+      out += fmt::format("- **{}** · {}", escaped(item.status_word), escaped(item.title));
+      if (!item.value.empty()) out += fmt::format(": {}", escaped(item.value));
+      out += "\n";
+      detail(item.consequence, "");
+      detail(item.remedy, "");
+    }
+    out += "\n";
+  }
+
+  std::string out;
+
+ private:
+  static std::string cell_text(const Cell& cell, bool marked) {
+    std::string text = escaped(cell.text);
+    if (cell.estimated) text = fmt::format("\u2248 _{}_", text);
+    if (marked) text = fmt::format("**{}**", text);
+    if (!cell.note.empty()) text += fmt::format(" {}", escaped(cell.note));
+    return text;
+  }
+
+  void detail(const std::string& text, const std::string& title) {
+    if (text.empty()) return;
+    const std::string before = title.empty() ? "" : fmt::format("_{}_ ", escaped(title));
+    out += fmt::format("  <br>{}{}\n", before, escaped(text));
+  }
+};
+
+}  // namespace
+
+std::string render_markdown(const results::File& file, const ClaimOptions& options) {
+  const Document document = make_document(file, options);
+  MarkdownWriter writer;
+  writer.out = fmt::format("# {}\n\n{}\n\n{}\n\n", escaped(document.headline),
+                           escaped(document.overline), escaped(document.lead));
+  for (const Section& section : document.sections) {
+    writer.out += fmt::format("## {}\n\n", escaped(section.title));
+    for (const Block& block : section.blocks) std::visit(writer, block);
+  }
+  while (writer.out.ends_with("\n\n")) writer.out.pop_back();
+  return writer.out;
+}
+
+}  // namespace nety::reports

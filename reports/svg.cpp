@@ -1,0 +1,149 @@
+// Horizontal bars. All coordinates are computed here; colours are the page's.
+#include "reports/svg.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "reports/escape.h"
+
+namespace nety::reports {
+namespace {
+
+constexpr double kTop = 6, kBarHeight = 18, kRow = 32, kLabelLine = 20, kAxis = 26;
+constexpr double kTextRoom = 120;   // right of the longest bar, for its text
+constexpr double kLabelRoom = 172;  // left of the bars
+constexpr int kTicks = 5;
+
+/// A round step that cuts [0, largest] into about kTicks parts.
+double tick_step(double largest) {
+  const double raw = largest / kTicks;
+  const double power = std::pow(10, std::floor(std::log10(raw)));
+  for (const double step : {1.0, 2.0, 5.0})
+    if (raw <= step * power) return step * power;
+  return 10 * power;
+}
+
+double length_of(const BarChart::Bar& bar) {
+  double sum = 0;
+  for (const double part : bar.parts) sum += part;
+  return sum;
+}
+
+/// The largest value drawn.
+double reach_of(const BarChart& chart) {
+  double reach = 0;
+  for (const BarChart::Bar& bar : chart.bars) {
+    reach = std::max({reach, length_of(bar), bar.mark.value_or(0)});
+    if (bar.interval) reach = std::max(reach, bar.interval->second);
+  }
+  return std::isfinite(reach) && reach > 0 ? reach : 1;
+}
+
+class BarDrawing {
+ public:
+  BarDrawing(const BarChart& chart, const Drawing& drawing, const Wording& words)
+      : chart_(chart), drawing_(drawing), words_(words) {
+    left_ = drawing.labels_above ? 2 : kLabelRoom;
+    row_ = drawing.labels_above ? kRow + kLabelLine : kRow;
+    bottom_ = kTop + row_ * static_cast<double>(chart.bars.size());
+    const double room = drawing.labels_above ? 92 : kTextRoom;
+    reach_ = reach_of(chart);
+    scale_ = (drawing.width - left_ - room) / reach_;
+  }
+
+  std::string svg() {
+    const std::string id = chart_.id + "-" + drawing_.suffix;
+    out_ = fmt::format(
+        "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-labelledby=\"{}-t {}-d\">"
+        "<title id=\"{}-t\">{}</title><desc id=\"{}-d\">{}</desc>",
+        drawing_.width, bottom_ + kAxis, id, id, id, escape_html(chart_.title), id,
+        escape_html(chart_.description));
+    axis();
+    for (size_t i = 0; i < chart_.bars.size(); ++i)
+      bar(chart_.bars[i], kTop + row_ * static_cast<double>(i));
+    return out_ + "</svg>\n";
+  }
+
+ private:
+  double x(double value) const { return left_ + scale_ * value; }
+
+  void axis() {
+    const double step = tick_step(reach_);
+    for (double tick = 0; tick <= reach_ * 1.0001; tick += step) {
+      out_ += fmt::format(
+          "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"2\" "
+          "y2=\"{1:.1f}\"/>",
+          x(tick), bottom_);
+      out_ += fmt::format(
+          "<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" "
+          "text-anchor=\"{}\">{}</text>",
+          x(tick), bottom_ + 16, tick == 0 ? "start" : "middle", words_.number(tick));
+    }
+  }
+
+  void bar(const BarChart::Bar& bar, double top) {
+    const double y = drawing_.labels_above ? top + kLabelLine : top + 4;
+    const double middle = y + kBarHeight / 2;
+    const std::string label =
+        fmt::format("<tspan class=\"mode\">{}</tspan> <tspan class=\"dim\">{}</tspan>",
+                    escape_html(one_line(bar.label)), escape_html(one_line(bar.sublabel)));
+    if (drawing_.labels_above)
+      out_ += fmt::format("<text class=\"lab\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", left_,
+                          top + kLabelLine - 5, label);
+    else
+      out_ += fmt::format(
+          "<text class=\"lab\" x=\"{:.1f}\" y=\"{:.1f}\" "
+          "text-anchor=\"end\">{}</text>",
+          left_ - 10, middle + 4.5, label);
+    parts(bar, y);
+    double end = x(length_of(bar));
+    if (bar.mark && std::isfinite(*bar.mark)) {
+      out_ += fmt::format(
+          "<line class=\"wall\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" "
+          "y2=\"{2:.1f}\"/>",
+          x(*bar.mark), y - 3, y + kBarHeight + 3);
+      end = std::max(end, x(*bar.mark));
+    }
+    if (bar.interval) whiskers(*bar.interval, middle);
+    if (bar.interval) end = std::max(end, x(bar.interval->second));
+    out_ += fmt::format("<text class=\"val{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
+                        bar.parts.empty() ? " none" : "", end + 8, middle + 4.5,
+                        escape_html(one_line(bar.text)));
+  }
+
+  void parts(const BarChart::Bar& bar, double y) {
+    double from = 0;
+    for (size_t i = 0; i < bar.parts.size(); ++i) {
+      const double width = std::max(scale_ * bar.parts[i], bar.parts[i] > 0 ? 1.0 : 0.0);
+      out_ += fmt::format(
+          "<rect class=\"part{}{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
+          "height=\"{:.0f}\"/>",
+          i, bar.other ? " other" : "", x(from), y, width, kBarHeight);
+      from += bar.parts[i];
+    }
+  }
+
+  void whiskers(const std::pair<double, double>& interval, double middle) {
+    const double low = x(interval.first), high = x(interval.second);
+    out_ += fmt::format(
+        "<path class=\"ci\" d=\"M{0:.1f} {2:.1f}H{1:.1f}M{0:.1f} {3:.1f}v8M{1:.1f} "
+        "{3:.1f}v8\"/>",
+        low, high, middle, middle - 4);
+  }
+
+  const BarChart& chart_;
+  const Drawing& drawing_;
+  const Wording& words_;
+  double left_ = 0, row_ = 0, bottom_ = 0, reach_ = 1, scale_ = 1;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string draw(const BarChart& chart, const Drawing& drawing, const Wording& words) {
+  return BarDrawing(chart, drawing, words).svg();
+}
+
+}  // namespace nety::reports

@@ -1,0 +1,340 @@
+#include "fixtures.h"
+
+#include <cmath>
+#include <limits>
+
+namespace nety::reports {
+
+using results::File;
+using results::Finding;
+using results::FindingStatus;
+using results::Metric;
+using results::Result;
+using results::Status;
+
+namespace {
+
+/// Six samples around `value`, in an order that is not sorted.
+Metric rate(const std::string& unit, double value, double spread) {
+  std::vector<double> samples;
+  for (const double step : {0.0, 0.6, -1.0, 1.0, -0.2, 0.1})
+    samples.push_back(value * (1 + spread * step));
+  return results::summarise(unit, std::move(samples));
+}
+
+Metric mean(const std::string& unit, double value, double half, int64_t n) {
+  Metric metric = results::exactly(unit, value);
+  metric.n = n;
+  metric.ci = {value - half, value + half};
+  metric.inputs = {"mean of " + std::to_string(n) + " positions in 9 windows"};
+  return metric;
+}
+
+Result row(const Sketch& sketch, const std::string& phase) {
+  Result row;
+  row.machine = "m1";
+  row.model = "smollm2";
+  row.mode = sketch.mode;
+  row.backend = sketch.backend;
+  row.device = "cpu";
+  row.isa = "avx512";
+  row.threads = 2;
+  row.phase = phase;
+  row.kernel = sketch.backend == "torch" ? "mkl sgemm" : "avx512";
+  return row;
+}
+
+void add_quality(File& file, const Sketch& sketch) {
+  Result quality = row(sketch, "quality");
+  quality.metrics["nll"] = mean("nat", sketch.nll, 0.2, 1152);
+  quality.metrics["perplexity"] = results::derived("tokens", std::exp(sketch.nll), {"exp(nll)"});
+  quality.metrics["repeat_difference"] = results::exactly("logit", 0);
+  quality.metrics["kld"] = sketch.reference
+                               ? results::derived("nat", 0, {"is the reference itself"})
+                               : mean("nat", sketch.kld, sketch.kld_half, 2295);
+  quality.metrics["top1_agreement"] = sketch.reference
+                                          ? results::derived("ratio", 1, {"is the reference"})
+                                          : mean("ratio", sketch.top1, sketch.top1_half, 2295);
+  file.results.push_back(std::move(quality));
+}
+
+}  // namespace
+
+void add_configuration(File& file, const Sketch& sketch) {
+  Result load = row(sketch, "load");
+  load.metrics["load_s"] =
+      results::summarise("s", {sketch.load_s, sketch.load_s * 1.1, sketch.load_s});
+  load.metrics["load_read_s"] = results::exactly("s", sketch.load_s * 0.2);
+  load.metrics["load_convert_s"] = results::exactly("s", sketch.load_s * 0.5);
+  load.metrics["load_init_s"] = results::exactly("s", sketch.load_s * 0.2);
+  load.metrics["ready_to_first_s"] = results::summarise("s", {sketch.first_s, sketch.first_s});
+  load.metrics["peak_rss_bytes"] = results::exactly("bytes", sketch.peak_mb * 1e6);
+  load.metrics["peak_anon_bytes"] = results::exactly("bytes", sketch.anon_mb * 1e6);
+  load.metrics["weights_bytes"] = results::exactly("bytes", sketch.weights_mb * 1e6);
+  load.metrics["kv_bytes"] = results::exactly("bytes", 23592960);
+  file.results.push_back(std::move(load));
+
+  for (const int64_t n : file.workload.prompts) {
+    Result prefill = row(sketch, "prefill");
+    prefill.n_prompt = n;
+    prefill.metrics["pp_tps"] = rate("tok/s", sketch.pp_tps * (n < 200 ? 0.8 : 1), sketch.spread);
+    file.results.push_back(std::move(prefill));
+  }
+  Result decode = row(sketch, "decode");
+  decode.n_gen = 128;
+  const double bytes = sketch.weights_mb * 1e6;
+  decode.metrics["tg_tps"] = rate("tok/s", sketch.tg_tps, sketch.spread);
+  decode.metrics["bytes_per_token"] = results::exactly("bytes", bytes);
+  decode.metrics["read_bandwidth_bytes_per_s"] =
+      rate("bytes/s", sketch.bandwidth_gbs * 1e9, sketch.spread);
+  decode.metrics["mbu"] =
+      results::derived("ratio", sketch.tg_tps * bytes / (sketch.bandwidth_gbs * 1e9),
+                       {"tg_tps", "bytes_per_token", "read_bandwidth_bytes_per_s"});
+  file.results.push_back(std::move(decode));
+
+  Result generate = row(sketch, "generate");
+  generate.n_prompt = 128;
+  generate.n_gen = 128;
+  generate.metrics["ttft_s"] = rate("s", 128 / sketch.pp_tps, sketch.spread);
+  generate.metrics["tpot_s"] = rate("s", 1.05 / sketch.tg_tps, sketch.spread);
+  generate.metrics["e2e_tg_tps"] = rate("tok/s", sketch.tg_tps / 1.05, sketch.spread);
+  file.results.push_back(std::move(generate));
+  if (sketch.quality) add_quality(file, sketch);
+}
+
+void decide_for(File& file, const std::string& mode) {
+  results::Decision decision;
+  decision.mode = mode;
+  decision.backend = "native";
+  decision.device = "cpu";
+  decision.reasons = {{"cpu-fp32", "Because on a CPU the policy is fp32 without quantization."}};
+  file.decision = decision;
+}
+
+File bare_file() {
+  File file;
+  file.tool = "nety 0.1.0";
+  file.created_utc = "2026-11-23T05:25:00Z";
+  file.command = {"nety", "bench", "model with spaces.gguf", "--modes", "fp32,bf16,stored"};
+  results::Machine machine;
+  machine.id = "m1";
+  machine.cpu = "AMD EPYC";
+  machine.os = "Debian GNU/Linux 12";
+  machine.kernel = "6.1";
+  machine.features = {"avx2", "avx512f", "avx512_bf16"};
+  machine.cpu_budget.threads = machine.cpu_budget.affinity = 2;
+  machine.processors = 2;
+  machine.memory_total_bytes = 25'300'000'000;
+  machine.memory_available_bytes = 22'100'000'000;
+  file.machines = {machine};
+  results::Model model;
+  model.id = "smollm2";
+  model.name = "SmolLM2-135M-Instruct";
+  model.path = "smollm2.gguf";
+  model.format = "gguf";
+  model.architecture = "llama";
+  model.stored = "Q4_1 x210, F32 x61, Q8_0 x1";
+  model.parameters = 134515008;
+  model.file_bytes = 99'000'000;
+  file.models = {model};
+  file.workload.prompts = {128, 512};
+  file.workload.depths = {0};
+  file.workload.generate = 128;
+  file.workload.repetitions = 6;
+  file.workload.seed = 1;
+  file.workload.quality_text = "nety-evaluation-1";
+  return file;
+}
+
+File complete_file() {
+  File file = bare_file();
+  Sketch fp32{.mode = "fp32", .pp_tps = 1480, .tg_tps = 79.1};
+  fp32.reference = true;
+  add_configuration(file, fp32);
+  add_configuration(file, {.mode = "bf16",
+                           .load_s = 0.05,
+                           .peak_mb = 327,
+                           .weights_mb = 269,
+                           .pp_tps = 2210,
+                           .tg_tps = 158,
+                           .nll = 3.632,
+                           .kld = 0.00125,
+                           .top1 = 0.976});
+  add_configuration(file, {.mode = "stored",
+                           .load_s = 0.02,
+                           .first_s = 0.06,
+                           .peak_mb = 180,
+                           .weights_mb = 99,
+                           .pp_tps = 900,
+                           .tg_tps = 210,
+                           .nll = 3.634,
+                           .kld = 0.0021,
+                           .top1 = 0.971});
+  add_configuration(file, {.mode = "nf4",
+                           .load_s = 0.23,
+                           .peak_mb = 240,
+                           .anon_mb = 130,
+                           .weights_mb = 116,
+                           .pp_tps = 2050,
+                           .tg_tps = 331,
+                           .nll = 3.95,
+                           .kld = 0.33,
+                           .top1 = 0.656,
+                           .kld_half = 0.05,
+                           .top1_half = 0.03});
+  add_configuration(file, {.mode = "fp32",
+                           .backend = "torch",
+                           .load_s = 0.31,
+                           .first_s = 0.7,
+                           .peak_mb = 1240,
+                           .anon_mb = 900,
+                           .pp_tps = 498,
+                           .tg_tps = 24.1,
+                           .kld = 2e-7,
+                           .top1 = 1.0,
+                           .kld_half = 1e-8,
+                           .top1_half = 0});
+  decide_for(file, "fp32");
+  Finding ok;
+  ok.id = "cpu.features";
+  ok.title = "CPU features";
+  ok.value = "AVX-512 with BF16 and VNNI";
+  ok.source = "CPUID";
+  Finding warn;
+  warn.id = "memory.thp";
+  warn.title = "Transparent huge pages";
+  warn.value = "madvise";
+  warn.status = FindingStatus::kWarn;
+  warn.consequence = "Other engines may gain with \"always\".";
+  warn.remedy = "Nothing to do for NETY.";
+  file.findings = {ok, warn};
+  file.warnings = {"Bandwidth moved by 9 % during the run, so intervals are wider than usual."};
+  return file;
+}
+
+File laptop_file() {
+  File file = bare_file();
+  file.machines[0].cpu = "Intel Core i5-8250U";
+  file.machines[0].features = {"avx2", "fma", "f16c"};
+  file.machines[0].memory_available_bytes = 5'100'000'000;
+  file.models[0].stored = "BF16 x272";
+  Sketch fp32{.mode = "fp32", .tg_tps = 31};
+  fp32.reference = true;
+  add_configuration(file, fp32);
+  add_configuration(
+      file, {.mode = "bf16", .peak_mb = 327, .tg_tps = 14.5, .kld = 0.00125, .top1 = 0.976});
+  add_configuration(file, {.mode = "int8",
+                           .peak_mb = 334,
+                           .tg_tps = 20.4,
+                           .kld = 0.021,
+                           .top1 = 0.914,
+                           .kld_half = 0.002});
+  decide_for(file, "fp32");
+  return file;
+}
+
+File failing_file() {
+  File file = bare_file();
+  file.workload.prompts = {128};
+  add_configuration(file, {.mode = "bf16", .quality = false});
+  const auto fail = [&file](const char* mode, Status status, const char* reason) {
+    Sketch sketch;
+    sketch.mode = mode;
+    Result bad = row(sketch, "load");
+    bad.status = status;
+    bad.reason = reason;
+    file.results.push_back(bad);
+    Result skipped = row(sketch, "decode");
+    skipped.n_gen = 128;
+    skipped.status = Status::kSkipped;
+    skipped.reason = std::string("not loaded: ") + reason;
+    file.results.push_back(skipped);
+  };
+  fail("fp32", Status::kDoesNotFit, "needs 29.0 GB of 22.1 GB available");
+  fail("fp16", Status::kUnsupported, "native has no fp16");
+  fail("int8", Status::kCrashed, "ended by SIGSEGV (Segmentation fault)");
+  fail("nf4", Status::kTimeout, "silent for more than 300 s, killed");
+  fail("fp4", Status::kError, "x.gguf: tensor 3 is truncated");
+  fail("stored", Status::kSkipped, "the time budget was spent");
+  Sketch nan;
+  nan.mode = "nf4-dq";
+  Result quality = row(nan, "quality");
+  quality.metrics["nll"] = results::exactly("nat", std::numeric_limits<double>::quiet_NaN());
+  Metric estimate = results::estimated("bytes", 1.25e9, {"weights_bytes", "kv_bytes"});
+  Result load = row(nan, "load");
+  load.metrics["peak_rss_bytes"] = estimate;
+  file.results.push_back(load);
+  file.results.push_back(quality);
+  decide_for(file, "fp32");
+  for (const FindingStatus status : {FindingStatus::kOk, FindingStatus::kWarn, FindingStatus::kFail,
+                                     FindingStatus::kAbsent, FindingStatus::kUnknown}) {
+    Finding finding;
+    finding.id = finding.title = "probe " + std::string(results::name_of(status));
+    finding.status = status;
+    file.findings.push_back(finding);
+  }
+  results::Gpu gpu;
+  gpu.name = "Tesla P100";
+  gpu.reason = "compute capability 6.0 is below 7.0";
+  file.machines[0].gpus = {gpu};
+  return file;
+}
+
+const std::vector<std::string> kHostile = {
+    "<script>alert(1)</script>",
+    "a|b\\|c\n- d\r\n# e",
+    "\"quoted\", 'twice', =1+2",
+    "=HYPERLINK(\"http://x\")",
+    "\x1b[31mred\x1b[0m\x07\x7f",
+    "bad \xff\xfe utf-8 \xc0\xaf \xed\xa0\x80",
+    "</style></script>]]>-->&amp;&#60;",
+    "`code` **bold** [link](javascript:x) ![i](y) <b>",
+    "{0} {1} {}%s%n",
+    "C1 \xc2\x9b"
+    "31m \xef\xbf\xbf",
+};
+
+File hostile_file() {
+  File file = bare_file();
+  auto hostile = [i = size_t{0}]() mutable { return kHostile[i++ % kHostile.size()]; };
+  file.workload.prompts = {128};
+  Sketch fp32{.mode = hostile() + "fp32"};
+  add_configuration(file, fp32);
+  for (Result& result : file.results) {
+    result.kernel = hostile();
+    result.backend = "native" + kHostile[0];
+  }
+  for (const std::string& text : kHostile) {
+    Sketch sketch;
+    sketch.mode = text;
+    sketch.backend = text;
+    Result bad = row(sketch, "load");
+    bad.status = Status::kError;
+    bad.reason = text;
+    bad.metrics["x"] = Metric{};
+    bad.metrics["x"].reason = text;
+    bad.metrics["x"].unit = text;
+    file.results.push_back(bad);
+    Finding finding;
+    finding.id = finding.title = finding.value = finding.consequence = finding.remedy =
+        finding.source = text;
+    file.findings.push_back(finding);
+    file.warnings.push_back(text);
+    file.command.push_back(text);
+    file.machines[0].features.push_back(text);
+  }
+  file.tool = hostile();
+  file.machines[0].cpu = hostile();
+  file.machines[0].os = hostile();
+  file.models[0].name = hostile();
+  file.models[0].stored = hostile();
+  file.workload.quality_text = hostile();
+  decide_for(file, kHostile[0] + "fp32");
+  file.decision->backend = "native" + kHostile[0];
+  file.decision->reasons = {{kHostile[6], kHostile[7]}};
+  return file;
+}
+
+File empty_file() { return {}; }
+
+}  // namespace nety::reports

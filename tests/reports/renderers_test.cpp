@@ -1,0 +1,251 @@
+// Every renderer on fixed results, against files under tests/data/reports. To accept new output:
+// NETY_UPDATE_GOLDEN=1 test_reports --gtest_filter=*Golden*, and read the difference.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/results/json.h"
+#include "fixtures.h"
+#include "reports/escape.h"
+#include "reports/render.h"
+
+namespace nety::reports {
+namespace {
+
+using results::File;
+
+struct NamedFile {
+  const char* name;
+  File (*make)();
+};
+constexpr NamedFile kFiles[] = {{"complete", complete_file},
+                                {"failing", failing_file},
+                                {"hostile", hostile_file},
+                                {"laptop", laptop_file},
+                                {"empty", empty_file}};
+
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::filesystem::path path = std::filesystem::path(NETY_TEST_DATA) / "reports" / name;
+  if (std::getenv("NETY_UPDATE_GOLDEN") != nullptr) {
+    std::filesystem::create_directories(path.parent_path());
+    write_file(path, text);
+    return;
+  }
+  const std::string expected = read_file(path);
+  if (expected == text) return;
+  const auto difference = std::mismatch(expected.begin(), expected.end(), text.begin(), text.end());
+  const auto at = difference.first - expected.begin();
+  const auto from = static_cast<size_t>(std::max<std::ptrdiff_t>(at - 60, 0));
+  ADD_FAILURE() << name << " differs at byte " << at << "\nexpected: " << expected.substr(from, 160)
+                << "\nactual:   " << text.substr(from, 160);
+}
+
+class EveryRenderer : public ::testing::TestWithParam<size_t> {
+ protected:
+  const Renderer& renderer() const { return renderers()[GetParam()]; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Renderers, EveryRenderer, ::testing::Range<size_t>(0, renderers().size()),
+                         [](const auto& test) {
+                           return std::string(renderers()[test.param].extension.substr(1));
+                         });
+
+TEST_P(EveryRenderer, MatchesTheGoldenFiles) {
+  for (const NamedFile& file : kFiles) {
+    if (std::string_view(file.name) == "laptop" || std::string_view(file.name) == "empty") continue;
+    expect_golden(std::string(file.name) + std::string(renderer().extension),
+                  renderer().render(file.make(), {}));
+  }
+}
+
+TEST_P(EveryRenderer, RendersEveryFileInBothLanguages) {
+  for (const NamedFile& file : kFiles)
+    for (const Language language : {Language::kEnglish, Language::kFrench}) {
+      ClaimOptions options;
+      options.language = language;
+      const std::string text = renderer().render(file.make(), options);
+      EXPECT_FALSE(text.empty());
+      // In JSON the controls from U+007F on may stand as they are.
+      const bool json = renderer().extension.starts_with(".json");
+      EXPECT_TRUE(json || text == clean(text)) << "controls or bad UTF-8 in " << file.name;
+      EXPECT_EQ(text.back(), '\n');
+    }
+}
+
+TEST_P(EveryRenderer, IsFoundByItsExtension) {
+  EXPECT_EQ(&renderer_for("a/b.c" + std::string(renderer().extension)), &renderer());
+}
+
+TEST(Renderers, RefuseAnUnknownExtension) {
+  for (const char* path : {"a.pdf", "json", "", "a."}) try {
+      renderer_for(path);
+      FAIL() << path;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      EXPECT_NE(error.hint().find(".html"), std::string::npos);
+    }
+}
+
+TEST(GoldenFrench, PageAndMarkdown) {
+  ClaimOptions options;
+  options.language = Language::kFrench;
+  expect_golden("complete.fr.md", render_markdown(complete_file(), options));
+  expect_golden("complete.fr.html", render_html(complete_file(), options));
+}
+
+TEST(GoldenTerminal, TableAndVerdicts) {
+  const File file = complete_file();
+  expect_golden("complete.terminal.txt",
+                terminal_table(file, 160, Language::kEnglish) + terminal_verdicts(file, {}));
+  expect_golden("failing.terminal.txt", terminal_table(failing_file(), 100, Language::kEnglish));
+}
+
+TEST(Terminal, FitsItsWidthAndHasNoControls) {
+  for (const size_t width : {40U, 80U, 120U, 200U}) {
+    const std::string table = terminal_table(complete_file(), width, Language::kFrench);
+    for (size_t start = 0; start < table.size();) {
+      const size_t end = table.find('\n', start);
+      EXPECT_LE(width_of(table.substr(start, end - start)), width);
+      start = end + 1;
+    }
+  }
+  const std::string hostile = terminal_table(hostile_file(), 100, Language::kEnglish);
+  EXPECT_EQ(hostile.find('\x1b'), std::string::npos);
+}
+
+TEST(Json, IsValidAndRoundTrips) {
+  for (const NamedFile& file : kFiles) {
+    const std::string text = render_json(file.make(), {});
+    EXPECT_TRUE(nlohmann::json::accept(text)) << file.name;
+    EXPECT_EQ(results::to_json(results::from_json(text, file.name)), text) << file.name;
+  }
+}
+
+TEST(JsonLines, HoldOneEntryEach) {
+  const File file = complete_file();
+  const std::string text = render_json_lines(file, {});
+  size_t count = 0, results = 0;
+  for (size_t start = 0; start < text.size(); ++count) {
+    const size_t end = text.find('\n', start);
+    const nlohmann::json line = nlohmann::json::parse(text.substr(start, end - start));
+    if (line.at("type") == "result") ++results;
+    start = end + 1;
+  }
+  EXPECT_EQ(results, file.results.size());
+  EXPECT_EQ(count, 1 + file.results.size() + file.findings.size());
+  EXPECT_EQ(nlohmann::json::parse(result_line(file.results[0])).at("mode"), "fp32");
+}
+
+/// Fields of the first line's width in every record, quotes respected.
+TEST(Csv, HasTheSameNumberOfFieldsInEveryRecord) {
+  for (const NamedFile& file : kFiles) {
+    const std::string text = render_csv(file.make(), {});
+    size_t fields = 1, expected = 0;
+    bool quoted = false;
+    for (const char c : text) {
+      if (c == '"') quoted = !quoted;
+      if (quoted) continue;
+      if (c == ',') ++fields;
+      if (c != '\n') continue;
+      if (expected == 0) expected = fields;
+      EXPECT_EQ(fields, expected) << file.name;
+      fields = 1;
+    }
+    EXPECT_FALSE(quoted);
+  }
+}
+
+TEST(Html, IsSelfContained) {
+  const std::string page = render_html(complete_file(), {});
+  EXPECT_LT(page.size(), 1'000'000U);
+  for (const char* outside : {"http://", "https://", "src=", "@import", "url("})
+    EXPECT_EQ(page.find(outside), std::string::npos) << outside;
+  const std::regex script("<script(?! type=\"application/json\")");
+  EXPECT_FALSE(std::regex_search(page, script));
+}
+
+TEST(Html, BalancesItsElements) {
+  for (const NamedFile& file : kFiles) {
+    std::string page = render_html(file.make(), {});
+    page.erase(page.find("<script"));  // data, not markup
+    std::vector<std::string> open;
+    const std::regex tag("<(/?)([a-z0-9]+)([^>]*)>");
+    const std::vector<std::string> empty = {"meta", "line", "rect", "path", "i"};
+    for (auto it = std::sregex_iterator(page.begin(), page.end(), tag);
+         it != std::sregex_iterator(); ++it) {
+      const std::string name = (*it)[2];
+      const bool closed = (*it)[3].str().ends_with("/");
+      if (name == "meta" || closed) continue;
+      if ((*it)[1] == "") {
+        open.push_back(name);
+      } else {
+        ASSERT_FALSE(open.empty()) << file.name << " closes " << name;
+        EXPECT_EQ(open.back(), name) << file.name;
+        open.pop_back();
+      }
+    }
+    EXPECT_EQ(open, (std::vector<std::string>{"html", "body"})) << file.name;
+  }
+}
+
+TEST(Html, EscapesHostileText) {
+  std::string page = render_html(hostile_file(), {});
+  const size_t data = page.find("<script type=\"application/json\"");
+  const std::string json = page.substr(page.find('>', data) + 1);
+  EXPECT_EQ(json.find('<'), json.find("</script>"));
+  EXPECT_TRUE(nlohmann::json::accept(json.substr(0, json.find("</script>"))));
+  page.erase(data);
+  for (const std::string& text : kHostile) {
+    if (text.find('<') == std::string::npos) continue;
+    EXPECT_EQ(page.find(text), std::string::npos) << text;
+    EXPECT_NE(page.find(escape_html(text)), std::string::npos) << text;
+  }
+}
+
+TEST(Html, HasUniqueIds) {
+  const std::string page = render_html(complete_file(), {});
+  std::vector<std::string> ids;
+  const std::regex id(" id=\"([^\"]*)\"");
+  for (auto it = std::sregex_iterator(page.begin(), page.end(), id); it != std::sregex_iterator();
+       ++it)
+    ids.push_back((*it)[1]);
+  std::sort(ids.begin(), ids.end());
+  EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end());
+}
+
+TEST(Markdown, StaysWithinGithubsLimits) {
+  for (const NamedFile& file : kFiles)
+    EXPECT_LT(render_markdown(file.make(), {}).size(), 64U * 1024);
+}
+
+TEST(WriteReport, WritesThreeFilesAndJudges) {
+  const std::filesystem::path folder =
+      std::filesystem::path(::testing::TempDir()) / "nety-report-test" / "deep";
+  File file = complete_file();
+  const std::vector<std::filesystem::path> paths = write_report(file, folder, {});
+  ASSERT_EQ(paths.size(), 3U);
+  for (const std::filesystem::path& path : paths) EXPECT_TRUE(std::filesystem::exists(path));
+  EXPECT_EQ(results::from_json(read_file(paths[0]), "report.json").claims.size(),
+            claim_ids().size());
+  std::filesystem::remove_all(folder.parent_path());
+}
+
+TEST(WriteReport, NamesTheFolderItCannotMake) {
+  File file;
+  try {
+    write_report(file, "/dev/null/x", {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kIo);
+    EXPECT_NE(std::string(error.what()).find("/dev/null/x"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace nety::reports
