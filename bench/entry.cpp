@@ -17,6 +17,7 @@ using results::Status;
 constexpr uint64_t kLargestProbe = uint64_t{1} << 30;
 constexpr int kProbePasses = 3;
 constexpr int64_t kLogitRows = 64;
+constexpr int64_t kStreamTokens = 64;  // enough for a rate; the time goes to decode
 constexpr int64_t kFirstTokens = 4;  // bytes of the longest character: one of them shows
 
 measure::WorkerCommand worker_command(const BenchRequest& request) {
@@ -25,6 +26,10 @@ measure::WorkerCommand worker_command(const BenchRequest& request) {
   if (command.argv.empty()) command.argv = {measure::own_program(), "worker"};
   command.environment = {{"OMP_WAIT_POLICY", "passive"}};  // libgomp's threads beside ours
   return command;
+}
+
+int64_t shortest_prompt(const BenchRequest& request) {
+  return *std::min_element(request.prompts.begin(), request.prompts.end());
 }
 
 double sum_of(const std::vector<double>& values) {
@@ -39,10 +44,8 @@ Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
     : surroundings_(surroundings),
       configuration_(configuration),
       load_(row("load", 0, 0, 0)),
-      generate_(row("generate",
-                    *std::min_element(surroundings.request.prompts.begin(),
-                                      surroundings.request.prompts.end()),
-                    surroundings.request.gens.front(), 0)),
+      generate_(row("generate", shortest_prompt(surroundings.request),
+                    std::min(surroundings.request.gens.front(), kStreamTokens), 0)),
       quality_(row("quality", 0, 0, 0)) {
   for (const int64_t n : surroundings.request.prompts) prefills_.push_back(row("prefill", n, 0, 0));
   for (const int64_t n : surroundings.request.gens)
@@ -304,7 +307,7 @@ void Entry::end_quality(bool is_reference, const std::string& no_reference) {
   if (nll_.empty()) return;
   const results::Metric nll = clustered_mean("nat", nll_);
   results::Metric perplexity = nll;
-  perplexity.unit = "ratio";
+  perplexity.unit = "tokens";  // equally likely ones
   perplexity.kind = "derived";
   perplexity.inputs = {"exp(nll)"};
   for (std::optional<double>* value : {&perplexity.median, &perplexity.min, &perplexity.max})

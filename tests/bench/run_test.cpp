@@ -153,6 +153,7 @@ TEST(Run, ComparesQualityWithTheReference) {
   EXPECT_EQ(value(reference, "top1_agreement"), 1);
   EXPECT_EQ(value(reference, "repeat_difference"), 0);
   EXPECT_NEAR(std::exp(value(reference, "nll")), value(reference, "perplexity"), 1e-9);
+  EXPECT_EQ(reference.metrics.at("perplexity").unit, "tokens");
   EXPECT_TRUE(reference.metrics.at("nll").ci);
   const Result& near = find(file, "bf16", "quality");
   EXPECT_GT(value(near, "kld"), 0);
