@@ -18,7 +18,7 @@ constexpr uint64_t kLargestProbe = uint64_t{1} << 30;
 constexpr int kProbePasses = 3;
 constexpr int64_t kLogitRows = 64;
 constexpr int64_t kStreamTokens = 64;  // enough for a rate; the time goes to decode
-constexpr int64_t kFirstTokens = 4;  // bytes of the longest character: one of them shows
+constexpr int64_t kFirstTokens = 4;    // bytes of the longest character: one of them shows
 
 measure::WorkerCommand worker_command(const BenchRequest& request) {
   measure::WorkerCommand command;
