@@ -11,6 +11,8 @@
 #include <sstream>
 #include <string>
 
+#include "tests/paths.h"
+
 namespace nety::app {
 
 struct Outcome {
@@ -36,10 +38,8 @@ inline std::filesystem::path test_folder() {
   return folder;
 }
 
-inline std::string nety() { return std::string(NETY_BUILD_DIR) + "/nety"; }
-inline std::string data(const std::string& name) {
-  return std::string(NETY_TEST_DATA) + "/" + name;
-}
+inline std::string nety() { return build_directory() + "/nety"; }
+inline std::string data(const std::string& name) { return test_data() + "/" + name; }
 
 /// `arguments` are words of a shell command line; `before` may set variables or a pipe.
 inline Outcome run(const std::string& arguments, const std::string& before = {}) {

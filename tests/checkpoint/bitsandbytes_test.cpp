@@ -7,12 +7,13 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/inspector.h"
 #include "tests/checkpoint/made_bitsandbytes.h"
+#include "tests/paths.h"
 
 namespace nety::checkpoint {
 namespace {
 
 std::filesystem::path saved(const std::string& name) {
-  return std::filesystem::path(NETY_TEST_DATA) / "checkpoints" / name;
+  return std::filesystem::path(test_data()) / "checkpoints" / name;
 }
 
 std::vector<float> dequantised(const Checkpoint& checkpoint, const std::string& name) {

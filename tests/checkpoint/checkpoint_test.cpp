@@ -6,6 +6,7 @@
 
 #include "core/base/files.h"
 #include "tests/checkpoint/made_files.h"
+#include "tests/paths.h"
 
 namespace nety::checkpoint {
 namespace {
@@ -177,7 +178,7 @@ TEST_F(AnyCheckpoint, MeansTheOnlyGgufOfADirectory) {
 }
 
 TEST(Checkpoint, OpensWhatTransformersSaved) {
-  const auto path = std::filesystem::path(NETY_TEST_DATA) / "checkpoints" / "fp32";
+  const auto path = std::filesystem::path(test_data()) / "checkpoints" / "fp32";
   const Checkpoint checkpoint = Checkpoint::open(path);
   EXPECT_EQ(checkpoint.name(), "fp32");
   EXPECT_EQ(checkpoint.config().dim, 64);

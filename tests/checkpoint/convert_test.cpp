@@ -12,13 +12,14 @@
 #include "core/checkpoint/gguf_rope.h"
 #include "core/checkpoint/safetensors.h"
 #include "tests/checkpoint/made_bitsandbytes.h"
+#include "tests/paths.h"
 
 namespace nety::checkpoint {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path saved(const std::string& name) { return fs::path(NETY_TEST_DATA) / "checkpoints" / name; }
+fs::path saved(const std::string& name) { return fs::path(test_data()) / "checkpoints" / name; }
 
 precision::ModeId mode_named(std::string_view name) { return precision::find_mode(name)->id; }
 

@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "core/machine/machine.h"
+#include "tests/paths.h"
 
 namespace nety::diag {
 
 inline std::filesystem::path machines_folder() {
-  return std::filesystem::path(NETY_TEST_DATA) / "machines";
+  return std::filesystem::path(test_data()) / "machines";
 }
 
 inline std::unique_ptr<machine::Machine> captured_machine(const std::string& name) {

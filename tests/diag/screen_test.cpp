@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "diag/page.h"
 #include "tests/diag/machines.h"
+#include "tests/paths.h"
 
 namespace nety::diag {
 namespace {
@@ -16,8 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 checkpoint::Checkpoint tiny() {
-  return checkpoint::Checkpoint::open(std::filesystem::path(NETY_TEST_DATA) / "checkpoints" /
-                                      "fp32");
+  return checkpoint::Checkpoint::open(std::filesystem::path(test_data()) / "checkpoints" / "fp32");
 }
 
 Diagnosis look(const std::string& machine, const checkpoint::Checkpoint* checkpoint = nullptr,

@@ -9,6 +9,8 @@
 
 #include "core/machine/machine.h"
 
+#include "tests/paths.h"
+
 namespace nety::machine {
 namespace {
 
@@ -177,7 +179,7 @@ const Expected kMachines[] = {
 };
 
 std::filesystem::path folder_of(const std::string& name) {
-  return std::filesystem::path(NETY_TEST_DATA) / "machines" / name;
+  return std::filesystem::path(test_data()) / "machines" / name;
 }
 
 class EveryMachine : public testing::TestWithParam<Expected> {

@@ -13,11 +13,12 @@
 #include "core/base/files.h"
 #include "core/checkpoint/safetensors.h"
 #include "core/model/session.h"
+#include "tests/paths.h"
 
 namespace nety::model {
 
 inline std::filesystem::path test_data(const std::string& name) {
-  return std::filesystem::path(NETY_TEST_DATA) / name;
+  return std::filesystem::path(test_data()) / name;
 }
 
 /// The values of one tensor of a safetensors file.

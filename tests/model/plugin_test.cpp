@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/model/shared_library.h"
+#include "tests/paths.h"
 
 namespace nety::model {
 namespace {
@@ -23,7 +24,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const fs::path kPlugins = fs::path(NETY_BUILD_DIR) / "tests/plugins";
+const fs::path kPlugins = fs::path(build_directory()) / "tests/plugins";
 
 /// Sets a variable until the end of the test.
 class ScopedVariable {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "tests/paths.h"
 
 namespace nety::model {
 namespace {
@@ -74,7 +75,7 @@ void expect_rotations(simdjson::dom::element row, const RopeTable& table) {
 
 TEST(RopeTable, EqualsTransformers) {
   simdjson::dom::parser parser;
-  const simdjson::dom::element golden = parser.load(NETY_TEST_DATA "/model/rope.json");
+  const simdjson::dom::element golden = parser.load(test_data() + "/model/rope.json");
   int cases = 0;
   for (const simdjson::dom::element row : golden["cases"].get_array()) {
     SCOPED_TRACE(std::string(row["name"].get_string().value()));

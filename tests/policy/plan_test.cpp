@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "tests/paths.h"
 #include "tests/policy/models.h"
 
 namespace nety::policy {
@@ -116,7 +117,7 @@ TEST(MemoryPlan, OfAStoredModelKeepsItsMixOfTypes) {
 
 TEST(MemoryPlan, OfARealCheckpointMatchesItsTensors) {
   const auto checkpoint =
-      checkpoint::Checkpoint::open(std::filesystem::path(NETY_TEST_DATA) / "checkpoints" / "fp32");
+      checkpoint::Checkpoint::open(std::filesystem::path(test_data()) / "checkpoints" / "fp32");
   const MemoryPlan memory = plan(checkpoint, ModeId::fp32, {});
   EXPECT_EQ(memory.weights_mapped_bytes, checkpoint.weight_bytes());
   EXPECT_EQ(memory.weights_anonymous_bytes, 0U);

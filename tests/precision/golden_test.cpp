@@ -12,6 +12,7 @@
 #include "core/precision/fp4.h"
 #include "core/precision/nested_scales.h"
 #include "core/precision/nf4.h"
+#include "tests/paths.h"
 #include "tests/precision/bitsandbytes_reference.h"
 #include "tests/precision/compare.h"
 #include "tests/precision/vectors.h"
@@ -23,9 +24,7 @@ using nlohmann::json;
 
 constexpr int64_t kTensors = 182;
 
-json manifest() {
-  return json::parse(read_file(std::string(NETY_TEST_DATA) + "/vectors/manifest.json"));
-}
+json manifest() { return json::parse(read_file(test_data() + "/vectors/manifest.json")); }
 
 std::string text(const std::vector<std::byte>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -72,8 +71,7 @@ std::vector<float> linear(const Matrix& matrix, const std::vector<float>& x,
 }
 
 void check_codebooks(Vectors& vectors) {
-  const json books =
-      json::parse(read_file(std::string(NETY_TEST_DATA) + "/vectors/codebooks.json"));
+  const json books = json::parse(read_file(test_data() + "/vectors/codebooks.json"));
   const auto check = [&](const std::string& name, std::span<const float> table) {
     const std::vector<float> values(table.begin(), table.end());
     expect_same_bits(values, vectors.floats("code/" + name), name);

@@ -1,5 +1,6 @@
 // Reads the golden vectors.
 #include "tests/precision/vectors.h"
+#include "tests/paths.h"
 
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -28,7 +29,7 @@ int64_t widen_integer(Stored value) {
 }  // namespace
 
 Vectors::Vectors(const std::string& name) {
-  const std::string file = read_file(std::string(NETY_TEST_DATA) + "/vectors/" + name);
+  const std::string file = read_file(test_data() + "/vectors/" + name);
   uint64_t length = 0;
   std::memcpy(&length, file.data(), sizeof length);
   const auto header = nlohmann::json::parse(file.substr(8, length));

@@ -14,6 +14,7 @@
 #include "fixtures.h"
 #include "reports/escape.h"
 #include "reports/render.h"
+#include "tests/paths.h"
 
 namespace nety::reports {
 namespace {
@@ -31,7 +32,7 @@ constexpr NamedFile kFiles[] = {{"complete", complete_file},
                                 {"empty", empty_file}};
 
 void expect_golden(const std::string& name, const std::string& text) {
-  const std::filesystem::path path = std::filesystem::path(NETY_TEST_DATA) / "reports" / name;
+  const std::filesystem::path path = std::filesystem::path(test_data()) / "reports" / name;
   if (std::getenv("NETY_UPDATE_GOLDEN") != nullptr) {
     std::filesystem::create_directories(path.parent_path());
     write_file(path, text);

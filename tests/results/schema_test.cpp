@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/results/json.h"
+#include "tests/paths.h"
 #include "tests/results/example.h"
 
 namespace nety::results {
@@ -81,7 +82,7 @@ class Validator {
 };
 
 Json schema() {
-  std::ifstream file(std::string(NETY_TEST_DATA) + "/../../docs/schema/nety.results-1.json");
+  std::ifstream file(test_data() + "/../../docs/schema/nety.results-1.json");
   return Json::parse(file);
 }
 

@@ -1,5 +1,6 @@
 // simdjson throws here where the data is not as expected: that fails the test, which is right.
 #include "tests/tokenizer/golden.h"
+#include "tests/paths.h"
 
 #include <gmock/gmock.h>
 
@@ -16,7 +17,7 @@ std::filesystem::path golden_file(const std::string& name) {
     const std::filesystem::path bigger = std::filesystem::path(folder) / name;
     if (std::filesystem::exists(bigger)) return bigger;
   }
-  return std::filesystem::path(NETY_TEST_DATA) / "tokenizer" / name;
+  return std::filesystem::path(test_data()) / "tokenizer" / name;
 }
 
 std::string golden_text(const std::string& name) { return read_file(golden_file(name)); }

@@ -9,6 +9,7 @@
 #include "core/base/files.h"
 #include "core/model/plugin.h"
 #include "core/model/shared_library.h"
+#include "tests/paths.h"
 
 namespace nety::model {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::filesystem::path kNety = std::filesystem::path(NETY_BUILD_DIR) / "nety";
+const std::filesystem::path kNety = std::filesystem::path(build_directory()) / "nety";
 
 TEST(Nety, NeedsNoHeavyLibrary) {
   const SharedLibrary nety = read_shared_library(kNety);
