@@ -10,22 +10,22 @@ Findings cpu_budget(const Subject& subject) {
   const int all = machine::processors(subject.machine);
   const std::string threads = std::to_string(budget.threads);
   results::Finding finding =
-      subject.finding("cpu.budget", MessageId::diag_budget_title, "sched_getaffinity, cgroup");
+      subject.finding("cpu.budget", message::diag_budget_title, "sched_getaffinity, cgroup");
   finding.data = budget.threads;
   const bool by_quota = budget.quota && *budget.quota < budget.affinity;
   if (!by_quota && budget.affinity >= all) {
-    finding.value = subject.say(MessageId::diag_budget_all, {threads, std::to_string(all)});
+    finding.value = subject.say(message::diag_budget_all, {threads, std::to_string(all)});
     return {finding};
   }
   finding.value =
-      by_quota ? subject.say(MessageId::diag_budget_quota,
+      by_quota ? subject.say(message::diag_budget_quota,
                              {threads, std::to_string(all), fmt::format("{:.3g}", *budget.quota)})
-               : subject.say(MessageId::diag_budget_affinity, {threads, std::to_string(all)});
+               : subject.say(message::diag_budget_affinity, {threads, std::to_string(all)});
   finding.status = results::FindingStatus::kWarn;
   finding.consequence = by_quota && *budget.quota < 1
-                            ? subject.say(MessageId::diag_budget_below_one)
-                            : subject.say(MessageId::diag_budget_limited, {threads});
-  finding.remedy = subject.say(MessageId::diag_budget_remedy);
+                            ? subject.say(message::diag_budget_below_one)
+                            : subject.say(message::diag_budget_limited, {threads});
+  finding.remedy = subject.say(message::diag_budget_remedy);
   return {finding};
 }
 

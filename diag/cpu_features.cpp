@@ -22,18 +22,18 @@ Findings cpu_features(const Subject& subject) {
   };
   const bool has_cpuid = static_cast<bool>(subject.machine.cpuid(0, 0));
   results::Finding finding =
-      subject.finding("cpu.features", MessageId::diag_features_title,
+      subject.finding("cpu.features", message::diag_features_title,
                       has_cpuid ? "CPUID, XGETBV" : "/proc/cpuinfo Features");
   for (const std::string& feature : features)
     finding.value += (finding.value.empty() ? "" : " ") + feature;
-  if (features.empty()) finding.value = subject.say(MessageId::diag_features_none);
+  if (features.empty()) finding.value = subject.say(message::diag_features_none);
   if (!has("avx2") || !has("fma") || !has("f16c")) {
     finding.status = results::FindingStatus::kWarn;
-    finding.consequence = subject.say(MessageId::diag_features_scalar);
+    finding.consequence = subject.say(message::diag_features_scalar);
   } else if (has_avx512_bit(subject.machine) && !has("avx512f")) {
     finding.status = results::FindingStatus::kWarn;
-    finding.consequence = subject.say(MessageId::diag_features_masked);
-    finding.remedy = subject.say(MessageId::diag_features_masked_remedy);
+    finding.consequence = subject.say(message::diag_features_masked);
+    finding.remedy = subject.say(message::diag_features_masked_remedy);
   }
   return {finding};
 }

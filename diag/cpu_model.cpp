@@ -10,8 +10,8 @@ Findings cpu_model(const Subject& subject) {
   const std::string name = machine::cpu_model(subject.machine);
   const auto info = subject.machine.read("/proc/cpuinfo");
   if (!has_cpuid && !info)
-    return {subject.unknown(kId, MessageId::diag_cpu_title, source, info.reason)};
-  results::Finding finding = subject.finding(kId, MessageId::diag_cpu_title, source);
+    return {subject.unknown(kId, message::diag_cpu_title, source, info.reason)};
+  results::Finding finding = subject.finding(kId, message::diag_cpu_title, source);
   finding.value = name;
   return {finding};
 }

@@ -35,7 +35,7 @@ results::Finding Subject::unknown(std::string id, MessageId title, std::string s
                                   const std::string& reason) const {
   results::Finding out = finding(std::move(id), title, std::move(source));
   out.status = results::FindingStatus::kUnknown;
-  out.value = say(MessageId::diag_not_told, {reason});
+  out.value = say(message::diag_not_told, {reason});
   return out;
 }
 
@@ -56,7 +56,7 @@ std::vector<results::Finding> diagnose(const checkpoint::Checkpoint& checkpoint,
   for (const checkpoint::Notice& notice : checkpoint.notices()) {
     results::Finding& finding = found.emplace_back();
     finding.id = "checkpoint." + notice.id;
-    finding.title = render({MessageId::diag_checkpoint_title, {}}, language);
+    finding.title = render({message::diag_checkpoint_title, {}}, language);
     finding.value = notice.what;
     finding.source = checkpoint.name();
     finding.status = results::FindingStatus::kWarn;

@@ -8,23 +8,23 @@ Findings gpu(const Subject& subject) {
   Findings found;
   for (const results::Gpu& gpu : machine::gpus(subject.machine)) {
     results::Finding& finding = found.emplace_back(
-        subject.finding("gpu." + std::to_string(found.size()), MessageId::diag_gpu_title, kSource));
+        subject.finding("gpu." + std::to_string(found.size()), message::diag_gpu_title, kSource));
     finding.value = gpu.name;
     if (gpu.usable) continue;
     finding.status = results::FindingStatus::kWarn;
-    finding.consequence = subject.say(MessageId::diag_gpu_unused, {gpu.reason});
+    finding.consequence = subject.say(message::diag_gpu_unused, {gpu.reason});
   }
   if (!found.empty()) return found;
   const auto bus = subject.machine.list("/sys/bus/pci/devices");
   const auto driver = subject.machine.list("/proc/driver/nvidia/gpus");
   for (const auto& answer : {bus, driver}) {
     if (!answer && answer.reason != "missing")
-      return {subject.unknown("gpu", MessageId::diag_gpu_title, kSource, answer.reason)};
+      return {subject.unknown("gpu", message::diag_gpu_title, kSource, answer.reason)};
   }
-  results::Finding none = subject.finding("gpu", MessageId::diag_gpu_title, kSource);
+  results::Finding none = subject.finding("gpu", message::diag_gpu_title, kSource);
   none.status = results::FindingStatus::kAbsent;
-  none.value = subject.say(MessageId::diag_gpu_none);
-  none.consequence = subject.say(MessageId::diag_gpu_none_fine);
+  none.value = subject.say(message::diag_gpu_none);
+  none.consequence = subject.say(message::diag_gpu_none_fine);
   return {none};
 }
 

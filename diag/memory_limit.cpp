@@ -7,10 +7,10 @@ namespace nety::diag::probes {
 Findings memory_limit(const Subject& subject) {
   const machine::MemoryBudget budget = machine::memory_budget(subject.machine);
   results::Finding finding =
-      subject.finding("memory.limit", MessageId::diag_limit_title, "cgroup, RLIMIT_AS");
+      subject.finding("memory.limit", message::diag_limit_title, "cgroup, RLIMIT_AS");
   if (!budget.limit_bytes) {
     finding.status = results::FindingStatus::kAbsent;
-    finding.value = subject.say(MessageId::diag_limit_none);
+    finding.value = subject.say(message::diag_limit_none);
     return {finding};
   }
   finding.value = format_bytes(*budget.limit_bytes);

@@ -9,9 +9,9 @@ Findings memory_total(const Subject& subject) {
   const std::string source = "/proc/meminfo MemTotal";
   const machine::MemoryBudget budget = machine::memory_budget(subject.machine);
   if (budget.total_bytes == 0)
-    return {subject.unknown(kId, MessageId::diag_total_title, source,
+    return {subject.unknown(kId, message::diag_total_title, source,
                             subject.machine.read("/proc/meminfo").reason)};
-  results::Finding finding = subject.finding(kId, MessageId::diag_total_title, source);
+  results::Finding finding = subject.finding(kId, message::diag_total_title, source);
   finding.value = format_bytes(budget.total_bytes);
   finding.data = static_cast<double>(budget.total_bytes);
   return {finding};

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "core/base/messages.h"
 #include "core/machine/machine.h"
 #include "core/results/results.h"
+#include "diag/messages.h"
 
 namespace nety::diag {
 

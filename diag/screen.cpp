@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/units.h"
+#include "diag/messages.h"
 #include "diag/page.h"
 
 namespace nety::diag {
@@ -61,9 +62,9 @@ class Screen {
     const auto& gpus = diagnosis_.machine.gpus;
     const bool usable =
         std::any_of(gpus.begin(), gpus.end(), [](const results::Gpu& gpu) { return gpu.usable; });
-    const std::string right = say(gpus.empty() ? MessageId::diag_screen_no_gpu
-                                  : usable     ? MessageId::diag_screen_gpu_usable
-                                               : MessageId::diag_screen_gpu_unused);
+    const std::string right = say(gpus.empty() ? message::diag_screen_no_gpu
+                                  : usable     ? message::diag_screen_gpu_usable
+                                               : message::diag_screen_gpu_unused);
     const size_t taken = width_of(right) + 2;
     line(inked(padded(options_.title, options_.width - std::min(options_.width, taken)) + "  ",
                Ink::kBold, options_.colours) +
@@ -77,12 +78,12 @@ class Screen {
     const auto add = [&](const std::string& part) {
       if (!part.empty()) text += " · " + part;
     };
-    add(say(MessageId::diag_screen_processors,
+    add(say(message::diag_screen_processors,
             {std::to_string(machine.cpu_budget.threads), std::to_string(machine.processors)}));
     const bool known = machine.memory_total_bytes > 0;
-    add(known ? say(MessageId::diag_screen_free, {format_bytes(machine.memory_available_bytes),
-                                                  format_bytes(machine.memory_total_bytes)})
-              : say(MessageId::diag_screen_memory_unknown));
+    add(known ? say(message::diag_screen_free, {format_bytes(machine.memory_available_bytes),
+                                                format_bytes(machine.memory_total_bytes)})
+              : say(message::diag_screen_memory_unknown));
     add(machine.hypervisor);
     add(machine.os);
     paragraph("  ", text);
@@ -93,17 +94,17 @@ class Screen {
     if (diagnosis_.decision) {
       const policy::Decision& decision = *diagnosis_.decision;
       paragraph("  ",
-                say(MessageId::diag_screen_policy_model,
+                say(message::diag_screen_policy_model,
                     {diagnosis_.model, std::string(decision.mode_name()), decision.device}) +
                     " " + render(decision.reasons.back().text, options_.language),
                 Ink::kBold);
       for (const Text& notice : decision.notices)
         paragraph("  ", render(notice, options_.language));
     } else if (!diagnosis_.refusal.empty()) {
-      paragraph("  ", say(MessageId::diag_screen_refused, {diagnosis_.model}), Ink::kRed);
+      paragraph("  ", say(message::diag_screen_refused, {diagnosis_.model}), Ink::kRed);
       paragraph("  ", diagnosis_.refusal);
     } else {
-      paragraph("  ", say(MessageId::diag_screen_policy_cpu), Ink::kBold);
+      paragraph("  ", say(message::diag_screen_policy_cpu), Ink::kBold);
     }
     line("");
   }
@@ -111,8 +112,8 @@ class Screen {
   std::string fit_text(const ModeRow& row) const {
     if (!row.memory) return "";
     const std::string needed = format_bytes(row.memory->needed());
-    if (row.fits) return say(MessageId::diag_screen_fits, {needed});
-    return say(MessageId::diag_screen_does_not_fit,
+    if (row.fits) return say(message::diag_screen_fits, {needed});
+    return say(message::diag_screen_does_not_fit,
                {needed, format_bytes(diagnosis_.machine.memory_available_bytes)});
   }
 
@@ -128,8 +129,8 @@ class Screen {
     std::string model;
     if (const auto& rows = diagnosis_.modes; !rows.empty() && rows.front().memory)
       model = shortened(plain(diagnosis_.model), 30);
-    row(say(MessageId::diag_screen_column_mode), say(MessageId::diag_screen_column_kernel),
-        say(MessageId::diag_screen_column_bits), model, Ink::kDim);
+    row(say(message::diag_screen_column_mode), say(message::diag_screen_column_kernel),
+        say(message::diag_screen_column_bits), model, Ink::kDim);
     for (const ModeRow& mode : diagnosis_.modes)
       row(mode.name, mode.kernel, fmt::format("{:.3g}", mode.bits_per_weight), fit_text(mode),
           mode.fits ? Ink::kPlain : Ink::kYellow);
@@ -140,7 +141,7 @@ class Screen {
     const auto& all = diagnosis_.findings;
     const auto ok = std::count_if(all.begin(), all.end(),
                                   [](const Finding& each) { return passed(each.status); });
-    line("  " + inked(say(MessageId::diag_screen_findings), Ink::kBold, options_.colours));
+    line("  " + inked(say(message::diag_screen_findings), Ink::kBold, options_.colours));
     for (const Look& look : kLooks) {
       if (passed(look.status) && !options_.all) continue;
       for (const Finding& finding : all)
@@ -148,7 +149,7 @@ class Screen {
     }
     if (options_.all) return;
     line("  " + inked("+", Ink::kGreen, options_.colours) + "  " +
-         say(MessageId::diag_screen_passed, {std::to_string(ok)}));
+         say(message::diag_screen_passed, {std::to_string(ok)}));
   }
 
   void one(const Finding& finding, const Look& look) {
@@ -162,7 +163,7 @@ class Screen {
     if (!finding.remedy.empty()) rest += (rest.empty() ? "" : " ") + finding.remedy;
     if (options_.all) {
       if (!rest.empty()) rest += " ";
-      rest += "[" + say(MessageId::diag_screen_source, {finding.source}) + "]";
+      rest += "[" + say(message::diag_screen_source, {finding.source}) + "]";
     }
     paragraph("     ", rest);
   }

@@ -8,12 +8,12 @@ Findings system(const Subject& subject) {
   const std::string parts[] = {machine::system_name(subject.machine),
                                machine::kernel_release(subject.machine),
                                machine::hypervisor(subject.machine)};
-  results::Finding finding = subject.finding("system", MessageId::diag_system_title, kSource);
+  results::Finding finding = subject.finding("system", message::diag_system_title, kSource);
   for (const std::string& part : parts) {
     if (!part.empty()) finding.value += (finding.value.empty() ? "" : ", ") + part;
   }
   if (finding.value.empty())
-    return {subject.unknown("system", MessageId::diag_system_title, kSource,
+    return {subject.unknown("system", message::diag_system_title, kSource,
                             subject.machine.read("/etc/os-release").reason)};
   return {finding};
 }

@@ -45,8 +45,8 @@ std::optional<double> wall_of(const ConfigurationView& configuration) {
 std::optional<BarChart> decode_chart(const Evidence& evidence, const Wording& words) {
   BarChart chart;
   chart.id = "decode";
-  chart.title = words.say(MessageId::report_chart_decode);
-  chart.axis = words.say(MessageId::report_chart_decode_axis);
+  chart.title = words.say(message::report_chart_decode);
+  chart.axis = words.say(message::report_chart_decode_axis);
   std::vector<std::string> seen;
   bool wall = false, interval = false, other = false;
   for (const ConfigurationView& configuration : evidence.configurations()) {
@@ -69,11 +69,11 @@ std::optional<BarChart> decode_chart(const Evidence& evidence, const Wording& wo
     chart.bars.push_back(std::move(bar));
   }
   if (!any_bar(chart)) return std::nullopt;
-  chart.legend = {words.say(MessageId::report_legend_own)};
-  if (other) chart.other_name = words.say(MessageId::report_legend_other);
-  if (wall) chart.mark_name = words.say(MessageId::report_legend_wall);
-  if (interval) chart.interval_name = words.say(MessageId::report_legend_interval);
-  chart.description = words.say(MessageId::report_chart_decode_description) + " " +
+  chart.legend = {words.say(message::report_legend_own)};
+  if (other) chart.other_name = words.say(message::report_legend_other);
+  if (wall) chart.mark_name = words.say(message::report_legend_wall);
+  if (interval) chart.interval_name = words.say(message::report_legend_interval);
+  chart.description = words.say(message::report_chart_decode_description) + " " +
                       fmt::format("{}.", fmt::join(seen, "; "));
   return chart;
 }
@@ -81,12 +81,12 @@ std::optional<BarChart> decode_chart(const Evidence& evidence, const Wording& wo
 std::optional<BarChart> memory_chart(const Evidence& evidence, const Wording& words) {
   BarChart chart;
   chart.id = "memory";
-  chart.title = words.say(MessageId::report_chart_memory);
-  chart.axis = words.say(MessageId::report_chart_memory_axis);
+  chart.title = words.say(message::report_chart_memory);
+  chart.axis = words.say(message::report_chart_memory_axis);
   if (const results::Machine* machine = evidence.machine();
       machine != nullptr && machine->memory_available_bytes > 0)
     chart.axis += fmt::format(
-        " · {}", words.say(MessageId::report_chart_memory_limit,
+        " · {}", words.say(message::report_chart_memory_limit,
                            {words.bytes(static_cast<double>(machine->memory_available_bytes))}));
   std::vector<std::string> seen;
   for (const ConfigurationView& configuration : evidence.configurations()) {
@@ -104,9 +104,9 @@ std::optional<BarChart> memory_chart(const Evidence& evidence, const Wording& wo
     chart.bars.push_back(std::move(bar));
   }
   if (!any_bar(chart)) return std::nullopt;
-  chart.legend = {words.say(MessageId::report_legend_anonymous),
-                  words.say(MessageId::report_legend_mapped)};
-  chart.description = words.say(MessageId::report_chart_memory_description) + " " +
+  chart.legend = {words.say(message::report_legend_anonymous),
+                  words.say(message::report_legend_mapped)};
+  chart.description = words.say(message::report_chart_memory_description) + " " +
                       fmt::format("{}.", fmt::join(seen, "; "));
   return chart;
 }
@@ -114,8 +114,8 @@ std::optional<BarChart> memory_chart(const Evidence& evidence, const Wording& wo
 std::optional<BarChart> load_chart(const Evidence& evidence, const Wording& words) {
   BarChart chart;
   chart.id = "load";
-  chart.title = words.say(MessageId::report_chart_load);
-  chart.axis = words.say(MessageId::report_chart_load_axis);
+  chart.title = words.say(message::report_chart_load);
+  chart.axis = words.say(message::report_chart_load_axis);
   constexpr const char* kParts[] = {"load_read_s", "load_convert_s", "load_init_s"};
   std::vector<std::string> seen;
   for (const ConfigurationView& configuration : evidence.configurations()) {
@@ -133,10 +133,9 @@ std::optional<BarChart> load_chart(const Evidence& evidence, const Wording& word
     chart.bars.push_back(std::move(bar));
   }
   if (!any_bar(chart)) return std::nullopt;
-  chart.legend = {
-      words.say(MessageId::report_legend_read), words.say(MessageId::report_legend_convert),
-      words.say(MessageId::report_legend_init), words.say(MessageId::report_legend_rest)};
-  chart.description = words.say(MessageId::report_chart_load_description) + " " +
+  chart.legend = {words.say(message::report_legend_read), words.say(message::report_legend_convert),
+                  words.say(message::report_legend_init), words.say(message::report_legend_rest)};
+  chart.description = words.say(message::report_chart_load_description) + " " +
                       fmt::format("{}.", fmt::join(seen, "; "));
   return chart;
 }

@@ -56,22 +56,21 @@ std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart par
   const int64_t depth = decodes.empty() ? 0 : decodes.front().depth;
   std::vector<MetricColumn> columns;
   if (part != TablePart::kCost) {
-    columns = {{words.say(MessageId::report_column_load), "s", "load", "load_s"},
-               {words.say(MessageId::report_column_first), "s", "load", "ready_to_first_s"}};
+    columns = {{words.say(message::report_column_load), "s", "load", "load_s"},
+               {words.say(message::report_column_first), "s", "load", "ready_to_first_s"}};
     columns.insert(columns.end(), prefills.begin(), prefills.end());
     columns.insert(columns.end(), decodes.begin(), decodes.end());
     columns.push_back(
-        {words.say(MessageId::report_column_wall), "ratio", "decode", "mbu", 0, 0, depth});
+        {words.say(message::report_column_wall), "ratio", "decode", "mbu", 0, 0, depth});
     columns.push_back({"TTFT", "s", "generate", "ttft_s"});
-    columns.push_back({words.say(MessageId::report_column_e2e), "tok/s", "generate", "e2e_tg_tps"});
+    columns.push_back({words.say(message::report_column_e2e), "tok/s", "generate", "e2e_tg_tps"});
   }
   if (part != TablePart::kSpeed) {
+    columns.push_back({words.say(message::report_column_peak), "bytes", "load", "peak_rss_bytes"});
     columns.push_back(
-        {words.say(MessageId::report_column_peak), "bytes", "load", "peak_rss_bytes"});
+        {words.say(message::report_column_weights), "bytes", "load", "weights_bytes"});
     columns.push_back(
-        {words.say(MessageId::report_column_weights), "bytes", "load", "weights_bytes"});
-    columns.push_back(
-        {words.say(MessageId::report_column_perplexity), "tokens", "quality", "perplexity"});
+        {words.say(message::report_column_perplexity), "tokens", "quality", "perplexity"});
     columns.push_back({"KLD", "nat", "quality", "kld"});
     columns.push_back({"top-1", "ratio", "quality", "top1_agreement"});
   }
@@ -117,16 +116,16 @@ Table configuration_table(const Evidence& evidence, TablePart part, const Wordin
   drop_empty(columns, evidence);
   const bool status = part != TablePart::kCost, bits = part != TablePart::kSpeed;
   Table table;
-  table.caption = words.say(part == TablePart::kCost ? MessageId::report_table_cost
-                                                     : MessageId::report_table_speed);
-  table.columns = {{words.say(MessageId::report_column_mode), "", false}};
+  table.caption = words.say(part == TablePart::kCost ? message::report_table_cost
+                                                     : message::report_table_speed);
+  table.columns = {{words.say(message::report_column_mode), "", false}};
   if (status) {
-    table.columns.push_back({words.say(MessageId::report_column_status), "", false});
-    table.columns.push_back({words.say(MessageId::report_column_kernel), "", false});
+    table.columns.push_back({words.say(message::report_column_status), "", false});
+    table.columns.push_back({words.say(message::report_column_kernel), "", false});
   }
   for (const MetricColumn& column : columns)
     table.columns.push_back({column.title, words.column_unit(column.unit), true});
-  if (bits) table.columns.push_back({words.say(MessageId::report_column_bits), "", true});
+  if (bits) table.columns.push_back({words.say(message::report_column_bits), "", true});
 
   const ConfigurationView* const chosen = evidence.chosen();
   for (const ConfigurationView& configuration : evidence.configurations()) {
@@ -145,7 +144,7 @@ Table configuration_table(const Evidence& evidence, TablePart part, const Wordin
     if (bits) line.cells.push_back({bits_per_weight(configuration, evidence, words), "", false});
     table.lines.push_back(std::move(line));
   }
-  if (part != TablePart::kSpeed) table.footnote = words.say(MessageId::report_table_footnote);
+  if (part != TablePart::kSpeed) table.footnote = words.say(message::report_table_footnote);
   return table;
 }
 

@@ -19,31 +19,31 @@ using results::Verdict;
 MessageId word_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kSupported:
-      return MessageId::report_supported;
+      return message::report_supported;
     case Verdict::kRefuted:
-      return MessageId::report_refuted;
+      return message::report_refuted;
     case Verdict::kInconclusive:
-      return MessageId::report_inconclusive;
+      return message::report_inconclusive;
     case Verdict::kNotTested:
       break;
   }
-  return MessageId::report_not_tested;
+  return message::report_not_tested;
 }
 
 MessageId word_of(FindingStatus status) {
   switch (status) {
     case FindingStatus::kOk:
-      return MessageId::report_finding_ok;
+      return message::report_finding_ok;
     case FindingStatus::kWarn:
-      return MessageId::report_finding_warn;
+      return message::report_finding_warn;
     case FindingStatus::kFail:
-      return MessageId::report_finding_fail;
+      return message::report_finding_fail;
     case FindingStatus::kAbsent:
-      return MessageId::report_finding_absent;
+      return message::report_finding_absent;
     case FindingStatus::kUnknown:
       break;
   }
-  return MessageId::report_finding_unknown;
+  return message::report_finding_unknown;
 }
 
 /// Worst first.
@@ -60,22 +60,22 @@ std::string name_of(const ConfigurationView& configuration) {
 
 std::string headline(const BestChoice& choice, const Wording& words) {
   if (choice.chosen == nullptr || choice.best == nullptr)
-    return words.say(MessageId::report_headline_unmeasured);
+    return words.say(message::report_headline_unmeasured);
   const std::string chosen = name_of(*choice.chosen);
   switch (choice.verdict) {
     case Verdict::kSupported:
-      return words.say(MessageId::report_headline_best, {chosen});
+      return words.say(message::report_headline_best, {chosen});
     case Verdict::kRefuted:
       if (choice.best == choice.chosen)
-        return words.say(MessageId::report_headline_not_admissible, {chosen});
-      return words.say(MessageId::report_headline_beaten,
+        return words.say(message::report_headline_not_admissible, {chosen});
+      return words.say(message::report_headline_beaten,
                        {chosen, name_of(*choice.best), words.times(choice.speedup->value)});
     case Verdict::kInconclusive:
-      return words.say(MessageId::report_headline_doubt, {chosen});
+      return words.say(message::report_headline_doubt, {chosen});
     case Verdict::kNotTested:
       break;
   }
-  return words.say(MessageId::report_headline_alone, {chosen});
+  return words.say(message::report_headline_alone, {chosen});
 }
 
 std::string lead(const std::vector<results::Claim>& claims, const Wording& words) {
@@ -84,10 +84,9 @@ std::string lead(const std::vector<results::Claim>& claims, const Wording& words
         std::count_if(claims.begin(), claims.end(),
                       [verdict](const results::Claim& claim) { return claim.verdict == verdict; }));
   };
-  return words.say(
-      MessageId::report_lead,
-      {std::to_string(claims.size()), count(Verdict::kSupported), count(Verdict::kRefuted),
-       count(Verdict::kInconclusive), count(Verdict::kNotTested)});
+  return words.say(message::report_lead, {std::to_string(claims.size()), count(Verdict::kSupported),
+                                          count(Verdict::kRefuted), count(Verdict::kInconclusive),
+                                          count(Verdict::kNotTested)});
 }
 
 std::vector<Tile> tiles(const BestChoice& choice, const Wording& words) {
@@ -97,16 +96,16 @@ std::vector<Tile> tiles(const BestChoice& choice, const Wording& words) {
   const std::string name = name_of(chosen);
   if (const results::Metric* rate = chosen.decode_rate())
     out.push_back({words.quantity(*rate->median, rate->unit),
-                   words.say(MessageId::report_tile_chosen, {name})});
+                   words.say(message::report_tile_chosen, {name})});
   if (choice.best != nullptr && choice.best != choice.chosen) {
     const results::Metric& rate = *choice.best->decode_rate();
     out.push_back({words.quantity(*rate.median, rate.unit),
-                   words.say(MessageId::report_tile_best, {name_of(*choice.best)})});
+                   words.say(message::report_tile_best, {name_of(*choice.best)})});
   }
   if (const std::optional<double> first = chosen.value("load", "ready_to_first_s"))
-    out.push_back({words.seconds(*first), words.say(MessageId::report_tile_first)});
+    out.push_back({words.seconds(*first), words.say(message::report_tile_first)});
   if (const std::optional<double> peak = chosen.value("load", "peak_rss_bytes"))
-    out.push_back({words.bytes(*peak), words.say(MessageId::report_tile_peak)});
+    out.push_back({words.bytes(*peak), words.say(message::report_tile_peak)});
   return out;
 }
 
@@ -128,17 +127,17 @@ Section claim_section(std::vector<results::Claim> claims, const Wording& words) 
     const bool decided = claim.verdict == Verdict::kSupported || claim.verdict == Verdict::kRefuted;
     ClaimList::Item item;
     item.verdict = words.say(word_of(claim.verdict));
-    item.margin_title = words.say(MessageId::report_margin);
-    if (decided) item.sensitivity_title = words.say(MessageId::report_sensitivity);
+    item.margin_title = words.say(message::report_margin);
+    if (decided) item.sensitivity_title = words.say(message::report_sensitivity);
     item.command = take_command(claim.sensitivity);
     item.claim = std::move(claim);
     list.items.push_back(std::move(item));
   }
-  return {"claims", words.say(MessageId::report_section_claims), {std::move(list)}};
+  return {"claims", words.say(message::report_section_claims), {std::move(list)}};
 }
 
 Section chart_section(const Evidence& evidence, const Wording& words) {
-  Section section{"charts", words.say(MessageId::report_section_charts), {}};
+  Section section{"charts", words.say(message::report_section_charts), {}};
   for (const auto make : {decode_chart, memory_chart, load_chart})
     if (std::optional<BarChart> chart = make(evidence, words))
       section.blocks.push_back(std::move(*chart));
@@ -147,29 +146,29 @@ Section chart_section(const Evidence& evidence, const Wording& words) {
 
 /// Model, machine, and why the policy chose what it chose.
 Section machine_section(const results::File& file, const Wording& words) {
-  Section section{"machine", words.say(MessageId::report_section_machine), {}};
+  Section section{"machine", words.say(message::report_section_machine), {}};
   for (const results::Machine& machine : file.machines) {
     const std::string memory =
-        words.say(MessageId::report_memory_of,
+        words.say(message::report_memory_of,
                   {words.bytes(static_cast<double>(machine.memory_available_bytes)),
                    words.bytes(static_cast<double>(machine.memory_total_bytes))});
     section.blocks.push_back(Paragraph{words.say(
-        MessageId::report_machine,
+        message::report_machine,
         {machine.cpu, std::to_string(machine.cpu_budget.threads),
          std::to_string(machine.processors), memory, machine.os, machine.kernel, machine.id})});
     if (!machine.features.empty())
       section.blocks.push_back(Paragraph{words.say(
-          MessageId::report_features, {fmt::format("{}", fmt::join(machine.features, ", "))})});
+          message::report_features, {fmt::format("{}", fmt::join(machine.features, ", "))})});
     if (machine.gpus.empty())
-      section.blocks.push_back(Paragraph{words.say(MessageId::report_no_gpu)});
+      section.blocks.push_back(Paragraph{words.say(message::report_no_gpu)});
     for (const results::Gpu& gpu : machine.gpus)
       section.blocks.push_back(Paragraph{
-          words.say(gpu.usable ? MessageId::report_gpu_usable : MessageId::report_gpu_unusable,
+          words.say(gpu.usable ? message::report_gpu_usable : message::report_gpu_unusable,
                     {gpu.name, gpu.reason})});
   }
   for (const results::Model& model : file.models)
     section.blocks.push_back(Paragraph{
-        words.say(MessageId::report_model,
+        words.say(message::report_model,
                   {model.name, model.architecture, words.count(model.parameters), model.format,
                    model.stored, words.bytes(static_cast<double>(model.file_bytes))})});
   if (file.decision) {
@@ -177,7 +176,7 @@ Section machine_section(const results::File& file, const Wording& words) {
     for (const results::Reason& reason : file.decision->reasons)
       reasons.push_back(fmt::format("{} ({})", reason.text, reason.rule));
     section.blocks.push_back(
-        Paragraph{words.say(MessageId::report_decision,
+        Paragraph{words.say(message::report_decision,
                             {file.decision->mode, file.decision->backend, file.decision->device,
                              fmt::format("{}", fmt::join(reasons, " "))})});
   }
@@ -185,11 +184,11 @@ Section machine_section(const results::File& file, const Wording& words) {
 }
 
 Section finding_section(const results::File& file, const Wording& words) {
-  Section section{"findings", words.say(MessageId::report_section_findings), {}};
+  Section section{"findings", words.say(message::report_section_findings), {}};
   FindingList list;
   for (const std::string& warning : file.warnings)
     list.items.push_back(
-        {FindingStatus::kWarn, words.say(MessageId::report_finding_warn), warning, "", "", "", ""});
+        {FindingStatus::kWarn, words.say(message::report_finding_warn), warning, "", "", "", ""});
   for (const results::Finding& finding : file.findings)
     list.items.push_back({finding.status, words.say(word_of(finding.status)), finding.title,
                           finding.value, finding.consequence, finding.remedy, finding.source});
@@ -202,33 +201,33 @@ Section finding_section(const results::File& file, const Wording& words) {
 }
 
 Section method_section(const results::File& file, const Evidence& evidence, const Wording& words) {
-  Section section{"method", words.say(MessageId::report_section_method), {}};
-  section.blocks.push_back(Paragraph{
-      words.say(MessageId::report_method,
-                {std::to_string(evidence.configurations().size()),
-                 std::to_string(file.workload.repetitions), std::to_string(file.workload.seed)})});
+  Section section{"method", words.say(message::report_section_method), {}};
+  section.blocks.push_back(
+      Paragraph{words.say(message::report_method, {std::to_string(evidence.configurations().size()),
+                                                   std::to_string(file.workload.repetitions),
+                                                   std::to_string(file.workload.seed)})});
   if (!file.workload.quality_text.empty())
     section.blocks.push_back(
-        Paragraph{words.say(MessageId::report_method_quality, {file.workload.quality_text})});
-  section.blocks.push_back(Paragraph{words.say(MessageId::report_method_terms)});
+        Paragraph{words.say(message::report_method_quality, {file.workload.quality_text})});
+  section.blocks.push_back(Paragraph{words.say(message::report_method_terms)});
   section.blocks.push_back(
-      Paragraph{words.say(MessageId::report_tool, {file.tool, file.created_utc})});
+      Paragraph{words.say(message::report_tool, {file.tool, file.created_utc})});
   if (!file.command.empty()) {
     std::vector<std::string> words_of_command;
     for (const std::string& word : file.command) words_of_command.push_back(escape_shell(word));
-    section.blocks.push_back(Paragraph{words.say(MessageId::report_reproduce)});
+    section.blocks.push_back(Paragraph{words.say(message::report_reproduce)});
     section.blocks.push_back(Code{fmt::format("{}", fmt::join(words_of_command, " "))});
   }
   return section;
 }
 
 std::string overline(const results::File& file, const Wording& words) {
-  std::vector<std::string> parts{words.say(MessageId::report_overline)};
+  std::vector<std::string> parts{words.say(message::report_overline)};
   for (const results::Model& model : file.models) parts.push_back(model.name);
   for (const results::Machine& machine : file.machines)
     parts.push_back(fmt::format(
         "{}, {}", machine.cpu,
-        words.say(MessageId::report_threads, {std::to_string(machine.cpu_budget.threads)})));
+        words.say(message::report_threads, {std::to_string(machine.cpu_budget.threads)})));
   parts.push_back(file.created_utc.substr(0, 10));
   std::erase(parts, "");
   return fmt::format("{}", fmt::join(parts, " · "));
@@ -248,12 +247,12 @@ Document make_document(const results::File& file, const ClaimOptions& options) {
   document.title = document.overline;
   document.headline = headline(choice, words);
   document.lead = lead(claims, words);
-  document.skip_label = words.say(MessageId::report_skip);
+  document.skip_label = words.say(message::report_skip);
   document.tiles = tiles(choice, words);
   document.sections.push_back(claim_section(claims, words));
   if (!evidence.configurations().empty())
     document.sections.push_back({"modes",
-                                 words.say(MessageId::report_section_modes),
+                                 words.say(message::report_section_modes),
                                  {configuration_table(evidence, TablePart::kSpeed, words),
                                   configuration_table(evidence, TablePart::kCost, words)}});
   document.sections.push_back(chart_section(evidence, words));

@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/messages.h"
 #include "core/results/results.h"
+#include "reports/messages.h"
 
 namespace nety::reports {
 

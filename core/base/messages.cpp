@@ -8,18 +8,6 @@
 namespace nety {
 namespace {
 
-struct Row {
-  std::string_view id, english, french;
-};
-
-constexpr Row kRows[] = {
-#define NETY_MESSAGE(id, english, french) {#id, english, french},
-#include "core/base/messages.def"
-#undef NETY_MESSAGE
-};
-
-const Row& row_of(MessageId id) { return kRows[static_cast<size_t>(id)]; }
-
 bool names(std::string_view locale, std::string_view language) {
   return locale.starts_with(language) &&
          (locale.size() == language.size() ||
@@ -29,8 +17,8 @@ bool names(std::string_view locale, std::string_view language) {
 }  // namespace
 
 std::string render(const Text& text, Language language) {
-  const Row& row = row_of(text.id);
-  const std::string_view pattern = language == Language::kFrench ? row.french : row.english;
+  const std::string_view pattern =
+      language == Language::kFrench ? text.id->french : text.id->english;
   std::string out;
   for (size_t i = 0; i < pattern.size(); ++i) {
     const bool hole = pattern[i] == '{' && i + 2 < pattern.size() && pattern[i + 2] == '}';
@@ -44,8 +32,6 @@ std::string render(const Text& text, Language language) {
   }
   return out;
 }
-
-std::string_view name_of(MessageId id) { return row_of(id).id; }
 
 Language choose_language(std::string_view flag) {
   std::string_view wanted = flag;

@@ -1,4 +1,4 @@
-// What the program says to people, in their language, from one compiled-in table (messages.def).
+// What the program says to people, in their language, from compiled-in tables.
 // Errors are in English: they name files, tensors and options, and people search for their text.
 #pragma once
 
@@ -10,11 +10,37 @@ namespace nety {
 
 enum class Language { kEnglish, kFrench };
 
-/// Every message has an id: the first column of messages.def.
-enum class MessageId {
-#define NETY_MESSAGE(id, english, french) id,
-#include "core/base/messages.def"
-#undef NETY_MESSAGE
+/// A sentence in every language, with holes {0}, {1} ... for values. Each folder that speaks has a
+/// table of its own, messages.def beside its messages.h, so that a new sentence there is no news
+/// elsewhere. Does not compile unless both languages are there and ask for the same values.
+struct Message {
+  std::string_view id, english, french;
+
+  consteval Message(std::string_view the_id, std::string_view in_english,
+                    std::string_view in_french)
+      : id(the_id), english(in_english), french(in_french) {
+    if (english.empty() || french.empty()) throw "a message lacks a language";
+    if (holes(english) != holes(french)) throw "the languages ask for different values";
+  }
+
+ private:
+  static constexpr unsigned holes(std::string_view text) {
+    unsigned found = 0;
+    for (size_t i = 0; i + 2 < text.size(); ++i)
+      if (text[i] == '{' && text[i + 2] == '}') found |= 1U << (text[i + 1] - '0');
+    return found;
+  }
+};
+
+/// Refers to a message of a table, which lives forever.
+class MessageId {
+ public:
+  constexpr MessageId(const Message& message) : message_(&message) {}
+  constexpr const Message* operator->() const { return message_; }
+  friend constexpr bool operator==(MessageId, MessageId) = default;
+
+ private:
+  const Message* message_;
 };
 
 /// A message with its values, not yet in any language. Libraries return these; the application and
@@ -26,9 +52,6 @@ struct Text {
 
 /// The message in `language`.
 std::string render(const Text& text, Language language);
-/// The message's id as a stable word, for JSON: "device_cpu".
-std::string_view name_of(MessageId id);
-
 /// The language of `flag` ("fr", "en", "fr_FR.UTF-8"), else of LC_ALL, LC_MESSAGES or LANG,
 /// whichever is set first; English otherwise. The system's locale need not be installed. Error:
 /// kUsage if `flag` is neither empty nor a language we have.

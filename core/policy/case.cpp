@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/policy/messages.h"
 
 namespace nety::policy {
 namespace {
@@ -128,17 +129,17 @@ Place Case::gpu_for(std::optional<ModeId> mode, std::string_view rule) {
     reasons.push_back({rule, {id, std::move(args)}});
     return place;
   };
-  if (only_cpu()) return because(MessageId::policy_gpu_not_asked, {});
+  if (only_cpu()) return because(message::policy_gpu_not_asked, {});
   const results::Gpu* gpu = wanted_gpu();
-  if (gpu == nullptr) return because(MessageId::policy_gpu_none, {});
-  if (!gpu->usable) return because(MessageId::policy_gpu_unusable, {gpu->name, gpu->reason});
+  if (gpu == nullptr) return because(message::policy_gpu_none, {});
+  if (!gpu->usable) return because(message::policy_gpu_unusable, {gpu->name, gpu->reason});
   const BackendFacts* backend = backend_on("cuda", mode);
-  if (backend == nullptr) return because(MessageId::policy_gpu_no_backend, {gpu->name});
-  if (!gpu->free_bytes) return because(MessageId::policy_gpu_unknown_memory, {gpu->name});
+  if (backend == nullptr) return because(message::policy_gpu_no_backend, {gpu->name});
+  if (!gpu->free_bytes) return because(message::policy_gpu_unknown_memory, {gpu->name});
   place.backend = backend;
   if (const std::string trouble = trouble_with(mode, place); !trouble.empty()) {
     place.backend = nullptr;
-    return because(MessageId::policy_unusable,
+    return because(message::policy_unusable,
                    {std::string(mode ? precision::mode(*mode).name : "stored"), trouble});
   }
   place.device = fmt::format("cuda:{}", gpu - machine.gpus.data());
@@ -188,7 +189,7 @@ std::string Case::nearest(double wanted_bits) const {
 Text Case::forced(const std::string& mode, const MemoryPlan& memory, const Place& place) const {
   // Pages of a mapped file are dropped and read again; anonymous ones must be swapped out.
   const bool pages = memory.weights_mapped_bytes > memory.weights_anonymous_bytes;
-  return {pages ? MessageId::policy_forced_mapped : MessageId::policy_forced_anonymous,
+  return {pages ? message::policy_forced_mapped : message::policy_forced_anonymous,
           {mode, format_bytes(memory.needed()), place.available_text()}};
 }
 
@@ -210,8 +211,8 @@ void Case::refuse_everything() const {
   for (const Reason& reason : reasons)
     why += fmt::format("{}{}", why.empty() ? "" : " ", render(reason.text, Language::kEnglish));
   const bool only_memory = std::all_of(reasons.begin(), reasons.end(), [](const Reason& reason) {
-    return reason.text.id != MessageId::policy_unusable &&
-           reason.text.id != MessageId::policy_no_backend;
+    return reason.text.id != message::policy_unusable &&
+           reason.text.id != message::policy_no_backend;
   });
   if (only_gpu())
     throw Error(ErrorKind::kEnvironment, fmt::format("--device {}: {}", request.device, why),

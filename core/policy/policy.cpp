@@ -7,6 +7,7 @@
 
 #include "core/base/units.h"
 #include "core/policy/case.h"
+#include "core/policy/messages.h"
 
 namespace nety::policy {
 namespace {
@@ -25,7 +26,7 @@ Decision decided(Case& c, std::string_view rule, Text why, std::optional<ModeId>
   out.device = device;
   out.memory = memory;
   if (device == "cpu" && c.request.use_quantization)
-    c.notices.push_back({MessageId::policy_quantization_ignored, {}});
+    c.notices.push_back({message::policy_quantization_ignored, {}});
   return out;
 }
 
@@ -39,8 +40,8 @@ std::optional<Decision> explicit_mode(Case& c) {
     c.notices.push_back(c.forced(c.request.mode, memory, place));
   }
   if (mode && c.model.quantised() && precision::mode(*mode).kind != precision::ModeKind::kStored)
-    c.notices.push_back({MessageId::policy_converted, {c.model.stored, c.request.mode}});
-  return decided(c, "explicit-mode", {MessageId::policy_explicit, {c.request.mode}}, mode,
+    c.notices.push_back({message::policy_converted, {c.model.stored, c.request.mode}});
+  return decided(c, "explicit-mode", {message::policy_explicit, {c.request.mode}}, mode,
                  *place.backend, place.device, memory);
 }
 
@@ -52,7 +53,7 @@ std::optional<Decision> stored(Case& c) {
     if (!c.request.force) c.refuse_size("stored", memory, place);
     c.notices.push_back(c.forced("stored", memory, place));
   }
-  return decided(c, "stored", {MessageId::policy_stored, {c.model.stored}}, std::nullopt,
+  return decided(c, "stored", {message::policy_stored, {c.model.stored}}, std::nullopt,
                  *place.backend, place.device, memory);
 }
 
@@ -64,13 +65,13 @@ std::optional<Decision> gpu_4bit(Case& c) {
   if (!place.fits(memory)) {
     if (c.only_gpu()) c.refuse_size("nf4", memory, place);
     c.reasons.push_back({kRule,
-                         {MessageId::policy_gpu_small,
+                         {message::policy_gpu_small,
                           {place.gpu->name, format_bytes(place.available.value_or(0)),
                            format_bytes(memory.needed())}}});
     return std::nullopt;
   }
   const std::string compute = has_bf16(*place.gpu) ? "bf16" : "fp16";
-  Decision out = decided(c, kRule, {MessageId::policy_gpu, {place.gpu->name, compute}}, ModeId::nf4,
+  Decision out = decided(c, kRule, {message::policy_gpu, {place.gpu->name, compute}}, ModeId::nf4,
                          *place.backend, place.device, memory);
   out.compute = compute;
   return out;
@@ -81,33 +82,33 @@ std::optional<Decision> try_cpu(Case& c, ModeId mode, std::string_view rule, Mes
   const std::string name(precision::mode(mode).name);
   const Place place = c.cpu_for(mode);
   if (place.backend == nullptr) {
-    c.reasons.push_back({rule, {MessageId::policy_no_backend, {name}}});
+    c.reasons.push_back({rule, {message::policy_no_backend, {name}}});
     return std::nullopt;
   }
   if (const std::string trouble = c.trouble_with(mode, place); !trouble.empty()) {
-    c.reasons.push_back({rule, {MessageId::policy_unusable, {name, trouble}}});
+    c.reasons.push_back({rule, {message::policy_unusable, {name, trouble}}});
     return std::nullopt;
   }
   const MemoryPlan memory = c.plan_of(mode);
   const std::vector<std::string> numbers = {name, format_bytes(memory.needed()),
                                             place.available_text()};
   if (!place.fits(memory)) {
-    c.reasons.push_back({rule, {MessageId::policy_does_not_fit, numbers}});
+    c.reasons.push_back({rule, {message::policy_does_not_fit, numbers}});
     return std::nullopt;
   }
   return decided(c, rule, {why, numbers}, mode, *place.backend, place.device, memory);
 }
 
 std::optional<Decision> cpu_fp32(Case& c) {
-  return try_cpu(c, ModeId::fp32, "cpu-fp32", MessageId::policy_cpu_fp32);
+  return try_cpu(c, ModeId::fp32, "cpu-fp32", message::policy_cpu_fp32);
 }
 
 std::optional<Decision> cpu_widest_that_fits(Case& c) {
   const MemoryPlan wanted = c.plan_of(ModeId::fp32);
   for (const ModeId mode : kNarrower) {
-    auto decision = try_cpu(c, mode, "cpu-widest-that-fits", MessageId::policy_cpu_widest);
+    auto decision = try_cpu(c, mode, "cpu-widest-that-fits", message::policy_cpu_widest);
     if (!decision) continue;
-    c.notices.push_back({MessageId::policy_gave_up,
+    c.notices.push_back({message::policy_gave_up,
                          {std::string(precision::mode(mode).name), format_bytes(wanted.needed()),
                           c.cpu_for(mode).available_text()}});
     return decision;
@@ -124,7 +125,7 @@ std::optional<Decision> refuse(Case& c) {
   const bool runs = place.backend != nullptr && c.trouble_with(narrowest, place).empty();
   if (!c.request.force || !runs) c.refuse_everything();
   c.notices.push_back(c.forced(name, memory, place));
-  return decided(c, "refuse", {MessageId::policy_forced, {name}}, narrowest, *place.backend,
+  return decided(c, "refuse", {message::policy_forced, {name}}, narrowest, *place.backend,
                  place.device, memory);
 }
 
@@ -134,12 +135,12 @@ struct Rule {
 };
 
 constexpr Rule kRules[] = {
-    {{"explicit-mode", MessageId::policy_rule_explicit}, explicit_mode},
-    {{"stored", MessageId::policy_rule_stored}, stored},
-    {{"gpu-4bit", MessageId::policy_rule_gpu}, gpu_4bit},
-    {{"cpu-fp32", MessageId::policy_rule_cpu_fp32}, cpu_fp32},
-    {{"cpu-widest-that-fits", MessageId::policy_rule_cpu_widest}, cpu_widest_that_fits},
-    {{"refuse", MessageId::policy_rule_refuse}, refuse},
+    {{"explicit-mode", message::policy_rule_explicit}, explicit_mode},
+    {{"stored", message::policy_rule_stored}, stored},
+    {{"gpu-4bit", message::policy_rule_gpu}, gpu_4bit},
+    {{"cpu-fp32", message::policy_rule_cpu_fp32}, cpu_fp32},
+    {{"cpu-widest-that-fits", message::policy_rule_cpu_widest}, cpu_widest_that_fits},
+    {{"refuse", message::policy_rule_refuse}, refuse},
 };
 
 std::string storage_text(const checkpoint::Checkpoint& checkpoint) {

@@ -18,14 +18,14 @@ Judgement judge_as_good(const Case& about) {
   Judgement judgement;
   judgement.evidence = closeness_text(*candidate, about.words);
   judgement.margin = about.say(
-      MessageId::report_quality_margin,
+      message::report_quality_margin,
       {about.words.plain(about.admissible.kld), about.words.plain(100 * about.admissible.top1)});
-  judgement.sensitivity = about.say(MessageId::report_quality_sensitivity);
+  judgement.sensitivity = about.say(message::report_quality_sensitivity);
   judgement.verdict = closeness == Closeness::kClose ? Verdict::kSupported
                       : closeness == Closeness::kFar ? Verdict::kRefuted
                                                      : Verdict::kInconclusive;
   if (judgement.verdict == Verdict::kInconclusive)
-    judgement.sensitivity = about.say(MessageId::report_more_text, {command_text(modes + " FILE")});
+    judgement.sensitivity = about.say(message::report_more_text, {command_text(modes + " FILE")});
   return judgement;
 }
 

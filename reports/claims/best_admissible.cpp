@@ -48,8 +48,8 @@ Judgement judge_best_admissible(const Case& about) {
   const std::string command = command_text("--modes all --quality -r 20");
   if (!about.evidence.file().decision) {
     Judgement judgement;
-    judgement.evidence = about.say(MessageId::report_best_no_decision);
-    judgement.sensitivity = about.say(MessageId::report_to_test, {"nety report"});
+    judgement.evidence = about.say(message::report_best_no_decision);
+    judgement.sensitivity = about.say(message::report_to_test, {"nety report"});
     return judgement;
   }
   if (choice.best == nullptr) return not_tested(about, choice.chosen, command);
@@ -60,30 +60,30 @@ Judgement judge_best_admissible(const Case& about) {
       fmt::format("{} ({})", choice.chosen->mode(), choice.chosen->backend());
   const std::string best = fmt::format("{} ({})", choice.best->mode(), choice.best->backend());
   const results::Metric& rate = *choice.chosen->decode_rate();
-  judgement.evidence = about.say(MessageId::report_best_chosen, {chosen, words.metric(rate)});
-  judgement.margin = about.say(MessageId::report_best_margin,
+  judgement.evidence = about.say(message::report_best_chosen, {chosen, words.metric(rate)});
+  judgement.margin = about.say(message::report_best_margin,
                                {words.plain(100 * kSpeedMargin), words.plain(about.admissible.kld),
                                 words.plain(100 * about.admissible.top1)});
   if (choice.best != choice.chosen) {
     const double regret = *choice.best->decode_rate()->median - *rate.median;
-    judgement.add(about.say(MessageId::report_best_other, {best, ratio_text(*choice.speedup, words),
-                                                           closeness_text(*choice.best, words)}));
-    judgement.add(about.say(MessageId::report_best_regret, {words.number(regret)}));
+    judgement.add(about.say(message::report_best_other, {best, ratio_text(*choice.speedup, words),
+                                                         closeness_text(*choice.best, words)}));
+    judgement.add(about.say(message::report_best_regret, {words.number(regret)}));
     const std::optional<double> peak = choice.chosen->value("load", "peak_rss_bytes");
     const std::optional<double> best_peak = choice.best->value("load", "peak_rss_bytes");
     if (peak && best_peak && *peak > *best_peak)
       judgement.add(
-          about.say(MessageId::report_best_regret_bytes, {words.bytes(*peak - *best_peak)}));
+          about.say(message::report_best_regret_bytes, {words.bytes(*peak - *best_peak)}));
   } else if (closeness_of(*choice.chosen, about.admissible) == Closeness::kFar) {
     judgement.add(
-        about.say(MessageId::report_best_not_admissible, {closeness_text(*choice.chosen, words)}));
+        about.say(message::report_best_not_admissible, {closeness_text(*choice.chosen, words)}));
   } else if (choice.verdict == Verdict::kSupported) {
-    judgement.add(about.say(MessageId::report_best_none_faster));
+    judgement.add(about.say(message::report_best_none_faster));
   }
   judgement.sensitivity =
-      choice.verdict == Verdict::kInconclusive ? about.say(MessageId::report_best_doubt, {command})
-      : choice.verdict == Verdict::kNotTested  ? about.say(MessageId::report_to_test, {command})
-                                               : about.say(MessageId::report_best_sensitivity);
+      choice.verdict == Verdict::kInconclusive ? about.say(message::report_best_doubt, {command})
+      : choice.verdict == Verdict::kNotTested  ? about.say(message::report_to_test, {command})
+                                               : about.say(message::report_best_sensitivity);
   return judgement;
 }
 

@@ -15,8 +15,7 @@ struct ClaimRow {
 };
 
 constexpr ClaimRow kClaims[] = {
-#define NETY_CLAIM(id, judge, subject, statement) \
-  {id, subject, MessageId::statement, judge_##judge},
+#define NETY_CLAIM(id, judge, subject, statement) {id, subject, message::statement, judge_##judge},
 #include "reports/claims/claims.def"
 #undef NETY_CLAIM
 };
@@ -97,14 +96,14 @@ Judgement not_tested(const Case& about, const ConfigurationView* configuration,
                      const std::string& command) {
   Judgement judgement;
   if (configuration == nullptr) {
-    judgement.evidence = about.say(MessageId::report_not_measured);
+    judgement.evidence = about.say(message::report_not_measured);
   } else {
     const std::string status(results::name_of(configuration->status()));
     judgement.evidence = about.say(
-        MessageId::report_not_measured_because,
+        message::report_not_measured_because,
         {configuration->mode(), configuration->backend(), status, configuration->reason()});
   }
-  judgement.sensitivity = about.say(MessageId::report_to_test, {command});
+  judgement.sensitivity = about.say(message::report_to_test, {command});
   return judgement;
 }
 

@@ -21,22 +21,22 @@ Judgement judge_faster(const Case& about) {
 
   Judgement judgement;
   judgement.margin =
-      about.say(MessageId::report_speed_margin, {about.words.plain(100 * kSpeedMargin)});
-  judgement.evidence = about.say(MessageId::report_speed,
-                                 {mode, about.words.metric(*rate), about.words.metric(*base),
-                                  ratio_text(*ratio, about.words)});
+      about.say(message::report_speed_margin, {about.words.plain(100 * kSpeedMargin)});
+  judgement.evidence =
+      about.say(message::report_speed, {mode, about.words.metric(*rate), about.words.metric(*base),
+                                        ratio_text(*ratio, about.words)});
   switch (side_of(ratio->ci, 1 + kSpeedMargin)) {
     case Side::kAbove:
       judgement.verdict = Verdict::kSupported;
-      judgement.sensitivity = about.say(MessageId::report_speed_sensitivity);
+      judgement.sensitivity = about.say(message::report_speed_sensitivity);
       break;
     case Side::kBelow:
       judgement.verdict = Verdict::kRefuted;
-      judgement.sensitivity = about.say(MessageId::report_speed_sensitivity);
+      judgement.sensitivity = about.say(message::report_speed_sensitivity);
       break;
     case Side::kUnclear:
       judgement.verdict = Verdict::kInconclusive;
-      judgement.sensitivity = about.say(MessageId::report_more_rounds,
+      judgement.sensitivity = about.say(message::report_more_rounds,
                                         {command_text(fmt::format("--modes fp32,{} -r 20", mode))});
       break;
   }

@@ -19,11 +19,11 @@ Judgement judge_fits(const Case& about) {
   const std::string command = command_text(fmt::format("--modes {}", about.subject));
   if (fp32 == nullptr) return not_tested(about, fp32, command);
   Judgement judgement;
-  judgement.margin = about.say(MessageId::report_fits_margin, {about.words.plain(100 * kSpare)});
-  judgement.sensitivity = about.say(MessageId::report_fits_sensitivity);
+  judgement.margin = about.say(message::report_fits_margin, {about.words.plain(100 * kSpare)});
+  judgement.sensitivity = about.say(message::report_fits_sensitivity);
   if (fp32->status() == Status::kDoesNotFit) {
     judgement.verdict = Verdict::kRefuted;
-    judgement.evidence = about.say(MessageId::report_fits_not, {fp32->reason()});
+    judgement.evidence = about.say(message::report_fits_not, {fp32->reason()});
     return judgement;
   }
   const std::optional<double> peak = fp32->value("load", "peak_rss_bytes");
@@ -34,7 +34,7 @@ Judgement judge_fits(const Case& about) {
   const double available = static_cast<double>(machine->memory_available_bytes);
   judgement.verdict =
       *peak * (1 + kSpare) <= available ? Verdict::kSupported : Verdict::kInconclusive;
-  judgement.evidence = about.say(MessageId::report_fits_measured,
+  judgement.evidence = about.say(message::report_fits_measured,
                                  {about.words.bytes(*peak), about.words.bytes(available)});
   return judgement;
 }

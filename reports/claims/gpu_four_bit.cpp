@@ -38,13 +38,13 @@ Judgement judge_gpu_four_bit(const Case& about) {
     Judgement judgement = not_tested(about, row, command);
     const results::Machine* machine = about.evidence.machine();
     if (row == nullptr && machine != nullptr && machine->gpus.empty())
-      judgement.evidence = about.say(MessageId::report_gpu_none);
+      judgement.evidence = about.say(message::report_gpu_none);
     return judgement;
   }
   Judgement judgement;
-  judgement.margin = about.say(MessageId::report_story_margin, {about.words.plain(100 * kMargin)});
-  judgement.sensitivity = about.say(MessageId::report_gpu_sensitivity);
-  judgement.evidence = about.say(MessageId::report_gpu_measured, {about.words.bytes(*peak)});
+  judgement.margin = about.say(message::report_story_margin, {about.words.plain(100 * kMargin)});
+  judgement.sensitivity = about.say(message::report_gpu_sensitivity);
+  judgement.evidence = about.say(message::report_gpu_measured, {about.words.bytes(*peak)});
   judgement.verdict = std::fabs(*peak - kClaimedBytes) <= kMargin * kClaimedBytes
                           ? Verdict::kSupported
                           : Verdict::kRefuted;

@@ -16,21 +16,21 @@ Judgement judge_installed_works(const Case& about) {
       command_text(fmt::format("--backends installed --modes fp32,{} --quality", mode));
   if (row == nullptr) return not_tested(about, row, command);
   Judgement judgement;
-  judgement.margin = about.say(MessageId::report_works_margin);
-  judgement.sensitivity = about.say(MessageId::report_works_sensitivity);
+  judgement.margin = about.say(message::report_works_margin);
+  judgement.sensitivity = about.say(message::report_works_sensitivity);
   switch (row->status()) {
     case Status::kOk: {
       const results::Metric* rate = row->decode_rate();
       if (rate == nullptr) return not_tested(about, row, command);
       judgement.verdict = Verdict::kSupported;
-      judgement.evidence = about.say(MessageId::report_works, {about.words.metric(*rate)});
+      judgement.evidence = about.say(message::report_works, {about.words.metric(*rate)});
       return judgement;
     }
     case Status::kCrashed:
     case Status::kError:
     case Status::kTimeout:
       judgement.verdict = Verdict::kRefuted;
-      judgement.evidence = about.say(MessageId::report_stable_failed,
+      judgement.evidence = about.say(message::report_stable_failed,
                                      {std::string(results::name_of(row->status())), row->reason()});
       return judgement;
     default:

@@ -30,11 +30,11 @@ Judgement judge_stable(const Case& about) {
   if (fp32 == nullptr) return not_tested(about, fp32, command);
 
   Judgement judgement;
-  judgement.margin = about.say(MessageId::report_stable_margin, {about.words.plain(kSameEngine)});
+  judgement.margin = about.say(message::report_stable_margin, {about.words.plain(kSameEngine)});
   const Status status = fp32->status();
   if (status == Status::kCrashed || status == Status::kTimeout || status == Status::kError) {
     judgement.verdict = Verdict::kRefuted;
-    judgement.evidence = about.say(MessageId::report_stable_failed,
+    judgement.evidence = about.say(message::report_stable_failed,
                                    {std::string(results::name_of(status)), fp32->reason()});
     return judgement;
   }
@@ -42,26 +42,26 @@ Judgement judge_stable(const Case& about) {
   if (status != Status::kOk || nll == nullptr) return not_tested(about, fp32, command);
   if (!nll->median) {
     judgement.verdict = Verdict::kRefuted;
-    judgement.evidence = about.say(MessageId::report_stable_not_finite, {nll->reason});
+    judgement.evidence = about.say(message::report_stable_not_finite, {nll->reason});
     return judgement;
   }
-  judgement.evidence = about.say(MessageId::report_stable_finite, {about.words.count(nll->n)});
+  judgement.evidence = about.say(message::report_stable_finite, {about.words.count(nll->n)});
   judgement.verdict = Verdict::kSupported;
-  judgement.sensitivity = about.say(MessageId::report_stable_sensitivity);
+  judgement.sensitivity = about.say(message::report_stable_sensitivity);
 
   if (const std::optional<double> drift = fp32->value("quality", "repeat_difference")) {
     judgement.add((*drift == 0
-                       ? about.say(MessageId::report_stable_same_bits)
-                       : about.say(MessageId::report_stable_drift, {about.words.number(*drift)})));
+                       ? about.say(message::report_stable_same_bits)
+                       : about.say(message::report_stable_drift, {about.words.number(*drift)})));
     if (*drift != 0) judgement.verdict = Verdict::kRefuted;
   }
   if (const ConfigurationView* other = other_engine(about.evidence, *fp32)) {
     const double kld = *other->value("quality", "kld");
     judgement.add(
-        about.say(MessageId::report_stable_other, {other->backend(), about.words.number(kld)}));
+        about.say(message::report_stable_other, {other->backend(), about.words.number(kld)}));
     if (kld > kSameEngine) judgement.verdict = Verdict::kRefuted;
   } else {
-    judgement.add(about.say(MessageId::report_stable_alone));
+    judgement.add(about.say(message::report_stable_alone));
   }
   return judgement;
 }

@@ -26,8 +26,8 @@ Judgement judge_stored_beats_fp32(const Case& about) {
   const std::string command = command_text("--modes fp32,stored --quality -r 20");
   if (!about.evidence.quantised_source().value_or(true)) {
     Judgement judgement;
-    judgement.evidence = about.say(MessageId::report_stored_is_float);
-    judgement.sensitivity = about.say(MessageId::report_stored_other_file);
+    judgement.evidence = about.say(message::report_stored_is_float);
+    judgement.sensitivity = about.say(message::report_stored_other_file);
     return judgement;
   }
   const ConfigurationView* stored = about.evidence.find(about.subject);
@@ -40,9 +40,9 @@ Judgement judge_stored_beats_fp32(const Case& about) {
 
   Judgement judgement;
   judgement.verdict = verdict_of(side_of(speed->ci, 1 + kSpeedMargin));
-  judgement.evidence = about.say(MessageId::report_stored_speed, {ratio_text(*speed, about.words)});
+  judgement.evidence = about.say(message::report_stored_speed, {ratio_text(*speed, about.words)});
   judgement.margin =
-      about.say(MessageId::report_stored_margin,
+      about.say(message::report_stored_margin,
                 {about.words.plain(100 * kSpeedMargin), about.words.plain(about.admissible.kld),
                  about.words.plain(100 * about.admissible.top1)});
   const std::optional<double> peak = stored->value("load", "peak_rss_bytes");
@@ -50,7 +50,7 @@ Judgement judge_stored_beats_fp32(const Case& about) {
   if (peak && wide_peak) {
     judgement.verdict =
         worst(judgement.verdict, *peak < *wide_peak ? Verdict::kSupported : Verdict::kRefuted);
-    judgement.add(about.say(MessageId::report_stored_memory,
+    judgement.add(about.say(message::report_stored_memory,
                             {about.words.bytes(*peak), about.words.bytes(*wide_peak)}));
   }
   const Closeness closeness = closeness_of(*stored, about.admissible);
@@ -60,8 +60,8 @@ Judgement judge_stored_beats_fp32(const Case& about) {
                                                               : Verdict::kInconclusive);
   judgement.add(closeness_text(*stored, about.words) + ".");
   judgement.sensitivity = judgement.verdict == Verdict::kInconclusive
-                              ? about.say(MessageId::report_more_rounds, {command})
-                              : about.say(MessageId::report_speed_sensitivity);
+                              ? about.say(message::report_more_rounds, {command})
+                              : about.say(message::report_speed_sensitivity);
   return judgement;
 }
 

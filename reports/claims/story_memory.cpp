@@ -29,17 +29,17 @@ Judgement judge_story_memory(const Case& about) {
                           ? Verdict::kSupported
                           : Verdict::kRefuted;
   judgement.evidence =
-      about.say(MessageId::report_story,
+      about.say(message::report_story,
                 {words.count(kParameters), words.bytes(kNeeded), words.bytes(kNeeded / 2)});
   const results::Machine* machine = about.evidence.machine();
   if (machine != nullptr && machine->memory_available_bytes > 0) {
     const double available = static_cast<double>(machine->memory_available_bytes);
-    judgement.add(about.say(available < kNeeded ? MessageId::report_story_too_small
-                                                : MessageId::report_story_large_enough,
-                            {words.bytes(available)}));
+    judgement.add(about.say(
+        available < kNeeded ? message::report_story_too_small : message::report_story_large_enough,
+        {words.bytes(available)}));
   }
-  judgement.margin = about.say(MessageId::report_story_margin, {words.plain(100 * kMargin)});
-  judgement.sensitivity = about.say(MessageId::report_story_sensitivity);
+  judgement.margin = about.say(message::report_story_margin, {words.plain(100 * kMargin)});
+  judgement.sensitivity = about.say(message::report_story_sensitivity);
   return judgement;
 }
 

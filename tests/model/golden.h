@@ -18,7 +18,7 @@
 namespace nety::model {
 
 inline std::filesystem::path test_data(const std::string& name) {
-  return std::filesystem::path(test_data()) / name;
+  return std::filesystem::path(nety::test_data()) / name;
 }
 
 /// The values of one tensor of a safetensors file.

@@ -218,7 +218,7 @@ TEST(PolicyNotices, SayWhatWasIgnoredGivenUpAndForced) {
   const auto first_notice = [](const Request& request, const results::Machine& machine,
                                const ModelFacts& model) {
     const Decision decision = decide(request, machine, model, {});
-    return decision.notices.empty() ? "" : std::string(name_of(decision.notices.at(0).id));
+    return decision.notices.empty() ? "" : std::string(decision.notices.at(0).id->id);
   };
   EXPECT_EQ(first_notice(ask(""), cpu(64), mistral()), "");
   EXPECT_EQ(first_notice(quantization_configured(), cpu(64), mistral()),

@@ -1,0 +1,12 @@
+// What nety diag says, in both languages.
+#pragma once
+
+#include "core/base/messages.h"
+
+namespace nety::message {
+
+#define NETY_MESSAGE(id, english, french) inline constexpr Message id{#id, english, french};
+#include "diag/messages.def"
+#undef NETY_MESSAGE
+
+}  // namespace nety::message
