@@ -6,6 +6,7 @@
 #include "app/console.h"
 #include "app/input.h"
 #include "app/measurement.h"
+#include "core/base/files.h"
 #include "core/results/json.h"
 #include "reports/render.h"
 
@@ -30,7 +31,10 @@ class Bench final : public Command {
   }
 
   int run(const Context& context) override {
-    for (const std::string& path : outputs_) reports::renderer_for(path);  // before any work
+    for (const std::string& path : outputs_) {  // before any work
+      reports::renderer_for(path);
+      check_writable(path);
+    }
     const results::File file = measurement_.run(context);
     for (const std::string& path : outputs_)
       reports::write(file, path, {.language = context.language, .admissible = {}});

@@ -111,7 +111,7 @@ void Conversation::answer() {
                       session_.context());
   if (result.finish == model::FinishReason::kContext) line += " · context full: /clear or --ctx";
   if (result.finish == model::FinishReason::kLength) line += " · cut at -n";
-  fmt::print(stderr, "\x1b[2m{}\x1b[0m\n", line);
+  print_aside(fmt::format("\x1b[2m{}\x1b[0m\n", line));
 }
 
 void Conversation::ask(const std::string& question) {
@@ -194,7 +194,7 @@ int Conversation::talk() {
     if (cancelled) {
       if (armed) return 0;
       armed = true;
-      fmt::print(stderr, "(Ctrl-C again, Ctrl-D or /exit leaves)\n");
+      print_aside("(Ctrl-C again, Ctrl-D or /exit leaves)\n");
       continue;
     }
     armed = false;

@@ -34,14 +34,14 @@ class TerminalProgress final : public Progress {
     const auto now = std::chrono::steady_clock::now();
     if (!redraw_ || now - last_ < std::chrono::milliseconds(50)) return;
     last_ = now;
-    fmt::print(stderr, "\r{}", line());
+    print_aside("\r" + line());
     std::fflush(stderr);
     drawn_ = true;
   }
   void end() override {
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    fmt::print(stderr, "{}{}  {:.2f} s\n", drawn_ ? "\r" : "", line(), seconds);
+    print_aside(fmt::format("{}{}  {:.2f} s\n", drawn_ ? "\r" : "", line(), seconds));
     drawn_ = false;
   }
 
@@ -59,14 +59,16 @@ class TerminalProgress final : public Progress {
 
 }  // namespace
 
+void print_aside(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 void print_error(const Error& error) {
   std::fflush(stdout);
-  fmt::print(stderr, "nety: {}\n", error.what());
-  if (!error.hint().empty()) fmt::print(stderr, "      {}\n", error.hint());
+  print_aside(fmt::format("nety: {}\n", error.what()));
+  if (!error.hint().empty()) print_aside(fmt::format("      {}\n", error.hint()));
 }
 
 void notice(const Context& context, std::string_view line) {
-  if (context.verbosity >= 0) fmt::print(stderr, "{}\n", line);
+  if (context.verbosity >= 0) print_aside(std::string(line) + "\n");
 }
 
 void notice(const Context& context, const Text& text) {

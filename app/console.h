@@ -10,6 +10,9 @@
 
 namespace nety::app {
 
+/// Text on standard error; if that is closed there is nobody to tell.
+void print_aside(std::string_view text);
+
 /// "nety: what" and the hint under it, on standard error.
 void print_error(const Error& error);
 

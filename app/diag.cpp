@@ -8,6 +8,7 @@
 #include "app/console.h"
 #include "app/input.h"
 #include "app/model_options.h"
+#include "core/base/files.h"
 #include "core/results/json.h"
 #include "diag/screen.h"
 #include "reports/render.h"
@@ -34,7 +35,10 @@ class Diag final : public Command {
   }
 
   int run(const Context& context) override {
-    for (const std::string& path : outputs_) reports::renderer_for(path);
+    for (const std::string& path : outputs_) {
+      reports::renderer_for(path);
+      check_writable(path);
+    }
     std::unique_ptr<checkpoint::Checkpoint> checkpoint;
     if (!options_.model.empty())
       checkpoint = std::make_unique<checkpoint::Checkpoint>(

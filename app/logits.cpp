@@ -26,6 +26,7 @@ class Logits final : public Command {
   int run(const Context& context) override {
     if (output_.empty())
       throw Error(ErrorKind::kUsage, "logits: no output file", "Give one: -o logits.safetensors.");
+    check_writable(output_);
     const std::vector<int32_t> tokens = parse_tokens(tokens_, "--tokens");
     std::optional<LoadedModel> loaded = load(options_, context);
     if (!loaded) return 0;

@@ -78,12 +78,12 @@ class ProgressLine final : public bench::Observer {
 
  private:
   void show(const std::string& line) {
-    fmt::print(stderr, "\r{:<{}}", line, width_);
+    print_aside(fmt::format("\r{:<{}}", line, width_));
     std::fflush(stderr);
     width_ = line.size();
   }
   void clear() {
-    if (draw_ && width_ > 0) fmt::print(stderr, "\r{:<{}}\r", "", width_);
+    if (draw_ && width_ > 0) print_aside(fmt::format("\r{:<{}}\r", "", width_));
   }
   bool draw_;
   size_t width_ = 0;

@@ -1,9 +1,14 @@
 // nety modes: the table of precision modes.
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "app/command.h"
+#include "app/input.h"
 #include "core/precision/mode.h"
 
 namespace nety::app {
@@ -28,31 +33,52 @@ class Modes final : public Command {
   }
 
   int run(const Context&) override {
-    const auto line = [this](std::string_view name, std::string_view title, std::string_view kind,
-                             std::string_view bits, std::string_view storage,
-                             std::string_view activation, std::string_view sums,
-                             std::string_view rest) {
-      if (markdown_)
-        fmt::print("| {} | {} | {} | {} | {} | {} | {} | {} |\n", name, title, kind, bits, storage,
-                   activation, sums, rest);
-      else
-        fmt::print("{:<7} {:<24} {:<10} {:>6}  {:<38} {:<16} {:<20} {}\n", name, title, kind, bits,
-                   storage, activation, sums, rest);
-    };
-    line("mode", "title", "kind", "bits/w", "weights", "activations", "sums", "the rest");
-    if (markdown_) fmt::print("|---|---|---|--:|---|---|---|---|\n");
+    std::vector<Cells> rows = {
+        {"mode", "title", "kind", "bits/w", "weights", "activations", "sums", "the rest"}};
     for (const precision::Mode& mode : precision::modes())
-      line(mode.name, mode.title, kind_name(mode.kind), fmt::format("{:.4g}", mode.bits_per_weight),
-           mode.storage, mode.activation, mode.accumulation, mode.remainder);
-    if (!markdown_)
-      fmt::print(
-          "\nbits/w: per weight of a matrix, scales included. The rest: embeddings and lm_head.\n"
-          "\"as stored\" modes are GGUF formats: run from a file that has them, not made by "
-          "--mode.\n");
+      rows.push_back({std::string(mode.name), std::string(mode.title),
+                      std::string(kind_name(mode.kind)),
+                      fmt::format("{:.4g}", mode.bits_per_weight), std::string(mode.storage),
+                      std::string(mode.activation), std::string(mode.accumulation),
+                      std::string(mode.remainder)});
+    write_output(markdown_ ? as_markdown(rows) : as_columns(rows) + kLegend);
     return 0;
   }
 
  private:
+  using Cells = std::array<std::string, 8>;
+  static constexpr size_t kBits = 3;  // the column of numbers
+  static constexpr const char* kLegend =
+      "\nbits/w: per weight of a matrix, scales included. The rest: embeddings and lm_head.\n"
+      "\"as stored\" modes are GGUF formats: run from a file that has them, not made by --mode.\n";
+
+  static std::string as_markdown(std::span<const Cells> rows) {
+    std::string out;
+    for (const Cells& row : rows) {
+      out += fmt::format("| {} |\n", fmt::join(row, " | "));
+      if (&row == rows.data()) out += "|---|---|---|--:|---|---|---|---|\n";
+    }
+    return out;
+  }
+
+  static std::string as_columns(std::span<const Cells> rows) {
+    std::array<size_t, 8> widths{};
+    for (const Cells& row : rows)
+      for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    std::string out;
+    for (const Cells& row : rows) {
+      for (size_t i = 0; i < row.size(); ++i) {
+        if (i > 0) out += "  ";
+        if (i == kBits)
+          out += fmt::format("{:>{}}", row[i], widths[i]);
+        else
+          out += fmt::format("{:<{}}", row[i], i + 1 < row.size() ? widths[i] : 0);
+      }
+      out += '\n';
+    }
+    return out;
+  }
+
   bool markdown_ = false;
 };
 

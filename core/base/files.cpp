@@ -162,6 +162,16 @@ void write_file(const fs::path& path, std::string_view text) {
   file.commit();
 }
 
+void check_writable(const fs::path& path) {
+  struct stat info {};
+  const bool special =
+      ::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+  if (!special)
+    const AtomicFile file(path);
+  else if (::access(path.c_str(), W_OK) != 0)  // opening a pipe would be seen at its other end
+    fail_io("write", path, errno);
+}
+
 fs::path cache_folder() {
   if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && *xdg != '\0')
     return fs::path(xdg) / "nety";

@@ -61,6 +61,10 @@ class AtomicFile {
 /// Writes `text` through an AtomicFile.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
+/// Finds out whether write_file() could write there, before hours are spent on what to write.
+/// Leaves nothing behind. Error: kIo, as AtomicFile.
+void check_writable(const std::filesystem::path& path);
+
 /// Where caches live: $XDG_CACHE_HOME/nety or ~/.cache/nety. Not created.
 std::filesystem::path cache_folder();
 

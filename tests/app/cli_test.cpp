@@ -54,6 +54,26 @@ TEST(CommandLine, ReadsAConfigurationFileAndRefusesUnknownKeys) {
   expect_error(run("--config /no/such/file modes"), 2, "/no/such/file");
 }
 
+TEST(CommandLine, SurvivesClosedOutputs) {
+  const auto code = [](const std::string& line) {
+    std::ostringstream whole;
+    whole << "'" << nety() << "' " << line;
+    const int status = std::system(whole.str().c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  };
+  EXPECT_EQ(code("modes >/dev/full 2>/dev/null"), 1);
+  EXPECT_EQ(code("modes --no-such-option 2>&-"), 2);
+  EXPECT_EQ(code("modes --no-such-option 2>/dev/full"), 2);
+}
+
+TEST(CommandLine, FindsOutBeforeTheWorkThatAResultCannotBeWritten) {
+  for (const char* command : {"bench --modes fp32 -o", "diag -o"}) {
+    const Outcome outcome = run(std::string(command) + " /no/such/folder/x.json");
+    EXPECT_EQ(outcome.code, 1) << command;
+    EXPECT_THAT(outcome.err, HasSubstr("/no/such/folder/x.json")) << command;
+  }
+}
+
 TEST(Modes, AreListedWithTheirArithmetic) {
   const Outcome modes = run("modes");
   EXPECT_EQ(modes.code, 0);

@@ -82,6 +82,17 @@ TEST_F(Files, RefuseToWriteWhereTheyCannot) {
   EXPECT_EQ(kind_of([&] { write_file(folder_ / "no" / "such", "x"); }), ErrorKind::kIo);
 }
 
+TEST_F(Files, AreCheckedForWritingWithoutATrace) {
+  check_writable(folder_ / "new");
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  write_file(folder_ / "old", "kept");
+  check_writable(folder_ / "old");
+  EXPECT_EQ(read_file(folder_ / "old"), "kept");
+  check_writable("/dev/null");
+  EXPECT_EQ(kind_of([&] { check_writable(folder_); }), ErrorKind::kIo);
+  EXPECT_EQ(kind_of([&] { check_writable(folder_ / "no" / "such"); }), ErrorKind::kIo);
+}
+
 TEST_F(Files, MapWhatTheyHold) {
   write_file(folder_ / "a", "content");
   MappedFile file(folder_ / "a");
