@@ -3,31 +3,56 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <span>
+#include <string_view>
 
+#include "core/base/anonymous_memory.h"
 #include "core/base/thread_pool.h"
 
 namespace nety::measure {
 
+/// In which order one thread reads its share. Which one is fastest depends on the processor's
+/// prefetchers, so a ceiling is the best of them.
+enum class ReadPattern : uint8_t {
+  kForward,  ///< One stream from the beginning to the end.
+  kStreams,  ///< Eight streams side by side, as kernels read several rows.
+  kAhead,    ///< One stream, with software prefetches of what comes soon.
+};
+std::span<const ReadPattern> read_patterns();
+/// "forward", "streams", "ahead".
+std::string_view name_of(ReadPattern pattern);
+
 /// A buffer that is read by `threads` threads, each its own share, over and over. Footprints should
-/// be those of the weights compared with: a small one may live in a large cache, for both.
+/// be those of the weights compared with: a small one may live in a large cache, for both. The
+/// buffer asks for huge pages.
 class BandwidthProbe {
  public:
-  /// `largest_bytes` is allocated and touched here, by the threads that will read it.
+  /// `largest_bytes` is allocated and touched here, by the threads that will read it. Error:
+  /// kMemory.
   BandwidthProbe(int threads, uint64_t largest_bytes);
 
   uint64_t largest_bytes() const { return static_cast<uint64_t>(count_) * sizeof(uint64_t); }
+  int threads() const { return pool_.threads(); }
 
   /// Bytes per second of reading the first `bytes` (at most largest_bytes) once.
-  double pass(uint64_t bytes);
-  /// The best of `passes`: what the machine can do, neighbours willing.
+  double pass(uint64_t bytes, ReadPattern pattern = ReadPattern::kForward);
+  /// The best of `passes`, which take the patterns in turn: what the machine can do, neighbours
+  /// willing.
   double best(uint64_t bytes, int passes);
+  /// The best of `passes` of one pattern.
+  double best(uint64_t bytes, int passes, ReadPattern pattern);
+
+  /// STREAM's triad, a[i] = b[i] + s * c[i], in three thirds of the first `bytes`: bytes per second
+  /// as STREAM counts them, two doubles read and one written. What a write reads first is not
+  /// counted, so this may be far below reading.
+  double triad(uint64_t bytes, int passes);
 
  private:
   ThreadPool pool_;
   int64_t count_ = 0;
-  std::unique_ptr<uint64_t[]> words_;  // [count_]
-  uint64_t sum_ = 0;                   // keeps the reads from being optimised away
+  AnonymousMemory memory_;
+  uint64_t* words_ = nullptr;  // [count_], in memory_
+  uint64_t sum_ = 0;           // keeps the reads from being optimised away
 };
 
 }  // namespace nety::measure

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace nety::measure {
 namespace {
 
@@ -20,6 +22,25 @@ TEST(BandwidthProbe, TakesMoreTimeForMoreBytes) {
     return static_cast<double>(bytes) / probe.best(bytes, 5);
   };
   EXPECT_GT(seconds(kBytes), 2 * seconds(kBytes / 16));
+}
+
+TEST(BandwidthProbe, ReadsInEveryPattern) {
+  BandwidthProbe probe(2, kBytes);
+  std::set<std::string_view> names;
+  for (const ReadPattern pattern : read_patterns()) {
+    EXPECT_TRUE(names.insert(name_of(pattern)).second);
+    EXPECT_GT(probe.best(kBytes, 2, pattern), 1e8) << name_of(pattern);
+  }
+  EXPECT_EQ(names.size(), 3U);
+}
+
+TEST(BandwidthProbe, CountsTheTriadAsStreamDoes) {
+  BandwidthProbe probe(2, kBytes);
+  const double rate = probe.triad(kBytes, 3);
+  EXPECT_GT(rate, 1e7);
+  EXPECT_LT(rate, 1e13);
+  EXPECT_EQ(probe.triad(16, 1), 0);  // no room for three lines
+  EXPECT_GT(probe.best(kBytes, 1), 0) << "still readable";
 }
 
 TEST(BandwidthProbe, ClampsWhatItReads) {
