@@ -14,6 +14,7 @@
 #include "core/base/units.h"
 #include "core/machine/machine.h"
 #include "core/model/plugin.h"
+#include "core/precision/compute.h"
 
 namespace nety::app {
 namespace fs = std::filesystem;
@@ -43,6 +44,18 @@ void print_plan(const policy::Decision& decision, const machine::MemoryBudget& m
                row("available", memory.available_bytes, memory.limited_by.c_str()));
 }
 
+// --compute is about codes that become floats; elsewhere it would change nothing, silently.
+model::Compute compute_of(const std::string& option, const policy::Decision& decision,
+                          const checkpoint::Checkpoint& checkpoint) {
+  if (option.empty()) return model::Compute::kMode;
+  const precision::Mode& mode = precision::mode(decision.mode.value_or(checkpoint.stored_mode()));
+  if (!precision::takes_compute(mode))
+    throw Error(ErrorKind::kUsage,
+                fmt::format("--compute: the arithmetic of mode {} is fixed", mode.name),
+                "It applies to nf4 and fp4. Choose one by --mode, or leave --compute out.");
+  return option == "bf16" ? model::Compute::kBf16 : model::Compute::kMode;
+}
+
 }  // namespace
 
 void ModelOptions::declare_plan(Arguments& arguments) {
@@ -58,6 +71,8 @@ void ModelOptions::declare(Arguments& arguments) {
   arguments.text("--mode", mode, "Precision: " + mode_choices() + "; else the policy decides");
   arguments.text("--backend", backend, "native or torch");
   arguments.text("--device", device, "auto, cpu or cuda:N");
+  arguments.choice("--compute", compute, {"fp32", "bf16"},
+                   "Arithmetic of nf4 and fp4: both sides of products fp32, or rounded to bf16");
   arguments.choice("--isa", isa, {"scalar", "avx2", "avx512"}, "Kernel family (also NETY_ISA)");
   arguments.number("--threads", threads, 0, 1024, "Threads; 0: the CPU budget");
   arguments.flag("--use-quantization", use_quantization, "Ask for quantization (a CPU ignores it)");
@@ -123,7 +138,8 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
       backends::make_backend(decision.backend,
                              {.threads = static_cast<int>(request.plan.threads),
                               .isa = options.isa.empty() && isa != nullptr ? isa : options.isa,
-                              .device = decision.device},
+                              .device = decision.device,
+                              .compute = compute_of(options.compute, decision, *loaded.checkpoint)},
                              host);
   const auto progress = make_progress(context);
   loaded.model = std::make_unique<model::Model>(model::load_model(

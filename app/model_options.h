@@ -17,7 +17,7 @@ namespace nety::app {
 
 struct ModelOptions {
   std::string model = "default";
-  std::string mode, backend, device = "auto", isa, head, kv = "fp32";
+  std::string mode, backend, device = "auto", isa, head, compute, kv = "fp32";
   int64_t threads = 0, context = 0;
   bool force = false, dry_run = false, use_quantization = false;
 

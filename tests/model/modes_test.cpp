@@ -7,6 +7,7 @@
 
 #include "core/backends/native/linear.h"
 #include "core/kernels/kernels.h"
+#include "core/precision/compute.h"
 
 namespace nety::native {
 namespace {
@@ -35,6 +36,13 @@ precision::Matrix make_matrix(const precision::Mode& mode, int64_t rows, int64_t
   return matrix;
 }
 
+LinearKernels cells_of(kernels::Isa isa) {
+  return {isa, kernels::kernel<kernels::FloatPanelKernel>(kernels::Op::kFloatPanel, "fp32", isa),
+          kernels::kernel<kernels::BlockPanelKernel>(kernels::Op::kBlockPanel, "q8", isa),
+          kernels::kernel<kernels::IntegerPanelKernel>(kernels::Op::kIntegerPanel, "int8", isa),
+          kernels::kernel<kernels::QuantiseKernel>(kernels::Op::kQuantise, "q8", isa)};
+}
+
 TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
   const precision::Mode& mode = GetParam();
   const int64_t rows = 37, cols = 256 * 3, tokens = 5;
@@ -46,11 +54,7 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
   for (const kernels::Isa isa :
        {kernels::Isa::kScalar, kernels::Isa::kAvx2, kernels::Isa::kAvx512}) {
     if (isa > kernels::best_isa(machine::host())) continue;
-    const LinearKernels cells{
-        isa, kernels::kernel<kernels::FloatPanelKernel>(kernels::Op::kFloatPanel, "fp32", isa),
-        kernels::kernel<kernels::BlockPanelKernel>(kernels::Op::kBlockPanel, "q8", isa),
-        kernels::kernel<kernels::IntegerPanelKernel>(kernels::Op::kIntegerPanel, "int8", isa),
-        kernels::kernel<kernels::QuantiseKernel>(kernels::Op::kQuantise, "q8", isa)};
+    const LinearKernels cells = cells_of(isa);
     const auto weight = make_weight(matrix.view, mode.id, isa, pool);
     Activations x;
     x.reserve(tokens, cols);
@@ -81,6 +85,43 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
     for (int64_t r = 0; r < rows; ++r)
       EXPECT_EQ(want[static_cast<size_t>(r)], all[static_cast<size_t>(rows + r)])
           << mode.name << " " << kernels::name_of(isa) << " row " << r;
+  }
+}
+
+TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
+  const precision::Mode& mode = GetParam();
+  const kernels::Isa isa = kernels::best_isa(machine::host());
+  if (!precision::takes_compute(mode)) {
+    EXPECT_EQ(path_of(mode.id, isa, model::Compute::kBf16), path_of(mode.id, isa));
+    return;
+  }
+  const int64_t rows = 37, cols = 256 * 3 + 8, tokens = 2;
+  const precision::Matrix codes = make_matrix(mode, rows, cols);
+  std::vector<float> wide(static_cast<size_t>(rows * cols));
+  for (int64_t r = 0; r < rows; ++r)
+    mode.functions->dequantise(codes.view, r, wide.data() + r * cols);
+  const precision::Matrix brain =
+      precision::quantise(precision::ModeId::bf16, wide.data(), rows, cols);
+  const auto values = random_floats(static_cast<size_t>(tokens * cols), 3);
+  ThreadPool pool(2);
+  const LinearKernels cells = cells_of(isa);
+  const auto weight = make_weight(codes.view, mode.id, isa, pool, model::Compute::kBf16);
+  Activations x;
+  x.reserve(tokens, cols);
+  x.set_cols(cols);
+  std::copy(values.begin(), values.end(), x.rows());
+  for (int64_t t = 0; t < tokens; ++t)
+    x.derive(t, 1U << static_cast<unsigned>(weight->path()), cells.quantise);
+  Scratch scratch;
+  scratch.reserve(cols, rows, tokens, 0);
+  std::vector<float> made(static_cast<size_t>(tokens * rows)), want(static_cast<size_t>(rows));
+  multiply_rows(*weight, x, tokens, 0, rows, {made.data(), rows}, cells, scratch);
+  for (int64_t t = 0; t < tokens; ++t) {
+    precision::mode(precision::ModeId::bf16)
+        .functions->multiply(brain.view, values.data() + t * cols, want.data(), 0, rows);
+    for (int64_t r = 0; r < rows; ++r)
+      ASSERT_NEAR(made[static_cast<size_t>(t * rows + r)], want[static_cast<size_t>(r)], 1e-4)
+          << mode.name << " token " << t << " row " << r;
   }
 }
 

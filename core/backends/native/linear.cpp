@@ -4,6 +4,7 @@
 #include "core/backends/native/linear.h"
 
 #include <algorithm>
+#include <span>
 
 #include "core/base/half.h"
 
@@ -39,6 +40,9 @@ void float_rows(const Weight& w, const float* x, int64_t tokens, int64_t first, 
   if (!w.in_place_floats()) {
     for (int64_t r = 0; r < rows; ++r)
       w.unpack()(w.view(), first + r, scratch.panel.data() + r * cols);
+    if (w.rounds_rows())
+      for (float& value : std::span(scratch.panel).first(static_cast<size_t>(rows * cols)))
+        value = float_from_bf16(bf16_from_float(value));
     panel = scratch.panel.data();
   }
   kernels.float_panel({panel, cols, rows, x, cols, tokens, cols, scratch.y.data(), rows});

@@ -48,7 +48,7 @@ void rms_norm(const float* x, const float* w, double eps, int64_t dim, float* y)
 class NativeBackend final : public model::Backend {
  public:
   NativeBackend(const model::BackendOptions& options, const machine::Machine& machine)
-      : pool_(options.threads) {
+      : pool_(options.threads), compute_(options.compute) {
     const kernels::Isa isa = kernels::choose_isa(options.isa, machine);
     kernels_ = {
         isa, kernels::kernel<kernels::FloatPanelKernel>(kernels::Op::kFloatPanel, "fp32", isa),
@@ -64,7 +64,7 @@ class NativeBackend final : public model::Backend {
   std::string kernel(precision::ModeId mode) const override;
 
   model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
-    auto weight = make_weight(source, mode, kernels_.isa, pool_);
+    auto weight = make_weight(source, mode, kernels_.isa, pool_, compute_);
     tallest_ = std::max(tallest_, source.rows);
     return weight;
   }
@@ -103,6 +103,7 @@ class NativeBackend final : public model::Backend {
   void attend(int64_t index, int64_t t, int64_t kv_head, Scratch& scratch);
 
   ThreadPool pool_;
+  model::Compute compute_;
   LinearKernels kernels_{};
   kernels::SiluKernel silu_;
   ModelConfig config_;
@@ -121,7 +122,7 @@ std::string NativeBackend::kernel(precision::ModeId mode) const {
     const kernels::Cell* cell = kernels::find_cell(op, format, kernels_.isa);
     return cell == nullptr ? std::string_view() : cell->name;
   };
-  switch (path_of(mode, kernels_.isa)) {
+  switch (path_of(mode, kernels_.isa, compute_)) {
     case Path::kBlocks:
       return std::string(cell_name(kernels::Op::kBlockPanel, "q8"));
     case Path::kInteger:

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "core/base/error.h"
+#include "core/precision/compute.h"
 
 namespace nety::native {
 namespace {
@@ -53,7 +54,7 @@ uint64_t bytes_of(const precision::Matrix& matrix) {
 class WeightMaker {
  public:
   static std::unique_ptr<Weight> make(const MatrixView& source, precision::ModeId mode,
-                                      kernels::Isa isa, ThreadPool& pool) {
+                                      kernels::Isa isa, ThreadPool& pool, model::Compute compute) {
     auto weight = std::make_unique<Weight>();
     const precision::Mode& row = precision::mode(mode);
     if (source.mode == mode) {
@@ -67,13 +68,15 @@ class WeightMaker {
       weight->view_ = weight->owned_.view;
       weight->owned_bytes_ = bytes_of(weight->owned_);
     }
-    choose_path(*weight, row, isa);
+    choose_path(*weight, row, isa, compute);
     return weight;
   }
 
  private:
-  static void choose_path(Weight& weight, const precision::Mode& row, kernels::Isa isa) {
-    weight.path_ = path_of(row.id, isa);
+  static void choose_path(Weight& weight, const precision::Mode& row, kernels::Isa isa,
+                          model::Compute compute) {
+    weight.path_ = path_of(row.id, isa, compute);
+    weight.rounds_rows_ = weight.path_ == Path::kRounded && precision::takes_compute(row);
     weight.row_bytes_ = static_cast<size_t>(row.functions->bytes(1, weight.view_.cols));
     const std::string format = format_of(row);
     weight.unpack_ = kernels::kernel<kernels::UnpackKernel>(Op::kUnpack, format, isa);
@@ -91,8 +94,9 @@ std::string format_of(const precision::Mode& mode) {
   return format;
 }
 
-Path path_of(precision::ModeId mode, kernels::Isa isa) {
+Path path_of(precision::ModeId mode, kernels::Isa isa, model::Compute compute) {
   const precision::Mode& row = precision::mode(mode);
+  if (compute == model::Compute::kBf16 && precision::takes_compute(row)) return Path::kRounded;
   const std::string format = format_of(row);
   if (kernels::find_cell(Op::kUnpackBlocks, format, isa) != nullptr) return Path::kBlocks;
   if (kernels::find_cell(Op::kIntegerPanel, format, isa) != nullptr) return Path::kInteger;
@@ -102,8 +106,8 @@ Path path_of(precision::ModeId mode, kernels::Isa isa) {
 }
 
 std::unique_ptr<Weight> make_weight(const MatrixView& source, precision::ModeId mode,
-                                    kernels::Isa isa, ThreadPool& pool) {
-  return WeightMaker::make(source, mode, isa, pool);
+                                    kernels::Isa isa, ThreadPool& pool, model::Compute compute) {
+  return WeightMaker::make(source, mode, isa, pool, compute);
 }
 
 }  // namespace nety::native

@@ -14,7 +14,7 @@ namespace nety::native {
 /// and from the kernels there are.
 enum class Path : uint8_t {
   kFloat,      ///< Rows as fp32 (unpacked if need be), fp32 activations.
-  kRounded,    ///< Rows as fp32, activations rounded to bf16.
+  kRounded,    ///< Rows as fp32 (rounded to bf16 where codes give more), activations too.
   kBlocks,     ///< Rows as int8 in blocks of 32, activations as 16-bit codes, integer products.
   kInteger,    ///< LLM.int8(): int8 rows, exact integer products, outliers in fp32.
   kReference,  ///< The mode's own scalar reference.
@@ -27,6 +27,8 @@ class Weight final : public model::Weight {
   const precision::MatrixView& view() const { return view_; }
   Path path() const { return path_; }
   bool in_place_floats() const { return in_place_floats_; }
+  /// Rows are rounded to bf16 once unpacked (`--compute bf16`).
+  bool rounds_rows() const { return rounds_rows_; }
   const float* floats() const { return reinterpret_cast<const float*>(view_.codes); }
   const int8_t* codes() const { return reinterpret_cast<const int8_t*>(view_.codes); }
   const std::byte* row(int64_t r) const {
@@ -42,7 +44,7 @@ class Weight final : public model::Weight {
   uint64_t owned_bytes_ = 0;
   size_t row_bytes_ = 0;
   Path path_ = Path::kReference;
-  bool in_place_floats_ = false;
+  bool in_place_floats_ = false, rounds_rows_ = false;
   kernels::UnpackKernel unpack_ = nullptr;
   kernels::UnpackBlocksKernel unpack_blocks_ = nullptr;
 };
@@ -51,11 +53,13 @@ class Weight final : public model::Weight {
 std::string format_of(const precision::Mode& mode);
 
 /// How products in `mode` are computed with kernels up to `isa`.
-Path path_of(precision::ModeId mode, kernels::Isa isa);
+Path path_of(precision::ModeId mode, kernels::Isa isa,
+             model::Compute compute = model::Compute::kMode);
 
 /// The weight `source` in mode `mode`: in place where it already is, else converted by all threads.
 /// Error: kUsage for a mode that can only be read.
 std::unique_ptr<Weight> make_weight(const precision::MatrixView& source, precision::ModeId mode,
-                                    kernels::Isa isa, ThreadPool& pool);
+                                    kernels::Isa isa, ThreadPool& pool,
+                                    model::Compute compute = model::Compute::kMode);
 
 }  // namespace nety::native
