@@ -8,8 +8,10 @@
 #include "app/console.h"
 #include "app/input.h"
 #include "app/model_options.h"
+#include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/units.h"
+#include "core/checkpoint/shapes.h"
 #include "core/machine/machine.h"
 #include "core/policy/policy.h"
 
@@ -21,45 +23,60 @@ struct Row {
   policy::MemoryPlan plan;
 };
 
+/// What is planned: a checkpoint's weights, or a shape's.
+policy::ModelFacts facts_of(const std::string& model, const std::string& shape) {
+  if (shape.empty()) return policy::facts_of(checkpoint::Checkpoint::open(resolve_model(model)));
+  if (model != ModelOptions().model)
+    throw Error(ErrorKind::kUsage, "--shape and a MODEL exclude each other");
+  return policy::facts_of(checkpoint::find_shape(shape));
+}
+
 class Fit final : public Command {
  public:
   void declare(Arguments& arguments) override {
     options_.declare_plan(arguments);
+    arguments.text("--shape", shape_,
+                   "Plan a shape instead of MODEL: " + checkpoint::standard_shape_names() +
+                       ", or a config.json");
     arguments.flag("--json", json_, "Print JSON");
     arguments.text("-o,--output", output_, "Also write the JSON to a file");
   }
 
   int run(const Context& context) override {
-    const auto checkpoint = checkpoint::Checkpoint::open(resolve_model(options_.model));
+    const policy::ModelFacts model = facts_of(options_.model, shape_);
     const machine::MemoryBudget memory = machine::memory_budget(machine::host());
-    const std::vector<Row> rows = plans(checkpoint);
-    const std::string json = as_json(checkpoint, rows, memory).dump(2) + "\n";
+    const std::vector<Row> rows = plans(model);
+    const std::string json = as_json(model, rows, memory).dump(2) + "\n";
     if (!output_.empty()) write_file(output_, json);
     if (json_) {
       write_output(json);
       return 0;
     }
-    write_output(as_table(checkpoint, rows, memory));
+    write_output(as_table(model, rows, memory));
     if (!output_.empty()) notice(context, output_);
     return 0;
   }
 
  private:
-  std::vector<Row> plans(const checkpoint::Checkpoint& checkpoint) const {
-    std::vector<Row> rows = {{"stored", policy::plan(checkpoint, std::nullopt, options_.plan())}};
+  // A shape is stored nowhere: it has no such row.
+  std::vector<Row> plans(const policy::ModelFacts& model) const {
+    const auto plan = [&](std::optional<precision::ModeId> mode) {
+      return policy::plan(model.config, model.weights, mode, options_.plan());
+    };
+    std::vector<Row> rows;
+    if (!model.stored.empty()) rows.push_back({"stored", plan(std::nullopt)});
     for (const precision::Mode& mode : precision::modes())
       if (mode.kind != precision::ModeKind::kStored)
-        rows.push_back(
-            {std::string(mode.name), policy::plan(checkpoint, mode.id, options_.plan())});
+        rows.push_back({std::string(mode.name), plan(mode.id)});
     return rows;
   }
 
-  static std::string as_table(const checkpoint::Checkpoint& checkpoint,
-                              const std::vector<Row>& rows, const machine::MemoryBudget& memory) {
+  static std::string as_table(const policy::ModelFacts& model, const std::vector<Row>& rows,
+                              const machine::MemoryBudget& memory) {
     std::string out =
-        fmt::format("{} · {:.4g} M weights · context {} · {} available ({})\n\n", checkpoint.name(),
-                    static_cast<double>(checkpoint.parameters()) / 1e6, rows[0].plan.context,
-                    format_bytes(memory.available_bytes), memory.limited_by);
+        fmt::format("{} · {:.4g} M weights · context {} · {} available ({})\n\n", model.name,
+                    static_cast<double>(policy::parameters(model.weights)) / 1e6,
+                    rows[0].plan.context, format_bytes(memory.available_bytes), memory.limited_by);
     out += fmt::format("{:<8} {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n", "mode", "weights",
                        "of which", "KV cache", "workspace", "needed", "here");
     out += fmt::format("{:<8} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "", "", "mapped", "", "", "");
@@ -75,12 +92,12 @@ class Fit final : public Command {
            "tenth.\n";
   }
 
-  static nlohmann::ordered_json as_json(const checkpoint::Checkpoint& checkpoint,
+  static nlohmann::ordered_json as_json(const policy::ModelFacts& model,
                                         const std::vector<Row>& rows,
                                         const machine::MemoryBudget& memory) {
     nlohmann::ordered_json json;
-    json["model"] = checkpoint.name();
-    json["parameters"] = checkpoint.parameters();
+    json["model"] = model.name;
+    json["parameters"] = policy::parameters(model.weights);
     json["context"] = rows[0].plan.context;
     json["available_bytes"] = memory.available_bytes;
     json["limited_by"] = memory.limited_by;
@@ -97,7 +114,7 @@ class Fit final : public Command {
 
   ModelOptions options_;
   bool json_ = false;
-  std::string output_;
+  std::string output_, shape_;
 };
 
 }  // namespace

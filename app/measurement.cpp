@@ -14,7 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/units.h"
-#include "diag/examine.h"
+#include "core/checkpoint/shapes.h"
 
 namespace nety::app {
 namespace {
@@ -43,14 +43,17 @@ double parse_budget(const std::string& text) {
   return value * factor;
 }
 
-std::vector<std::string> mode_list(const std::string& option) {
-  if (option.empty()) return {"fp32", "bf16", "int8", "nf4", "stored"};
-  if (option != "all") return split(option);
-  std::vector<std::string> all;
-  for (const precision::Mode& mode : precision::modes())
-    if (mode.kind != precision::ModeKind::kStored) all.emplace_back(mode.name);
-  all.emplace_back("stored");
-  return all;
+// A shape is stored nowhere.
+std::vector<std::string> mode_list(const std::string& option, bool shape) {
+  if (!option.empty() && option != "all") return split(option);
+  std::vector<std::string> modes = {"fp32", "bf16", "int8", "nf4"};
+  if (option == "all") {
+    modes.clear();
+    for (const precision::Mode& mode : precision::modes())
+      if (mode.kind != precision::ModeKind::kStored) modes.emplace_back(mode.name);
+  }
+  if (!shape) modes.emplace_back("stored");
+  return modes;
 }
 
 std::vector<std::string> backend_list(const std::string& option) {
@@ -92,6 +95,9 @@ class ProgressLine final : public bench::Observer {
 }  // namespace
 
 void MeasurementOptions::declare(Arguments& arguments) {
+  arguments.text("--shape", shape_,
+                 "Random weights instead of MODEL: a standard shape (" +
+                     checkpoint::standard_shape_names() + ") or a config.json");
   arguments.text("--modes", modes_,
                  "Precision modes, separated by commas, or all (fp32,bf16,int8,nf4,stored)");
   arguments.text("--backends", backends_, "native, torch (those that are there)");
@@ -110,12 +116,41 @@ void MeasurementOptions::declare(Arguments& arguments) {
   arguments.choice("--kv", kv_, {"fp32", "bf16"}, "Type of cached keys and values");
 }
 
+// A shape has no file to look into: the machine, and what the policy makes of its numbers.
+diag::Diagnosis MeasurementOptions::examine(const bench::BenchRequest& request,
+                                            const Context& context) const {
+  const policy::Request plain;
+  diag::Question question{.machine = machine::host(),
+                          .language = context.language,
+                          .checkpoint = nullptr,
+                          .request = plain,
+                          .evidence = available_backends()};
+  if (request.shape.empty()) {
+    const auto checkpoint = checkpoint::Checkpoint::open(request.model);
+    question.checkpoint = &checkpoint;
+    return diag::examine(question);
+  }
+  const policy::ModelFacts facts = policy::facts_of(checkpoint::find_shape(request.shape));
+  diag::Diagnosis diagnosis = diag::examine(question);
+  try {
+    diagnosis.decision = policy::decide(plain, diagnosis.machine, facts, question.evidence);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUsage) throw;
+    diagnosis.refusal = error.what();
+  }
+  return diagnosis;
+}
+
 bench::BenchRequest MeasurementOptions::request(const Context& context) const {
+  if (!shape_.empty() && !model.empty())
+    throw Error(ErrorKind::kUsage, "--shape and a MODEL exclude each other",
+                "Measure them one after the other, each with its own -o FILE.");
   bench::BenchRequest request;
   request.tool = "nety " NETY_VERSION;
   request.command = context.command;
-  request.model = resolve_model(model).string();
-  request.modes = mode_list(modes_);
+  request.shape = shape_;
+  if (shape_.empty()) request.model = resolve_model(model.empty() ? "default" : model).string();
+  request.modes = mode_list(modes_, !shape_.empty());
   request.backends = backend_list(backends_);
   request.isa = isa_;
   request.head = head_;
@@ -129,6 +164,7 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
       static_cast<int>(quick_ ? std::min<int64_t>(repetitions_, 2) : repetitions_);
   if (quick_) request.load_passes = 0;
   request.budget_s = parse_budget(budget_);
+  if (!shape_.empty()) return request;  // random weights predict nothing
   if (!quality_.empty()) {
     request.quality_text = read_file(quality_);
     request.quality_name = std::filesystem::path(quality_).filename().string();
@@ -146,13 +182,7 @@ results::File MeasurementOptions::run(const Context& context) const {
     if (name != "stored" && precision::find_mode(name) == nullptr)
       throw Error(ErrorKind::kUsage, fmt::format("--modes: unknown mode '{}'", name),
                   fmt::format("Modes: {}, stored, all.", precision::selectable_mode_names()));
-  const auto checkpoint = checkpoint::Checkpoint::open(request.model);
-  const policy::Request plain;
-  const diag::Diagnosis diagnosis = diag::examine({.machine = machine::host(),
-                                                   .language = context.language,
-                                                   .checkpoint = &checkpoint,
-                                                   .request = plain,
-                                                   .evidence = available_backends()});
+  const diag::Diagnosis diagnosis = examine(request, context);
   const bool draw =
       context.verbosity >= 0 &&
       (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()));

@@ -8,12 +8,13 @@
 #include "app/command.h"
 #include "bench/run.h"
 #include "core/results/results.h"
+#include "diag/examine.h"
 
 namespace nety::app {
 
 class MeasurementOptions {
  public:
-  std::string model = "default";
+  std::string model;  ///< Empty: the default one, or the shape.
   bool quality_by_default = false;
 
   void declare(Arguments& arguments);
@@ -23,8 +24,9 @@ class MeasurementOptions {
 
  private:
   bench::BenchRequest request(const Context& context) const;
+  diag::Diagnosis examine(const bench::BenchRequest& request, const Context& context) const;
 
-  std::string modes_, backends_, quality_, budget_, isa_, head_, kv_ = "fp32";
+  std::string shape_, modes_, backends_, quality_, budget_, isa_, head_, kv_ = "fp32";
   std::vector<int64_t> prompts_ = {128, 512}, depths_ = {0}, generate_ = {128};
   int64_t repetitions_ = 5, threads_ = 0, context_ = 0;
   bool quick_ = false, no_quality_ = false;

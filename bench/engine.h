@@ -18,7 +18,7 @@ namespace nety::bench {
 
 /// A configuration to load. Empty words and zeros mean the default.
 struct EngineRequest {
-  std::string model;  ///< As on the command line: a path or "default".
+  std::string model;  ///< As on the command line: a path or "default"; empty with a shape.
   std::string mode;   ///< A mode's name, or "stored".
   std::string backend = "native";
   std::string device = "cpu";
@@ -26,6 +26,8 @@ struct EngineRequest {
   int threads = 0;                     ///< 0: the CPU budget.
   int64_t context = 0;                 ///< Most tokens that one sequence will hold.
   int64_t logit_rows = 0;              ///< Most tokens given to one call of logits().
+  std::string shape;  ///< As --shape takes it: random weights instead of a model. Empty: a model.
+  uint64_t seed = 1;  ///< Of those weights.
 };
 
 /// What there is to say of a loaded model.

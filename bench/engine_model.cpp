@@ -1,13 +1,20 @@
 // The engine that really runs the model: core/model behind the benchmark's interface.
+#include <fmt/format.h>
+
 #include <chrono>
 
+#include "bench/byte_text.h"
 #include "bench/engine.h"
+#include "bench/shape_weights.h"
 #include "core/backends/backends.h"
 #include "core/base/error.h"
+#include "core/base/units.h"
+#include "core/checkpoint/shapes.h"
 #include "core/kernels/kernels.h"
 #include "core/model/footprint.h"
 #include "core/model/generator.h"
 #include "core/model/tokenizer_source.h"
+#include "core/policy/plan.h"
 
 namespace nety::bench {
 namespace {
@@ -51,6 +58,30 @@ results::Model describe(const checkpoint::Checkpoint& checkpoint) {
   return model;
 }
 
+results::Model describe(const checkpoint::ModelConfig& shape, uint64_t seed) {
+  results::Model model;
+  model.name = shape.name;
+  model.format = "shape";
+  model.architecture = shape.architecture;
+  model.parameters = policy::parameters(policy::weights_of(shape));
+  model.id = fmt::format("{}/shape/{}", model.name, seed);
+  return model;
+}
+
+/// Refuses what the plan says does not fit, before any of it is touched.
+/// Error: kMemory, with the numbers.
+void require_memory(const policy::MemoryPlan& plan, const machine::MemoryBudget& memory) {
+  if (memory.limited_by.empty() || plan.needed() <= memory.available_bytes) return;
+  const uint64_t named = plan.weights() > memory.available_bytes ? plan.weights() : plan.total();
+  throw Error(ErrorKind::kMemory,
+              fmt::format("does not fit: {} of {} (weights {}, KV cache {}, workspace {}, and a "
+                          "tenth to spare; limited by {})",
+                          format_bytes(named), format_bytes(memory.available_bytes),
+                          format_bytes(plan.weights()), format_bytes(plan.kv_bytes),
+                          format_bytes(plan.workspace_bytes), memory.limited_by),
+              "Use a mode with fewer bytes per weight, or a shorter --ctx.");
+}
+
 class ModelEngine final : public Engine {
  public:
   explicit ModelEngine(const EngineRequest& request) : request_(request) {}
@@ -64,15 +95,20 @@ class ModelEngine final : public Engine {
     std::copy(all.begin(), all.end(), logits.begin());
   }
   int64_t stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) override;
-  std::vector<int32_t> encode(std::string_view text) override { return tokenizer().encode(text); }
+  std::vector<int32_t> encode(std::string_view text) override {
+    return is_shape() ? bytes_as_tokens(text, model_->config.vocab) : tokenizer().encode(text);
+  }
   std::string text_of(std::span<const int32_t> tokens) override {
-    return tokenizer().decode(tokens);
+    return is_shape() ? tokens_as_bytes(tokens) : tokenizer().decode(tokens);
   }
   uint64_t bytes_per_token(int64_t depth) const override {
     return footprint_.per_token_bytes + model::kv_bytes_read(model_->config, depth, kv());
   }
 
  private:
+  bool is_shape() const { return !request_.shape.empty(); }
+  void open(LoadReport& report);
+  void check_memory(std::optional<precision::ModeId> mode, const machine::Machine& machine) const;
   model::KvType kv() const {
     return request_.kv == "bf16" ? model::KvType::kBf16 : model::KvType::kFp32;
   }
@@ -82,7 +118,9 @@ class ModelEngine final : public Engine {
   }
 
   EngineRequest request_;
-  std::unique_ptr<checkpoint::Checkpoint> checkpoint_;
+  std::unique_ptr<checkpoint::Checkpoint> checkpoint_;  // null for a shape
+  checkpoint::ModelConfig shape_;
+  std::unique_ptr<ShapeWeights> shape_weights_;  // null for a checkpoint
   std::unique_ptr<model::Backend> backend_;
   std::unique_ptr<model::Model> model_;
   std::unique_ptr<model::Session> session_;
@@ -97,11 +135,8 @@ LoadReport ModelEngine::load(Progress& progress) {
       request_.threads > 0 ? request_.threads : machine::cpu_budget(machine).threads;
 
   Clock::time_point start = Clock::now();
-  checkpoint_ =
-      std::make_unique<checkpoint::Checkpoint>(checkpoint::Checkpoint::open(request_.model));
+  open(report);
   report.phases_s["read"] = seconds_since(start);
-  report.model = describe(*checkpoint_);
-  report.cached_share = cached_share(*checkpoint_);
 
   start = Clock::now();
   backend_ = backends::make_backend(
@@ -111,8 +146,17 @@ LoadReport ModelEngine::load(Progress& progress) {
 
   start = Clock::now();
   const std::optional<precision::ModeId> mode = mode_of(request_.mode);
-  model_ = std::make_unique<model::Model>(model::load_model(
-      *checkpoint_, *backend_, {.mode = mode, .head = mode_of(request_.head)}, progress));
+  const model::LoadOptions load_options{.mode = mode,
+                                        .head = policy::head_mode(request_.head, mode)};
+  check_memory(mode, machine);
+  if (is_shape()) {
+    shape_weights_ = std::make_unique<ShapeWeights>(shape_, request_.seed, threads);
+    model_ = std::make_unique<model::Model>(
+        model::load_model(shape_, *shape_weights_, *backend_, load_options, progress));
+  } else {
+    model_ = std::make_unique<model::Model>(
+        model::load_model(*checkpoint_, *backend_, load_options, progress));
+  }
   report.phases_s["convert"] = seconds_since(start);
 
   start = Clock::now();
@@ -124,7 +168,7 @@ LoadReport ModelEngine::load(Progress& progress) {
   footprint_ = model::footprint(*model_);
   report.device = backend_->device();
   report.isa = kernels::name_of(kernels::choose_isa(request_.isa, machine));
-  report.kernel = backend_->kernel(mode.value_or(checkpoint_->stored_mode()));
+  report.kernel = backend_->kernel(mode ? *mode : checkpoint_->stored_mode());
   report.threads = backend_->threads();
   report.weights_bytes = footprint_.weights_bytes;
   report.kv_bytes = session_->cache_bytes();
@@ -133,20 +177,51 @@ LoadReport ModelEngine::load(Progress& progress) {
   return report;
 }
 
+void ModelEngine::open(LoadReport& report) {
+  if (is_shape()) {
+    shape_ = checkpoint::find_shape(request_.shape);
+    report.model = describe(shape_, request_.seed);
+    return;
+  }
+  checkpoint_ =
+      std::make_unique<checkpoint::Checkpoint>(checkpoint::Checkpoint::open(request_.model));
+  report.model = describe(*checkpoint_);
+  report.cached_share = cached_share(*checkpoint_);
+}
+
+void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
+                               const machine::Machine& machine) const {
+  // LibTorch has no products with quantised weights: its backend keeps them widened.
+  const precision::ModeId used = mode         ? *mode
+                                 : is_shape() ? precision::ModeId::fp32
+                                              : checkpoint_->stored_mode();
+  if (request_.backend == "torch" && precision::mode(used).kind != precision::ModeKind::kFloat)
+    mode = precision::ModeId::fp32;
+  policy::PlanOptions options;
+  options.context = request_.context;
+  options.head = request_.head;
+  options.kv = kv() == model::KvType::kBf16 ? precision::ModeId::bf16 : precision::ModeId::fp32;
+  options.threads = backend_->threads();
+  require_memory(
+      is_shape() ? policy::plan(shape_, mode, options) : policy::plan(*checkpoint_, mode, options),
+      machine::memory_budget(machine));
+}
+
 int64_t ModelEngine::stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) {
   session_->rewind(0);
-  const std::vector<int32_t> ids = tokenizer().encode(prompt);
+  const std::vector<int32_t> ids = encode(prompt);
   // A loop of its own: generate() would stop at end tokens, and calls back per text, not per token.
   model::GenerateOptions options;
   options.sampling.seed = 1;
   std::span<const float> logits = session_->feed(ids);
   model::Sampler sampler(options.sampling);
-  tokenizer::StreamDecoder decoder(tokenizer());
+  std::optional<tokenizer::StreamDecoder> decoder;
+  if (!is_shape()) decoder.emplace(tokenizer());
   for (int64_t i = 0; i < n_gen; ++i) {
     const auto seen = session_->tokens();
     const auto window = std::min(seen.size(), static_cast<size_t>(options.repeat_window));
     const int32_t token = sampler.pick(logits, seen.last(window));
-    on_token(decoder.push(token));
+    on_token(decoder ? decoder->push(token) : tokens_as_bytes(std::span(&token, 1)));
     if (i + 1 < n_gen) logits = session_->feed(std::span(&token, 1));
   }
   return static_cast<int64_t>(ids.size());

@@ -57,7 +57,7 @@ Row Entry::row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_
   const BenchRequest& request = surroundings_.request;
   results::Result key;
   key.machine = surroundings_.machine.id;
-  key.model = request.model;
+  key.model = request.shape.empty() ? request.model : request.shape;
   key.mode = configuration_.mode;
   key.backend = configuration_.backend;
   key.device = request.device;
@@ -132,10 +132,19 @@ bool Entry::load() {
   Command command;
   command.action = Action::kLoad;
   command.seed = request.seed;
-  command.engine = {request.model,           configuration_.mode, configuration_.backend,
-                    request.device,          request.isa,         request.head,
-                    request.compute,         request.kv,          request.threads,
-                    context_needed(request), kLogitRows};
+  command.engine = {request.model,
+                    configuration_.mode,
+                    configuration_.backend,
+                    request.device,
+                    request.isa,
+                    request.head,
+                    request.compute,
+                    request.kv,
+                    request.threads,
+                    context_needed(request),
+                    kLogitRows,
+                    request.shape,
+                    request.seed};
   const Outcome outcome = ask(command);
   if (!settle(load_, outcome)) {
     give_up(fmt::format("not loaded: {}", outcome.reason));

@@ -19,6 +19,7 @@ struct BenchRequest {
   std::vector<std::string> command;  ///< This command line, for the result file
 
   std::string model = "default";
+  std::string shape;  ///< As --shape takes it: random weights instead of a model; empty: a model.
   std::vector<std::string> modes{"fp32"};
   std::vector<std::string> backends{"native"};
   std::string device = "cpu";

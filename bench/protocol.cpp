@@ -59,7 +59,9 @@ Json engine_json(const EngineRequest& request) {
           {"kv", request.kv},
           {"threads", request.threads},
           {"context", request.context},
-          {"logit_rows", request.logit_rows}};
+          {"logit_rows", request.logit_rows},
+          {"shape", request.shape},
+          {"seed", request.seed}};
 }
 
 EngineRequest engine_from(const Json& json) {
@@ -75,6 +77,8 @@ EngineRequest engine_from(const Json& json) {
   request.threads = json.value("threads", 0);
   request.context = json.value("context", int64_t{0});
   request.logit_rows = json.value("logit_rows", int64_t{0});
+  request.shape = json.value("shape", "");
+  request.seed = json.value("seed", uint64_t{1});
   return request;
 }
 

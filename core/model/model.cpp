@@ -10,12 +10,24 @@ namespace {
 
 using precision::ModeId;
 
+// A checkpoint's weights, as its files have them.
+class StoredWeights final : public WeightSource {
+ public:
+  explicit StoredWeights(const checkpoint::Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
+  bool has(const std::string& name) const override { return checkpoint_.find(name) != nullptr; }
+  precision::MatrixView weight(const std::string& name, std::optional<ModeId> /*mode*/) override {
+    return checkpoint_.matrix(name);
+  }
+
+ private:
+  const checkpoint::Checkpoint& checkpoint_;
+};
+
 // Prepares tensors one by one and counts them.
 class Loader {
  public:
-  Loader(const checkpoint::Checkpoint& checkpoint, Backend& backend, const LoadOptions& options,
-         Progress& progress)
-      : checkpoint_(checkpoint), backend_(backend), options_(options), progress_(progress) {}
+  Loader(WeightSource& source, Backend& backend, const LoadOptions& options, Progress& progress)
+      : source_(source), backend_(backend), options_(options), progress_(progress) {}
 
   WeightPtr matrix(const std::string& name) { return prepare(name, options_.mode); }
 
@@ -33,18 +45,20 @@ class Loader {
   WeightPtr vector(const std::string& name) { return prepare(name, ModeId::fp32); }
 
   WeightPtr optional_vector(const std::string& name) {
-    return checkpoint_.find(name) == nullptr ? nullptr : vector(name);
+    return source_.has(name) ? vector(name) : nullptr;
   }
 
  private:
   WeightPtr prepare(const std::string& name, std::optional<ModeId> mode) {
-    const precision::MatrixView view = checkpoint_.matrix(name);
+    const precision::MatrixView view = source_.weight(name, mode);
     WeightPtr weight = backend_.prepare(view, mode.value_or(view.mode));
+    const uint64_t bytes = precision::mode(view.mode).functions->bytes(view.rows, view.cols);
+    if (weight->owned_bytes() >= bytes) source_.release(name);
     progress_.advance(++done_);
     return weight;
   }
 
-  const checkpoint::Checkpoint& checkpoint_;
+  WeightSource& source_;
   Backend& backend_;
   const LoadOptions& options_;
   Progress& progress_;
@@ -89,18 +103,27 @@ uint64_t Model::owned_bytes() const {
   return sum;
 }
 
-Model load_model(const checkpoint::Checkpoint& checkpoint, Backend& backend,
+Model load_model(const checkpoint::ModelConfig& config, WeightSource& source, Backend& backend,
                  const LoadOptions& options, Progress& progress) {
+  constexpr int64_t kPerLayer = 9;  // two norms, four projections, three of the MLP; biases besides
   Model model;
-  model.config = checkpoint.config();
-  progress.begin("Loading weights", static_cast<int64_t>(checkpoint.tensors().size()));
-  Loader loader(checkpoint, backend, options, progress);
+  model.config = config;
+  progress.begin("Loading weights", kPerLayer * config.layers + (config.tied_embeddings ? 2 : 3) +
+                                        config.layers * (config.attention_bias ? 4 : 0) +
+                                        config.layers * (config.mlp_bias ? 3 : 0));
+  Loader loader(source, backend, options, progress);
   model.embedding = loader.remainder("model.embed_tokens.weight");
   for (int64_t i = 0; i < model.config.layers; ++i) model.layers.push_back(load_layer(loader, i));
   model.norm = loader.vector("model.norm.weight");
   if (!model.config.tied_embeddings) model.output = loader.remainder("lm_head.weight");
   progress.end();
   return model;
+}
+
+Model load_model(const checkpoint::Checkpoint& checkpoint, Backend& backend,
+                 const LoadOptions& options, Progress& progress) {
+  StoredWeights source(checkpoint);
+  return load_model(checkpoint.config(), source, backend, options, progress);
 }
 
 }  // namespace nety::model

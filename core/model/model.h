@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/base/progress.h"
@@ -31,9 +32,24 @@ struct Model {
   uint64_t owned_bytes() const;
 };
 
+/// Where weights come from: a checkpoint's files, or weights made up for a shape.
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  virtual bool has(const std::string& name) const = 0;
+  /// The weight [rows, cols] as it is stored; a source that makes its weights makes this one in
+  /// `mode`. Valid until release(), or as long as the source lives.
+  virtual precision::MatrixView weight(const std::string& name,
+                                       std::optional<precision::ModeId> mode) = 0;
+  /// The backend has a whole copy of its own: this one is not looked at again.
+  virtual void release(const std::string& /*name*/) {}
+};
+
 /// Prepares every tensor that the architecture uses, reporting progress by tensors.
 /// Errors: kCheckpoint for a missing or unusable tensor, kMemory, kUsage for a mode that the
 /// backend has not.
+Model load_model(const checkpoint::ModelConfig& config, WeightSource& source, Backend& backend,
+                 const LoadOptions& options, Progress& progress);
 Model load_model(const checkpoint::Checkpoint& checkpoint, Backend& backend,
                  const LoadOptions& options, Progress& progress);
 

@@ -95,6 +95,12 @@ std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint) 
   return weights;
 }
 
+int64_t parameters(std::span<const PlannedWeight> weights) {
+  int64_t count = 0;
+  for (const PlannedWeight& weight : weights) count += weight.rows * weight.cols;
+  return count;
+}
+
 int64_t default_context(const ModelConfig& config) {
   return config.context > 0 ? std::min(config.context, kDefaultContext) : kDefaultContext;
 }

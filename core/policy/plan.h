@@ -39,6 +39,9 @@ struct PlanOptions {
   int64_t threads = 1;
 };
 
+/// The number of weights.
+int64_t parameters(std::span<const PlannedWeight> weights);
+
 /// The context used when none is asked for: the model's own, at most 4096.
 int64_t default_context(const checkpoint::ModelConfig& config);
 

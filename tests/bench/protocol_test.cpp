@@ -11,13 +11,15 @@ namespace {
 TEST(Protocol, CommandsSurviveTheTrip) {
   Command command;
   command.action = Action::kLoad;
-  command.engine = {"a \"b\"\n.gguf", "q4_1", "torch", "cpu", "avx2", "fp32",
-                    "bf16",           "fp32", 2,       4096,  64};
+  command.engine = {"a \"b\"\n.gguf", "q4_1", "torch", "cpu", "avx2",       "fp32", "bf16",
+                    "fp32",           2,      4096,    64,    "mistral-7b", 7};
   command.seed = 18446744073709551615U;
   const Command back = parse_command(to_line(command));
   EXPECT_EQ(back.engine.model, command.engine.model);
   EXPECT_EQ(back.engine.backend, "torch");
   EXPECT_EQ(back.engine.logit_rows, 64);
+  EXPECT_EQ(back.engine.shape, "mistral-7b");
+  EXPECT_EQ(back.engine.seed, 7U);
   EXPECT_EQ(back.seed, command.seed);
 
   command.action = Action::kQuality;

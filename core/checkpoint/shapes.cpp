@@ -1,0 +1,106 @@
+// The table of shapes.def, and config.json files of the user's own.
+#include "core/checkpoint/shapes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/checkpoint/huggingface_config.h"
+#include "core/checkpoint/text_file.h"
+
+namespace nety::checkpoint {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Row {
+  const char* name;
+  const char* architecture;
+  int64_t dim, layers, heads, kv_heads, head_dim, ffn_dim, vocab, context;
+  bool tied_embeddings;
+  double rms_eps, rope_theta, llama3_factor;
+};
+
+constexpr Row kRows[] = {
+#define NETY_SHAPE(...) {__VA_ARGS__},
+#include "core/checkpoint/shapes.def"
+#undef NETY_SHAPE
+};
+
+ModelConfig config_of(const Row& row) {
+  ModelConfig config;
+  config.architecture = row.architecture;
+  config.name = row.name;
+  config.dim = row.dim;
+  config.layers = row.layers;
+  config.heads = row.heads;
+  config.kv_heads = row.kv_heads;
+  config.head_dim = row.head_dim;
+  config.ffn_dim = row.ffn_dim;
+  config.vocab = row.vocab;
+  config.context = row.context;
+  config.tied_embeddings = row.tied_embeddings;
+  config.rms_eps = row.rms_eps;
+  config.rope.theta = row.rope_theta;
+  if (row.llama3_factor > 0) {
+    config.rope.scaling = RopeScaling::kLlama3;
+    config.rope.factor = row.llama3_factor;
+    config.rope.original_context = 8192;
+  }
+  return config;
+}
+
+std::string in_small_letters(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return text;
+}
+
+ModelConfig shape_of_file(const fs::path& path) {
+  const std::string text = read_text(path);
+  ModelConfig config = parse_config({text, path}).model;
+  std::error_code ignored;
+  const fs::path whole = fs::weakly_canonical(path, ignored);
+  const fs::path& named = whole.empty() ? path : whole;
+  config.name = named.filename() == "config.json" ? named.parent_path().filename().string()
+                                                  : named.stem().string();
+  return config;
+}
+
+}  // namespace
+
+std::span<const ModelConfig> standard_shapes() {
+  static const std::vector<ModelConfig> shapes = [] {
+    std::vector<ModelConfig> all;
+    for (const Row& row : kRows) all.push_back(config_of(row));
+    return all;
+  }();
+  return shapes;
+}
+
+std::string standard_shape_names() {
+  std::string names;
+  for (const ModelConfig& shape : standard_shapes())
+    names += (names.empty() ? "" : ", ") + shape.name;
+  return names;
+}
+
+ModelConfig find_shape(const std::string& name_or_path) {
+  const std::string name = in_small_letters(name_or_path);
+  for (const ModelConfig& shape : standard_shapes())
+    if (shape.name == name) return shape;
+  std::error_code ignored;
+  if (const fs::path inside = fs::path(name_or_path) / "config.json"; fs::exists(inside, ignored))
+    return shape_of_file(inside);
+  if (fs::is_regular_file(name_or_path, ignored)) return shape_of_file(name_or_path);
+  throw Error(
+      ErrorKind::kUsage,
+      fmt::format("--shape: '{}' is neither a standard shape nor a config.json", name_or_path),
+      fmt::format("Shapes: {}. Or the path of a model's config.json.", standard_shape_names()));
+}
+
+}  // namespace nety::checkpoint
