@@ -8,6 +8,7 @@
 #include "app/console.h"
 #include "app/input.h"
 #include "app/model_options.h"
+#include "app/stack_options.h"
 #include "core/base/files.h"
 #include "core/results/json.h"
 #include "diag/screen.h"
@@ -30,6 +31,8 @@ class Diag final : public Command {
   void declare(Arguments& arguments) override {
     options_.model.clear();
     options_.declare_plan(arguments);
+    stack_.declare(arguments);
+    arguments.flag("--quick", quick_, "Facts only: nothing is run in the Python stack");
     arguments.flag("--json", json_, "Print JSON");
     arguments.texts("-o,--output", outputs_, "Write a file: .json .md .html .xml (repeatable)");
   }
@@ -45,11 +48,12 @@ class Diag final : public Command {
           checkpoint::Checkpoint::open(resolve_model(options_.model)));
     policy::Request request;
     request.plan = options_.plan();
-    const diag::Diagnosis diagnosis = diag::examine({.machine = machine::host(),
-                                                     .language = context.language,
-                                                     .checkpoint = checkpoint.get(),
-                                                     .request = request,
-                                                     .evidence = available_backends()});
+    diag::Diagnosis diagnosis = diag::examine({.machine = machine::host(),
+                                               .language = context.language,
+                                               .checkpoint = checkpoint.get(),
+                                               .request = request,
+                                               .evidence = available_backends()});
+    stack_.examine(diagnosis, checkpoint.get(), quick_, context);
     const results::File file = as_results(diagnosis, context);
     for (const std::string& path : outputs_)
       reports::write(file, path, {.language = context.language, .admissible = {}});
@@ -79,7 +83,8 @@ class Diag final : public Command {
 
   ModelOptions options_;
   std::vector<std::string> outputs_;
-  bool json_ = false;
+  StackOptions stack_;
+  bool json_ = false, quick_ = false;
 };
 
 }  // namespace

@@ -100,7 +100,10 @@ void MeasurementOptions::declare(Arguments& arguments) {
                      checkpoint::standard_shape_names() + ") or a config.json");
   arguments.text("--modes", modes_,
                  "Precision modes, separated by commas, or all (fp32,bf16,int8,nf4,stored)");
-  arguments.text("--backends", backends_, "native, torch (those that are there)");
+  arguments.text("--backends", backends_,
+                 "native, torch (those that are there), installed (your Python stack)");
+  arguments.texts("--python", pythons_,
+                  "The Python for the backend installed, or its environment (repeatable)");
   arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill");
   arguments.numbers("-n,--generate", generate_, "Tokens to generate for decode");
   arguments.numbers("-d,--depths", depths_, "Tokens already in the context for decode");
@@ -152,6 +155,7 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   if (shape_.empty()) request.model = resolve_model(model.empty() ? "default" : model).string();
   request.modes = mode_list(modes_, !shape_.empty());
   request.backends = backend_list(backends_);
+  request.pythons = pythons_;
   request.isa = isa_;
   request.head = head_;
   request.kv = kv_;

@@ -26,6 +26,7 @@ class MeasurementOptions {
   bench::BenchRequest request(const Context& context) const;
   diag::Diagnosis examine(const bench::BenchRequest& request, const Context& context) const;
 
+  std::vector<std::string> pythons_;
   std::string shape_, modes_, backends_, quality_, budget_, isa_, head_, kv_ = "fp32";
   std::vector<int64_t> prompts_ = {128, 512}, depths_ = {0}, generate_ = {128};
   int64_t repetitions_ = 5, threads_ = 0, context_ = 0;

@@ -5,6 +5,7 @@
 
 #include "bench/byte_text.h"
 #include "bench/engine.h"
+#include "bench/model_facts.h"
 #include "bench/shape_weights.h"
 #include "core/backends/backends.h"
 #include "core/base/error.h"
@@ -42,20 +43,6 @@ double cached_share(const checkpoint::Checkpoint& checkpoint) {
     total += static_cast<double>(file.size());
   }
   return total > 0 ? cached / total : -1;
-}
-
-results::Model describe(const checkpoint::Checkpoint& checkpoint) {
-  results::Model model;
-  model.name = checkpoint.name();
-  model.path = checkpoint.path().string();
-  model.format = checkpoint.format() == checkpoint::Format::kGguf ? "gguf" : "huggingface";
-  model.architecture = checkpoint.config().architecture;
-  for (const auto& [type, count] : checkpoint.storage_types())
-    model.stored += (model.stored.empty() ? "" : ", ") + type + " x" + std::to_string(count);
-  model.parameters = checkpoint.parameters();
-  for (const MappedFile& file : checkpoint.files()) model.file_bytes += file.size();
-  model.id = model.name + "/" + model.format + "/" + std::to_string(model.file_bytes);
-  return model;
 }
 
 results::Model describe(const checkpoint::ModelConfig& shape, uint64_t seed) {

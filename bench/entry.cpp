@@ -38,6 +38,25 @@ double sum_of(const std::vector<double>& values) {
   return sum;
 }
 
+/// Passes the progress of work in this process on to the observer.
+class ObservedProgress final : public Progress {
+ public:
+  explicit ObservedProgress(Observer& observer) : observer_(observer) {}
+  void begin(std::string_view label, int64_t total) override {
+    label_ = label;
+    total_ = static_cast<double>(total);
+    advance(0);
+  }
+  void advance(int64_t done) override {
+    observer_.progress(label_, static_cast<double>(done), total_);
+  }
+
+ private:
+  Observer& observer_;
+  std::string label_;
+  double total_ = 0;
+};
+
 }  // namespace
 
 Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
@@ -107,14 +126,18 @@ bool Entry::settle(Row& row, const Outcome& outcome) {
 
 void Entry::take_facts(const Reply& reply) {
   results::Model model;
-  model.id = reply.word("model_id");
-  model.name = reply.word("model_name");
-  model.path = reply.word("model_path");
-  model.format = reply.word("model_format");
-  model.architecture = reply.word("model_architecture");
-  model.stored = reply.word("model_stored");
-  model.parameters = static_cast<int64_t>(reply.number("parameters"));
-  model.file_bytes = static_cast<uint64_t>(reply.number("file_bytes"));
+  if (is_installed()) {
+    model = surroundings_.installed->model();
+  } else {
+    model.id = reply.word("model_id");
+    model.name = reply.word("model_name");
+    model.path = reply.word("model_path");
+    model.format = reply.word("model_format");
+    model.architecture = reply.word("model_architecture");
+    model.stored = reply.word("model_stored");
+    model.parameters = static_cast<int64_t>(reply.number("parameters"));
+    model.file_bytes = static_cast<uint64_t>(reply.number("file_bytes"));
+  }
   for (Row* row : all_rows()) {
     results::Result& key = row->key();
     key.model = model.id;
@@ -126,9 +149,34 @@ void Entry::take_facts(const Reply& reply) {
   model_ = std::move(model);
 }
 
+/// What has to be there before the user's Python can load: it, and a model that it can read. False
+/// if there is something that it lacks.
+bool Entry::prepare_installed(EngineRequest& engine) {
+  Installed& installed = *surroundings_.installed;
+  if (!installed.missing().empty()) {
+    give_up(installed.missing());
+    return false;
+  }
+  std::string reason = installed.unsupported(configuration_.mode);
+  Status status = Status::kUnsupported;
+  if (reason.empty()) {
+    try {
+      ObservedProgress progress(surroundings_.observer);
+      engine.model = installed.model_for(configuration_.mode, progress).string();
+      return true;
+    } catch (const Error& error) {
+      reason = fmt::format("no copy for transformers could be made: {}", error.what());
+      status = Status::kError;
+    }
+  }
+  load_.fail(status, reason);
+  give_up(fmt::format("not loaded: {}", reason));
+  tell(load_);
+  return false;
+}
+
 bool Entry::load() {
   const BenchRequest& request = surroundings_.request;
-  session_ = std::make_unique<Session>(worker_command(request));
   Command command;
   command.action = Action::kLoad;
   command.seed = request.seed;
@@ -145,6 +193,9 @@ bool Entry::load() {
                     kLogitRows,
                     request.shape,
                     request.seed};
+  if (is_installed() && !prepare_installed(command.engine)) return false;
+  session_ = std::make_unique<Session>(is_installed() ? surroundings_.installed->command()
+                                                      : worker_command(request));
   const Outcome outcome = ask(command);
   if (!settle(load_, outcome)) {
     give_up(fmt::format("not loaded: {}", outcome.reason));
@@ -166,13 +217,22 @@ bool Entry::load() {
   return loaded();
 }
 
-/// What a mapped file cannot fake: the time from nothing to the first word.
-void Entry::first_request(double load_s) {
+/// The prompt's text goes along where the worker has no evaluation text of its own.
+Command Entry::stream_command(int64_t n_prompt, int64_t n_gen) const {
   Command command;
   command.action = Action::kStream;
-  command.n_prompt = generate_.key().n_prompt;
-  command.n_gen = kFirstTokens;
-  const Outcome outcome = ask(command);
+  command.n_prompt = n_prompt;
+  command.n_gen = n_gen;
+  try {
+    if (is_installed()) command.text = surroundings_.installed->prompt(n_prompt);
+  } catch (const Error&) {  // no tokenizer: the worker's answer will say so
+  }
+  return command;
+}
+
+/// What a mapped file cannot fake: the time from nothing to the first word.
+void Entry::first_request(double load_s) {
+  const Outcome outcome = ask(stream_command(generate_.key().n_prompt, kFirstTokens));
   if (settle(generate_, outcome))
     load_.add("ready_to_first_s", load_s + outcome.reply.number("ttft_s"), "s");
   note_memory();
@@ -249,11 +309,7 @@ void Entry::add_bandwidth(Row& row, double bytes_per_token, double tg_tps) {
 }
 
 void Entry::stream(Row& row) {
-  Command command;
-  command.action = Action::kStream;
-  command.n_prompt = row.key().n_prompt;
-  command.n_gen = row.key().n_gen;
-  const Outcome outcome = ask(command);
+  const Outcome outcome = ask(stream_command(row.key().n_prompt, row.key().n_gen));
   if (!settle(row, outcome)) return;
   const std::vector<double>& gaps = outcome.reply.series.at("gaps_s");
   const std::vector<std::string> inputs = {
@@ -283,6 +339,12 @@ int64_t Entry::begin_quality() {
   Command command;
   command.action = Action::kText;
   command.text = surroundings_.request.quality_text;
+  try {
+    if (is_installed()) command.tokens = surroundings_.installed->tokens(command.text);
+  } catch (const Error& error) {
+    quality_.fail(Status::kError, error.what());
+    return 0;
+  }
   const Outcome outcome = ask(command);
   if (!settle(quality_, outcome)) return 0;
   const double windows = outcome.reply.number("windows");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/installed.h"
 #include "bench/plan.h"
 #include "bench/quality.h"
 #include "bench/rows.h"
@@ -22,6 +23,7 @@ struct Surroundings {
   const results::Machine& machine;
   Observer& observer;
   std::unique_ptr<measure::BandwidthProbe> probe;  ///< Made by the first decode on a CPU.
+  std::unique_ptr<Installed> installed;            ///< If that backend was asked for.
 };
 
 class Entry {
@@ -64,6 +66,9 @@ class Entry {
   void take_facts(const Reply& reply);
   Outcome ask(const Command& command);
   bool settle(Row& row, const Outcome& outcome);
+  bool is_installed() const { return configuration_.backend == kInstalled; }
+  bool prepare_installed(EngineRequest& engine);
+  Command stream_command(int64_t n_prompt, int64_t n_gen) const;
   void tell(const Row& row) const { surroundings_.observer.row(row.result()); }
   void first_request(double load_s);
   void prefill(Row& row);

@@ -42,6 +42,9 @@ struct BenchRequest {
   double command_limit_s = 300;  ///< Longest silence of a worker within one command.
   bool probe_bandwidth = true;
 
+  /// Interpreters for the backend `installed`, as --python names them; empty: those found.
+  std::vector<std::string> pythons;
+
   /// How to start a worker; empty: this program with the argument "worker".
   std::vector<std::string> worker;
 };

@@ -116,7 +116,8 @@ std::string to_line(const Command& command) {
   if (command.n_prompt > 0) json["n_prompt"] = command.n_prompt;
   if (command.n_gen > 0) json["n_gen"] = command.n_gen;
   if (command.depth > 0) json["depth"] = command.depth;
-  if (command.action == Action::kText) json["text"] = command.text;
+  if (command.action == Action::kText || !command.text.empty()) json["text"] = command.text;
+  if (!command.tokens.empty()) json["tokens"] = command.tokens;
   if (command.action == Action::kQuality) json["window"] = command.window;
   if (!command.write.empty()) json["write"] = command.write;
   if (!command.compare.empty()) json["compare"] = command.compare;
@@ -160,6 +161,7 @@ Command parse_command(std::string_view line) try {
   command.n_gen = json.value("n_gen", int64_t{0});
   command.depth = json.value("depth", int64_t{0});
   command.text = json.value("text", "");
+  command.tokens = json.value("tokens", std::vector<int32_t>());
   command.window = json.value("window", int64_t{0});
   command.write = json.value("write", "");
   command.compare = json.value("compare", "");

@@ -31,9 +31,10 @@ struct Command {
   EngineRequest engine;  ///< kLoad
   uint64_t seed = 0;     ///< kLoad: of the random token ids
   int64_t n_prompt = 0, n_gen = 0, depth = 0;
-  std::string text;            ///< kText
-  int64_t window = 0;          ///< kQuality: which
-  std::string write, compare;  ///< kQuality: a file of reference distributions to make or to use
+  std::string text;             ///< kText; kStream: the prompt itself, for a worker that has none
+  std::vector<int32_t> tokens;  ///< kText: its ids, for a worker whose tokenizer may differ
+  int64_t window = 0;           ///< kQuality: which
+  std::string write, compare;   ///< kQuality: a file of reference distributions to make or to use
 };
 
 /// One answer, or (progress) a sign of life before it. Numbers that were not finite arrive as NaN.

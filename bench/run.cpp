@@ -56,8 +56,11 @@ class TemporaryFile {
 class Run {
  public:
   Run(const BenchRequest& request, const results::Machine& machine, Observer& observer)
-      : request_(request), machine_(machine), surroundings_{request_, machine_, observer, nullptr} {
+      : request_(request),
+        machine_(machine),
+        surroundings_{request_, machine_, observer, nullptr, nullptr} {
     if (request_.threads == 0) request_.threads = machine.cpu_budget.threads;
+    if (wants_installed(request_)) surroundings_.installed = std::make_unique<Installed>(request_);
     for (const Configuration& configuration : configurations(request_))
       entries_.push_back(std::make_unique<Entry>(surroundings_, configuration));
     total_steps_ = static_cast<int>(entries_.size()) *

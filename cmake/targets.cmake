@@ -17,3 +17,12 @@ function(nety_library name folder)
   target_link_libraries(nety_${name} PUBLIC nety_flags)
   target_link_libraries(nety_${name} ${ARGN})
 endfunction()
+
+# nety_embed(target file): the text of a file as a string literal, for #include "<file>.inc" where a program
+# carries a script that must also be a file of its own.
+function(nety_embed target file)
+  file(READ ${PROJECT_SOURCE_DIR}/${file} text)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/embedded/${file}.inc CONTENT "R\"embedded(@text@)embedded\"\n" @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${file})
+  target_include_directories(${target} PRIVATE ${PROJECT_BINARY_DIR}/embedded)
+endfunction()

@@ -21,8 +21,7 @@ install_python_stack() {
     fail "$kUnfit" "$cache has $(megabytes $((free_kb * 1024))) free; the Python stack needs $(megabytes $((python_stack_disk_kb * 1024)))." \
       "Free some space, or set XDG_CACHE_HOME to a folder on a bigger disk."
   say "installing the Python stack into $python_stack: ${python_stack_packages[*]}"
-  local new=$python_stack.new
-  rm -rf "$new"
+  local new=$staging/python-stack
   if ! python3 -m venv "$new" >>"$log" 2>&1 ||
     ! TMPDIR=$staging "$new/bin/python" -m pip install --quiet --no-input --no-cache-dir \
       --disable-pip-version-check "${python_stack_packages[@]}" >>"$log" 2>&1; then

@@ -228,6 +228,55 @@ case_WithoutDpkgItNamesWhatToInstallByHand() {
   expect_output "libutf8proc-dev"
 }
 
+# A machine that lacks only the Python stack, and whose python3 makes environments with a pip that notes
+# what it was asked for.
+lack_only_the_python_stack() {
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  # shellcheck disable=SC2016  # expanded by the fake programs
+  fake python3 'case "$*" in
+      *ensurepip*) exit 0 ;;
+      "-m venv "*)
+        mkdir -p "$3/bin"
+        echo "home = $3" >"$3/pyvenv.cfg"
+        printf "#!/bin/bash\n# in %s\necho \"stack \$*\" >>\"\$sandbox/calls\"\n[ ! -e \"\$sandbox/no-network\" ]\n" "$3" >"$3/bin/python"
+        chmod +x "$3/bin/python" ;;
+      *) exit 1 ;;
+    esac'
+}
+
+case_ThePythonStackIsAskedForWithItsSize() {
+  lack_only_the_python_stack
+  run_on_terminal n "$clone/nety" setup --python-stack
+  expect_code 5
+  expect_output "2810 MB (5 GB on disk): the Python stack"
+  expect_output "bitsandbytes==0.50.2"
+  expect_no_file "$cache/python-stack"
+}
+
+case_ThePythonStackIsMadeOnceInTheCache() {
+  lack_only_the_python_stack
+  NETY_SETUP=auto run "$clone/nety" setup --python-stack
+  expect_code 0
+  expect_file "$cache/python-stack/bin/python"
+  expect_call "stack -m pip install"
+  expect_call "transformers==5.23.0"
+  ! grep -rF staging "$cache/python-stack" || broken "a script names the place it was made in"
+  : >"$sandbox/calls"
+  run "$clone/nety" setup --python-stack
+  expect_code 0
+  expect_nothing_called_but_looking
+}
+
+case_APythonStackThatCannotBeFetchedLeavesNothing() {
+  lack_only_the_python_stack
+  touch "$sandbox/no-network"
+  NETY_SETUP=auto run "$clone/nety" setup --python-stack
+  expect_code 1
+  expect_output "pip could not install the Python stack"
+  [ -z "$(find "$cache" -name 'python-stack*')" ] || broken "left: $(find "$cache" -name 'python-stack*')"
+}
+
 case_WithoutAPlaceForACacheItSaysWhatToSet() {
   unset HOME
   NETY_SETUP=auto run "$clone/nety" setup

@@ -1,0 +1,58 @@
+#include "app/stack_options.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iterator>
+
+#include "app/console.h"
+#include "diag/stack.h"
+
+namespace nety::app {
+namespace {
+
+/// One line on stderr, redrawn, gone in the end.
+class Line {
+ public:
+  explicit Line(bool draw) : draw_(draw) {}
+  ~Line() { show(""); }
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+  void show(std::string_view text) {
+    if (!draw_) return;
+    fmt::print(stderr, "\r{:<{}}\r{}", "", width_, text);
+    std::fflush(stderr);
+    width_ = text.size();
+  }
+
+ private:
+  bool draw_;
+  size_t width_ = 0;
+};
+
+}  // namespace
+
+void StackOptions::declare(Arguments& arguments) {
+  arguments.texts("--python", pythons,
+                  "The Python whose stack is examined, or its environment (repeatable)");
+}
+
+void StackOptions::examine(diag::Diagnosis& diagnosis, const checkpoint::Checkpoint* checkpoint,
+                           bool quick, const Context& context) const {
+  Line line(context.verbosity >= 0 && context.progress != "never" &&
+            (context.progress == "always" || stderr_is_terminal()));
+  diag::StackRequest request;
+  request.pythons = pythons;
+  request.facts_only = quick;
+  request.interrupted = [] { return interrupted(); };
+  request.on_check = [&line](std::string_view check) {
+    line.show(fmt::format("Python stack: {}", check));
+  };
+  auto found = diag::diagnose_stack(machine::host(), request, context.language);
+  std::move(found.begin(), found.end(), std::back_inserter(diagnosis.findings));
+  if (checkpoint == nullptr) return;
+  if (auto call = diag::eight_bit_call(*checkpoint, diagnosis, context.language))
+    diagnosis.findings.push_back(std::move(*call));
+}
+
+}  // namespace nety::app

@@ -1,0 +1,11 @@
+// A checkpoint as results name it: the same words whichever engine runs it.
+#pragma once
+
+#include "core/checkpoint/checkpoint.h"
+#include "core/results/results.h"
+
+namespace nety::bench {
+
+results::Model describe(const checkpoint::Checkpoint& checkpoint);
+
+}  // namespace nety::bench

@@ -1,0 +1,1 @@
+"""As much of accelerate as the scripts' imports."""

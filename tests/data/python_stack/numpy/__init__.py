@@ -1,0 +1,1 @@
+"""As much of numpy as the scripts' imports."""
