@@ -32,7 +32,7 @@ class Diag final : public Command {
     options_.model.clear();
     options_.declare_plan(arguments);
     stack_.declare(arguments);
-    arguments.flag("--quick", quick_, "Facts only: nothing is run in the Python stack");
+    arguments.flag("--quick", quick_, "Facts only: nothing that takes time is measured or run");
     arguments.flag("--json", json_, "Print JSON");
     arguments.texts("-o,--output", outputs_, "Write a file: .json .md .html .xml (repeatable)");
   }
@@ -48,11 +48,13 @@ class Diag final : public Command {
           checkpoint::Checkpoint::open(resolve_model(options_.model)));
     policy::Request request;
     request.plan = options_.plan();
-    diag::Diagnosis diagnosis = diag::examine({.machine = machine::host(),
+    const auto machine = machine_with_drivers(quick_);
+    diag::Diagnosis diagnosis = diag::examine({.machine = *machine,
                                                .language = context.language,
                                                .checkpoint = checkpoint.get(),
                                                .request = request,
-                                               .evidence = available_backends()});
+                                               .evidence = available_backends(),
+                                               .quick = quick_});
     stack_.examine(diagnosis, checkpoint.get(), quick_, context);
     const results::File file = as_results(diagnosis, context);
     for (const std::string& path : outputs_)

@@ -123,7 +123,8 @@ void MeasurementOptions::declare(Arguments& arguments) {
 diag::Diagnosis MeasurementOptions::examine(const bench::BenchRequest& request,
                                             const Context& context) const {
   const policy::Request plain;
-  diag::Question question{.machine = machine::host(),
+  const auto machine = machine_with_drivers();
+  diag::Question question{.machine = *machine,
                           .language = context.language,
                           .checkpoint = nullptr,
                           .request = plain,

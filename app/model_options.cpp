@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "app/console.h"
@@ -13,6 +14,7 @@
 #include "core/base/files.h"
 #include "core/base/units.h"
 #include "core/machine/machine.h"
+#include "core/measure/gpu_drivers.h"
 #include "core/model/plugin.h"
 #include "core/precision/compute.h"
 
@@ -110,10 +112,24 @@ policy::Evidence available_backends() {
   return evidence;
 }
 
+std::unique_ptr<machine::Machine> machine_with_drivers(bool quick) {
+  // Without persistence, a driver starts every GPU before it answers its first call.
+  const double limit_s = quick ? 1 : 15;
+  return machine::host_asking([limit_s] {
+    return measure::ask_gpu_drivers({{measure::own_program(), "drivers"}, {}}, limit_s);
+  });
+}
+
 std::optional<LoadedModel> load(const ModelOptions& options, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const machine::Machine& host = machine::host();
-  const results::Machine machine = machine::describe(host);
+  const policy::Evidence evidence = available_backends();
+  // Drivers are asked only if something could compute on a GPU: that takes a second or more.
+  const bool may_use_gpu =
+      std::any_of(evidence.backends.begin(), evidence.backends.end(),
+                  [](const policy::BackendFacts& backend) { return backend.device == "cuda"; });
+  const results::Machine machine =
+      may_use_gpu ? machine::describe(*machine_with_drivers()) : machine::describe(host);
   LoadedModel loaded;
   loaded.checkpoint = std::make_unique<checkpoint::Checkpoint>(
       checkpoint::Checkpoint::open(resolve_model(options.model)));
@@ -126,7 +142,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
                                 .use_quantization = options.use_quantization,
                                 .force = options.force,
                                 .plan = options.plan()};
-  const policy::Decision decision = policy::decide(request, machine, facts, available_backends());
+  const policy::Decision decision = policy::decide(request, machine, facts, evidence);
   if (options.dry_run) {
     print_plan(decision, machine::memory_budget(host));
     return std::nullopt;

@@ -35,6 +35,10 @@ std::filesystem::path resolve_model(const std::string& given);
 /// The backends that are there, as the policy wants to know them.
 policy::Evidence available_backends();
 
+/// This machine, whose GPU drivers are asked (in processes of their own) when first wanted.
+/// `quick`: one that does not answer at once is taken for one that hangs.
+std::unique_ptr<machine::Machine> machine_with_drivers(bool quick = false);
+
 /// A model that runs. Members are destroyed in the right order: weights before what they point
 /// into.
 struct LoadedModel {

@@ -6,12 +6,18 @@
 namespace nety::diag::probes {
 namespace {
 
-/// The processor has AVX-512F, whatever the system lets us use of it (CPUID leaf 7, EBX bit 16).
-bool has_avx512_bit(const machine::Machine& machine) {
+/// Leaf 7 of CPUID: what the processor has, whatever the system lets us use of it.
+machine::CpuidLeaf leaf7(const machine::Machine& machine) {
   const auto base = machine.cpuid(0, 0);
-  if (!base || base.value->eax < 7) return false;
-  return (machine.cpuid(7, 0).value->ebx >> 16 & 1U) != 0;
+  if (!base || base.value->eax < 7) return {};
+  return *machine.cpuid(7, 0).value;
 }
+
+bool has_avx512_bit(const machine::Machine& machine) {
+  return (leaf7(machine).ebx >> 16 & 1U) != 0;
+}
+
+bool has_tiles(const machine::Machine& machine) { return (leaf7(machine).edx >> 24 & 1U) != 0; }
 
 }  // namespace
 
@@ -34,6 +40,13 @@ Findings cpu_features(const Subject& subject) {
     finding.status = results::FindingStatus::kWarn;
     finding.consequence = subject.say(message::diag_features_masked);
     finding.remedy = subject.say(message::diag_features_masked_remedy);
+  } else if (has_tiles(subject.machine) && !has("amx_tile")) {
+    finding.status = results::FindingStatus::kWarn;
+    const auto permission = subject.machine.tile_permission();
+    finding.consequence =
+        subject.say(message::diag_features_tiles,
+                    {permission.value.value_or(true) ? std::string("XCR0") : permission.reason});
+    finding.remedy = subject.say(message::diag_features_tiles_remedy);
   }
   return {finding};
 }

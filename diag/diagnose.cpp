@@ -40,7 +40,10 @@ results::Finding Subject::unknown(std::string id, MessageId title, std::string s
 }
 
 std::vector<results::Finding> diagnose(const machine::Machine& machine, Language language) {
-  const Subject subject{machine, language};
+  return diagnose(Subject{.machine = machine, .language = language});
+}
+
+std::vector<results::Finding> diagnose(const Subject& subject) {
   Findings found;
   for (const Probe probe : kProbes) {
     Findings some = probe(subject);

@@ -1,5 +1,6 @@
 #include "diag/examine.h"
 
+#include <filesystem>
 #include <iterator>
 
 #include "core/backends/native/native.h"
@@ -53,12 +54,22 @@ void apply_policy(const Question& question, Diagnosis& out) {
   }
 }
 
+Subject subject_of(const Question& question) {
+  Subject subject{.machine = question.machine, .language = question.language};
+  subject.quick = question.quick;
+  if (question.checkpoint != nullptr && !question.checkpoint->files().empty()) {
+    const auto& file = question.checkpoint->files().front();
+    subject.model_file = std::filesystem::absolute(file.path()).string();
+  }
+  return subject;
+}
+
 }  // namespace
 
 Diagnosis examine(const Question& question) {
   Diagnosis out;
   out.machine = machine::describe(question.machine);
-  out.findings = diagnose(question.machine, question.language);
+  out.findings = diagnose(subject_of(question));
   out.modes = mode_rows(question, out.machine);
   if (question.checkpoint == nullptr) return out;
   out.model = question.checkpoint->name();

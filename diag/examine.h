@@ -20,6 +20,7 @@ struct Question {
   const checkpoint::Checkpoint* checkpoint = nullptr;  ///< Null: the machine alone.
   policy::Request request;
   policy::Evidence evidence;
+  bool quick = false;  ///< Facts only: nothing that takes time is measured.
 };
 
 /// A mode on this machine.

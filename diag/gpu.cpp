@@ -1,18 +1,25 @@
-// Whether there is a GPU and, if so, why it is or is not used. None is a normal result.
+// Whether there are GPUs and, if so, why each is or is not used. None is a normal result.
+#include "core/machine/gpu.h"
+
+#include "core/base/units.h"
 #include "diag/probe.h"
 
 namespace nety::diag::probes {
 
 Findings gpu(const Subject& subject) {
-  constexpr const char* kSource = "/sys/bus/pci, /proc/driver/nvidia";
+  constexpr const char* kSource = "libcuda.so.1, libnvidia-ml.so.1, /sys/bus/pci, /proc/driver";
   Findings found;
-  for (const results::Gpu& gpu : machine::gpus(subject.machine)) {
+  for (const machine::FoundGpu& each : machine::find_gpus(subject.machine)) {
     results::Finding& finding = found.emplace_back(
         subject.finding("gpu." + std::to_string(found.size()), message::diag_gpu_title, kSource));
-    finding.value = gpu.name;
-    if (gpu.usable) continue;
+    finding.value = each.gpu.name;
+    if (!each.gpu.compute_capability.empty())
+      finding.value +=
+          ", " + subject.say(message::diag_gpu_capability, {each.gpu.compute_capability});
+    if (!each.trouble) continue;
     finding.status = results::FindingStatus::kWarn;
-    finding.consequence = subject.say(message::diag_gpu_unused, {gpu.reason});
+    finding.consequence =
+        subject.say(message::diag_gpu_unused, {render(*each.trouble, subject.language)});
   }
   if (!found.empty()) return found;
   const auto bus = subject.machine.list("/sys/bus/pci/devices");

@@ -13,7 +13,9 @@ Findings memory_limit(const Subject& subject) {
     finding.value = subject.say(message::diag_limit_none);
     return {finding};
   }
-  finding.value = format_bytes(*budget.limit_bytes);
+  finding.value = subject.say(
+      message::diag_limit_value,
+      {format_bytes(*budget.limit_bytes), format_bytes(budget.limit_used_bytes.value_or(0))});
   finding.data = static_cast<double>(*budget.limit_bytes);
   return {finding};
 }

@@ -4,10 +4,10 @@
 namespace nety::diag::probes {
 
 Findings system(const Subject& subject) {
-  constexpr const char* kSource = "/etc/os-release, /proc/sys/kernel/osrelease, CPUID";
-  const std::string parts[] = {machine::system_name(subject.machine),
-                               machine::kernel_release(subject.machine),
-                               machine::hypervisor(subject.machine)};
+  constexpr const char* kSource = "/etc/os-release, /proc/sys/kernel/osrelease, confstr, CPUID";
+  const std::string parts[] = {
+      machine::system_name(subject.machine), machine::kernel_release(subject.machine),
+      subject.machine.libc().value.value_or(""), machine::hypervisor(subject.machine)};
   results::Finding finding = subject.finding("system", message::diag_system_title, kSource);
   for (const std::string& part : parts) {
     if (!part.empty()) finding.value += (finding.value.empty() ? "" : ", ") + part;

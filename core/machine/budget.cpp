@@ -30,6 +30,17 @@ std::optional<double> quota_of(const Machine& machine, const CgroupFolder& folde
   return static_cast<double>(*quota) / static_cast<double>(*period);
 }
 
+/// Processors that a folder confines its processes to; nothing if it does not say.
+std::optional<int> cpuset_of(const Machine& machine, const CgroupFolder& folder) {
+  // Version 1 and 2, as far as known: what applies, then what was asked for.
+  for (const char* file : {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"}) {
+    const auto list = machine.read(folder.path + "/" + file);
+    const size_t count = numbers_in_list(list.value.value_or("")).size();
+    if (count > 0) return static_cast<int>(count);
+  }
+  return std::nullopt;
+}
+
 uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
 
 /// What a folder's processes really hold: usage without the page cache that can be dropped.
@@ -46,8 +57,9 @@ uint64_t working_set(const Machine& machine, const CgroupFolder& folder) {
 constexpr uint64_t kNoLimit = uint64_t{1} << 60;
 
 struct Limit {
-  uint64_t bytes, available;
+  uint64_t bytes, used;
   std::string name;
+  uint64_t available() const { return less(bytes, used); }
 };
 
 std::vector<Limit> cgroup_limits(const Machine& machine) {
@@ -58,8 +70,8 @@ std::vector<Limit> cgroup_limits(const Machine& machine) {
       const auto text = machine.read(folder.path + "/" + file);
       const auto bytes = number_in(text.value.value_or(""));  // "max" is no number: no limit
       if (!bytes || *bytes >= kNoLimit) continue;
-      limits.push_back({*bytes, less(*bytes, working_set(machine, folder)),
-                        "cgroup " + folder.name + " " + file});
+      limits.push_back(
+          {*bytes, working_set(machine, folder), "cgroup " + folder.name + " " + file});
     }
   }
   return limits;
@@ -78,8 +90,13 @@ results::CpuBudget cpu_budget(const Machine& machine) {
     const auto quota = quota_of(machine, folder);
     if (quota && (!budget.quota || *quota < *budget.quota)) budget.quota = quota;
   }
-  budget.threads = budget.affinity;
-  if (budget.quota && *budget.quota < budget.affinity)
+  for (const CgroupFolder& folder : cgroup_folders(machine, "cpuset")) {
+    const auto count = cpuset_of(machine, folder);
+    if (count && (!budget.cpuset || *count < *budget.cpuset)) budget.cpuset = count;
+  }
+  // The kernel keeps the mask inside the set; what shows other numbers is not the kernel.
+  budget.threads = std::min(budget.affinity, budget.cpuset.value_or(budget.affinity));
+  if (budget.quota && *budget.quota < budget.threads)
     budget.threads = std::max(1, static_cast<int>(std::floor(*budget.quota)));
   return budget;
 }
@@ -98,13 +115,16 @@ MemoryBudget memory_budget(const Machine& machine) {
   std::vector<Limit> limits = cgroup_limits(machine);
   if (const auto bytes = machine.address_space_limit()) {
     const uint64_t used = memory_line(machine.read("/proc/self/status"), "VmSize");
-    limits.push_back({*bytes.value, less(*bytes.value, used), "RLIMIT_AS"});
+    limits.push_back({*bytes.value, used, "RLIMIT_AS"});
   }
   if (budget.total_bytes == 0) budget.limited_by = "";  // unknown, not zero
   for (const Limit& limit : limits) {
-    budget.limit_bytes = std::min(limit.bytes, budget.limit_bytes.value_or(limit.bytes));
-    if (!budget.limited_by.empty() && limit.available >= budget.available_bytes) continue;
-    budget.available_bytes = limit.available;
+    if (!budget.limit_bytes || limit.bytes < *budget.limit_bytes) {
+      budget.limit_bytes = limit.bytes;
+      budget.limit_used_bytes = limit.used;
+    }
+    if (!budget.limited_by.empty() && limit.available() >= budget.available_bytes) continue;
+    budget.available_bytes = limit.available();
     budget.limited_by = limit.name;
   }
   return budget;

@@ -1,5 +1,6 @@
 // A machine captured in a folder, replayed: how tests ask machines they do not run on.
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
@@ -59,12 +60,22 @@ class Captured final : public Machine {
     return {address_space_, ""};
   }
 
-  Answer<bool> library(const std::string& soname) const override {
-    const auto found = libraries_.find(soname);
-    if (found == libraries_.end())
-      return {false, soname + ": cannot open shared object file: No such file or directory"};
-    if (!found->second.empty()) return {false, found->second};
-    return {true, ""};
+  Answer<bool> tile_permission() const override {
+    const auto word = word_of("tile_permission");
+    if (!word) return {{}, word.reason};
+    return {*word.value == "granted", ""};
+  }
+  Answer<std::string> libc() const override { return word_of("libc"); }
+  Answer<std::string> topology() const override { return word_of("topology"); }
+  Answer<double> read_rate(const std::string&, double) const override {
+    const auto word = word_of("read_rate");
+    if (!word) return {{}, word.reason};
+    return {std::strtod(word.value->c_str(), nullptr), ""};
+  }
+
+  Answer<std::string> gpu_drivers() const override {
+    if (!exists("drivers.txt")) return {{}, "not captured"};
+    return {read_file(root_ / "drivers.txt", kReadLimit), ""};
   }
 
  private:
@@ -72,6 +83,11 @@ class Captured final : public Machine {
     return root_ / std::filesystem::path(path).relative_path();
   }
   bool exists(const char* name) const { return std::filesystem::exists(root_ / name); }
+  Answer<std::string> word_of(const char* fact) const {
+    const auto found = words_.find(fact);
+    if (found == words_.end()) return {{}, "not captured"};
+    return {found->second, ""};
+  }
   bool denied(const std::string& path) const {
     return std::any_of(denied_.begin(), denied_.end(),
                        [&](const std::string& prefix) { return path.starts_with(prefix); });
@@ -96,8 +112,8 @@ class Captured final : public Machine {
     }
   }
 
-  // "affinity 2", "address_space 8000000000", "denied /proc/driver", "library NAME" (it loads) or
-  // "library NAME why it does not".
+  // "affinity 2", "address_space 8000000000", "denied /proc/driver"; the rest are answers of one
+  // line: "libc glibc 2.36".
   void read_facts(const std::string& text) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
@@ -107,8 +123,8 @@ class Captured final : public Machine {
       if (int count = 0; fact == "affinity" && words >> count) affinity_ = count;
       if (uint64_t bytes = 0; fact == "address_space" && words >> bytes) address_space_ = bytes;
       if (std::string path; fact == "denied" && words >> path) denied_.insert(path);
-      if (std::string soname; fact == "library" && words >> soname)
-        std::getline(words >> std::ws, libraries_[soname]);
+      for (const char* known : {"tile_permission", "libc", "topology", "read_rate"})
+        if (fact == known) std::getline(words >> std::ws, words_[fact]);
     }
   }
 
@@ -117,7 +133,7 @@ class Captured final : public Machine {
   std::optional<uint64_t> xcr0_, address_space_;
   std::optional<int> affinity_;
   std::set<std::string> denied_;
-  std::map<std::string, std::string> libraries_;  // by soname; the reason it does not load, or ""
+  std::map<std::string, std::string> words_;
 };
 
 }  // namespace

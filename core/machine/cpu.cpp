@@ -112,7 +112,10 @@ std::string brand(const Machine& machine) {
 
 std::vector<std::string> cpu_features(const Machine& machine) {
   if (!machine.cpuid(0, 0)) return arm_features(machine);
-  const uint64_t saved_state = machine.xgetbv().value.value_or(0);
+  uint64_t saved_state = machine.xgetbv().value.value_or(0);
+  // Linux hands out the tile registers on request only; a refusal is as good as their absence.
+  if ((saved_state & kAmxState) == kAmxState && !machine.tile_permission().value.value_or(true))
+    saved_state &= ~kAmxState;
   std::vector<std::string> found;
   CpuidLeaf leaf{};
   for (const Feature* last = nullptr; const Feature& feature : kFeatures) {

@@ -5,9 +5,11 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <utility>
 
 #include "core/machine/machine.h"
 #include "core/machine/text.h"
+#include "core/machine/topology.h"
 
 namespace nety::machine {
 namespace {
@@ -20,19 +22,6 @@ constexpr HypervisorName kHypervisors[] = {
     {"XenVMMXenVMM", "Xen"},   {"TCGTCGTCGTCG", "QEMU"},      {"VBoxVBoxVBox", "VirtualBox"},
     {"bhyve bhyve ", "bhyve"}, {" lrpepyh  vr", "Parallels"},
 };
-
-/// Processors in a list such as "0-3,8,10-11"; 0 if it is not one.
-int count_of(std::string_view list) {
-  uint64_t count = 0;
-  for (const std::string_view range : split(trimmed(list), ',')) {
-    const size_t dash = range.find('-');
-    const auto first = number_in(range.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : number_in(range.substr(dash + 1));
-    if (!first || !last || *last < *first || *last > 1'000'000) return 0;
-    count += *last - *first + 1;
-  }
-  return static_cast<int>(std::min<uint64_t>(count, 1'000'000));
-}
 
 /// FNV-1a, 64 bits: the same text has the same fingerprint on every machine and in every version.
 uint64_t fingerprint_of(std::string_view text) {
@@ -77,12 +66,26 @@ std::string identity_of(const results::Machine& machine) {
 
 }  // namespace
 
+std::vector<int> numbers_in_list(std::string_view list) {
+  constexpr uint64_t kMost = 65'536;
+  std::vector<int> numbers;
+  for (const std::string_view range : split(trimmed(list), ',')) {
+    const size_t dash = range.find('-');
+    const auto first = number_in(range.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : number_in(range.substr(dash + 1));
+    if (!first || !last || *last < *first || *last >= kMost) return {};
+    for (uint64_t number = *first; number <= *last && numbers.size() < kMost; ++number)
+      numbers.push_back(static_cast<int>(number));
+  }
+  return numbers;
+}
+
 int processors(const Machine& machine) {
   const auto online = machine.read("/sys/devices/system/cpu/online");
-  int count = count_of(online.value.value_or(""));
+  auto count = static_cast<int>(numbers_in_list(online.value.value_or("")).size());
   if (count > 0) return count;
-  const auto info = machine.read("/proc/cpuinfo");
-  for (const std::string_view line : split(info.value.value_or(""), '\n'))
+  const std::string info = machine.read("/proc/cpuinfo").value.value_or("");
+  for (const std::string_view line : split(info, '\n'))
     count += line.starts_with("processor") ? 1 : 0;
   return std::max(1, count);
 }
@@ -118,6 +121,30 @@ std::string hypervisor(const Machine& machine) {
   return name;
 }
 
+std::string container(const Machine& machine) {
+  // What runtimes leave: systemd's word, podman's and docker's files, the names of their cgroups.
+  if (const auto word = machine.read("/run/systemd/container"); word)
+    if (!trimmed(*word.value).empty()) return single_spaced(*word.value);
+  if (machine.read("/run/.containerenv")) return "podman";
+  if (machine.list("/run/secrets/kubernetes.io")) return "kubernetes";
+  constexpr std::pair<std::string_view, std::string_view> kPaths[] = {
+      {"/kubepods", "kubernetes"}, {"/docker/", "docker"}, {"/docker-", "docker"},
+      {"/libpod-", "podman"},      {"/lxc/", "lxc"},       {"/lxc.payload", "lxc"}};
+  // The root of mounted cgroups shows a name that the cgroup namespace hides from this process.
+  const std::string places[] = {machine.read("/proc/self/cgroup").value.value_or(""),
+                                machine.read("/proc/self/mountinfo").value.value_or("")};
+  for (const auto& known : kPaths) {
+    for (const std::string& text : places) {
+      for (const std::string_view line : split(text, '\n')) {
+        const bool cgroup = &text == &places[0] || line.find(" - cgroup") != line.npos;
+        if (cgroup && line.find(known.first) != line.npos) return std::string(known.second);
+      }
+    }
+  }
+  if (machine.read("/.dockerenv")) return "docker";
+  return "";
+}
+
 results::Machine describe(const Machine& machine) {
   results::Machine out;
   out.cpu = cpu_model(machine);
@@ -132,6 +159,13 @@ results::Machine describe(const Machine& machine) {
   out.memory_available_bytes = memory.available_bytes;
   out.memory_limit_bytes = memory.limit_bytes;
   out.gpus = gpus(machine);
+  const Arrangement cpus = arrangement(machine);
+  out.sockets = cpus.sockets;
+  out.cores = cpus.cores;
+  if (const auto nodes = numa_nodes(machine); !nodes.empty())
+    out.numa_nodes = static_cast<int>(nodes.size());
+  out.libc = machine.libc().value.value_or("");
+  out.container = container(machine);
   out.id = identity_of(out);
   return out;
 }

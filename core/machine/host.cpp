@@ -1,18 +1,19 @@
 // The machine we run on, asked directly.
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #if defined(__x86_64__)  // the architecture guard: elsewhere there is no CPUID to ask
 #include <cpuid.h>
 #endif
 
-#include "core/machine/machine.h"
+#include "core/machine/host_questions.h"
 
 namespace nety::machine {
 namespace {
@@ -50,6 +51,8 @@ uint64_t read_xcr0() {
 
 class Host final : public Machine {
  public:
+  explicit Host(DriverAsker asker) : asker_(std::move(asker)) {}
+
   Answer<std::string> read(const std::string& path) const override {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return {{}, reason_of(errno)};
@@ -119,22 +122,51 @@ class Host final : public Machine {
     return {limit.rlim_cur, ""};
   }
 
-  Answer<bool> library(const std::string& soname) const override {
-    void* handle = dlopen(soname.c_str(), RTLD_LAZY | RTLD_LOCAL);
-    if (handle == nullptr) {
-      const char* words = dlerror();
-      return {false, words != nullptr ? words : "cannot be loaded"};
-    }
-    dlclose(handle);
-    return {true, ""};
+  Answer<bool> tile_permission() const override {
+#if defined(__x86_64__)
+    constexpr unsigned long kRequest = 0x1023;  // ARCH_REQ_XCOMP_PERM
+    constexpr unsigned long kTileData = 18;
+    if (::syscall(SYS_arch_prctl, kRequest, kTileData) == 0) return {true, ""};
+    return {false, reason_of(errno)};
+#else
+    return {{}, "not an x86-64 processor"};
+#endif
   }
+
+  Answer<std::string> libc() const override {
+    char text[64] = {};
+    if (::confstr(_CS_GNU_LIBC_VERSION, text, sizeof text) == 0) return {{}, "not glibc"};
+    return {text, ""};
+  }
+
+  Answer<std::string> topology() const override { return ask_hwloc(); }
+
+  Answer<double> read_rate(const std::string& path, double limit_s) const override {
+    return measured_read_rate(path, limit_s);
+  }
+
+  Answer<std::string> gpu_drivers() const override {
+    if (!asker_) return {{}, "nothing here computes on a GPU"};
+    const std::lock_guard lock(mutex_);
+    if (!drivers_) drivers_ = asker_();
+    return *drivers_;
+  }
+
+ private:
+  DriverAsker asker_;
+  mutable std::mutex mutex_;
+  mutable std::optional<Answer<std::string>> drivers_;
 };
 
 }  // namespace
 
 const Machine& host() {
-  static const Host machine;
+  static const Host machine(nullptr);
   return machine;
+}
+
+std::unique_ptr<Machine> host_asking(DriverAsker asker) {
+  return std::make_unique<Host>(std::move(asker));
 }
 
 }  // namespace nety::machine

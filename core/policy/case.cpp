@@ -107,10 +107,19 @@ const BackendFacts* Case::backend_on(std::string_view device, std::optional<Mode
 }
 
 const results::Gpu* Case::wanted_gpu() const {
-  const size_t colon = request.device.find(':');
-  const size_t index =
-      colon == std::string::npos ? 0 : std::stoul(request.device.substr(colon + 1));
-  return index < machine.gpus.size() ? &machine.gpus[index] : nullptr;
+  const std::vector<results::Gpu>& gpus = machine.gpus;
+  if (const size_t colon = request.device.find(':'); colon != std::string::npos) {
+    const size_t index = std::stoul(request.device.substr(colon + 1));
+    return index < gpus.size() ? &gpus[index] : nullptr;
+  }
+  // No number asked for: of the usable ones, that with the most free memory.
+  const auto worth = [](const results::Gpu& gpu) {
+    return gpu.usable ? 1 + gpu.free_bytes.value_or(0) : 0;
+  };
+  const auto best = std::max_element(
+      gpus.begin(), gpus.end(),
+      [&](const results::Gpu& a, const results::Gpu& b) { return worth(a) < worth(b); });
+  return best != gpus.end() ? &*best : nullptr;
 }
 
 Place Case::cpu_for(std::optional<ModeId> mode) const {

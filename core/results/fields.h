@@ -44,6 +44,7 @@ void fields(Visitor& v, T& budget) {
   v.field("threads", budget.threads);
   v.field("affinity", budget.affinity);
   v.field("quota", budget.quota);
+  v.field("cpuset", budget.cpuset);
 }
 
 template <class Visitor, Is<Gpu> T>
@@ -55,6 +56,27 @@ void fields(Visitor& v, T& gpu) {
   v.field("free_bytes", gpu.free_bytes);
   v.field("usable", gpu.usable);
   v.field("reason", gpu.reason);
+  v.field("address", gpu.address);
+  v.field("uuid", gpu.uuid);
+  v.field("driver", gpu.driver);
+  v.field("cuda", gpu.cuda);
+  v.field("mig", gpu.mig);
+  v.field("ecc", gpu.ecc);
+  v.field("ecc_uncorrected", gpu.ecc_uncorrected);
+  v.field("persistence", gpu.persistence);
+  v.field("power_limit_w", gpu.power_limit_w);
+  v.field("power_default_w", gpu.power_default_w);
+  v.field("sm_clock_mhz", gpu.sm_clock_mhz);
+  v.field("sm_clock_max_mhz", gpu.sm_clock_max_mhz);
+  v.field("memory_clock_mhz", gpu.memory_clock_mhz);
+  v.field("memory_clock_max_mhz", gpu.memory_clock_max_mhz);
+  v.field("throttle", gpu.throttle);
+  v.field("processes", gpu.processes);
+  v.field("pcie_generation", gpu.pcie_generation);
+  v.field("pcie_generation_max", gpu.pcie_generation_max);
+  v.field("pcie_width", gpu.pcie_width);
+  v.field("pcie_width_max", gpu.pcie_width_max);
+  v.field("unknown", gpu.unknown);
 }
 
 template <class Visitor, Is<Machine> T>
@@ -71,6 +93,11 @@ void fields(Visitor& v, T& machine) {
   v.field("memory_available_bytes", machine.memory_available_bytes);
   v.field("memory_limit_bytes", machine.memory_limit_bytes);
   v.field("gpus", machine.gpus);
+  v.field("sockets", machine.sockets);
+  v.field("cores", machine.cores);
+  v.field("numa_nodes", machine.numa_nodes);
+  v.field("libc", machine.libc);
+  v.field("container", machine.container);
 }
 
 template <class Visitor, Is<Model> T>
