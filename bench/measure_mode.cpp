@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "bench/evaluation_text.h"
+#include "bench/injected/delay.h"
 #include "bench/window_scorer.h"
 #include "core/measure/stopwatch.h"
 
@@ -140,6 +141,7 @@ Reply ModeMeasurement::decode(const Command& command) {
   for (const int32_t token : all.subspan(depth)) {
     const Stopwatch watch;
     engine().decode(token);
+    inject_decode_delay(watch.seconds());
     gaps.push_back(watch.seconds());
   }
   Reply reply;

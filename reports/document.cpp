@@ -7,6 +7,7 @@
 #include <array>
 
 #include "core/base/units.h"
+#include "reports/comparison.h"
 #include "reports/escape.h"
 #include "reports/wording.h"
 
@@ -200,6 +201,16 @@ Section finding_section(const results::File& file, const Wording& words) {
   return section;
 }
 
+void add_reproduction(Section& section, const results::File& file, const Wording& words) {
+  section.blocks.push_back(
+      Paragraph{words.say(message::report_tool, {file.tool, file.created_utc})});
+  if (file.command.empty()) return;
+  std::vector<std::string> words_of_command;
+  for (const std::string& word : file.command) words_of_command.push_back(escape_shell(word));
+  section.blocks.push_back(Paragraph{words.say(message::report_reproduce)});
+  section.blocks.push_back(Code{fmt::format("{}", fmt::join(words_of_command, " "))});
+}
+
 Section method_section(const results::File& file, const Evidence& evidence, const Wording& words) {
   Section section{"method", words.say(message::report_section_method), {}};
   section.blocks.push_back(
@@ -210,14 +221,7 @@ Section method_section(const results::File& file, const Evidence& evidence, cons
     section.blocks.push_back(
         Paragraph{words.say(message::report_method_quality, {file.workload.quality_text})});
   section.blocks.push_back(Paragraph{words.say(message::report_method_terms)});
-  section.blocks.push_back(
-      Paragraph{words.say(message::report_tool, {file.tool, file.created_utc})});
-  if (!file.command.empty()) {
-    std::vector<std::string> words_of_command;
-    for (const std::string& word : file.command) words_of_command.push_back(escape_shell(word));
-    section.blocks.push_back(Paragraph{words.say(message::report_reproduce)});
-    section.blocks.push_back(Code{fmt::format("{}", fmt::join(words_of_command, " "))});
-  }
+  add_reproduction(section, file, words);
   return section;
 }
 
@@ -233,10 +237,30 @@ std::string overline(const results::File& file, const Wording& words) {
   return fmt::format("{}", fmt::join(parts, " · "));
 }
 
+/// What `nety compare` found: its verdicts are the story.
+Document comparison_document(const results::File& file, const Wording& words) {
+  Document document;
+  document.language = words.language();
+  document.overline = overline(file, words);
+  document.title = document.overline;
+  document.headline = comparison_headline(file, words);
+  document.lead = comparison_lead(file);
+  document.skip_label = words.say(message::report_skip);
+  document.sections.push_back(comparison_section(file, words));
+  document.sections.push_back(finding_section(file, words));
+  document.sections.push_back(machine_section(file, words));
+  Section method{"method", words.say(message::report_section_method), {}};
+  add_reproduction(method, file, words);
+  document.sections.push_back(std::move(method));
+  std::erase_if(document.sections, [](const Section& section) { return section.blocks.empty(); });
+  return document;
+}
+
 }  // namespace
 
 Document make_document(const results::File& file, const ClaimOptions& options) {
   const Wording words(options.language);
+  if (file.results.empty() && !file.comparisons.empty()) return comparison_document(file, words);
   const Evidence evidence(file);
   const std::vector<results::Claim> claims = judge(file, options);
   const BestChoice choice = best_choice(evidence, options.admissible);
@@ -256,6 +280,7 @@ Document make_document(const results::File& file, const ClaimOptions& options) {
                                  {configuration_table(evidence, TablePart::kSpeed, words),
                                   configuration_table(evidence, TablePart::kCost, words)}});
   document.sections.push_back(chart_section(evidence, words));
+  document.sections.push_back(comparison_section(file, words));
   document.sections.push_back(finding_section(file, words));
   document.sections.push_back(machine_section(file, words));
   document.sections.push_back(method_section(file, evidence, words));

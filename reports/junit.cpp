@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "reports/comparison.h"
 #include "reports/escape.h"
 #include "reports/render.h"
 
@@ -12,6 +13,9 @@ using results::Claim;
 using results::Verdict;
 
 std::string render_junit(const results::File& file, const ClaimOptions& options) {
+  const std::string header = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+  if (file.results.empty() && !file.comparisons.empty())
+    return header + junit_comparisons(file, Wording(options.language));
   const std::vector<Claim> claims = judge(file, options);
   const auto count = [&claims](auto&& predicate) {
     return std::count_if(claims.begin(), claims.end(), predicate);
@@ -21,7 +25,7 @@ std::string render_junit(const results::File& file, const ClaimOptions& options)
   const auto skipped = count([](const Claim& claim) {
     return claim.verdict == Verdict::kInconclusive || claim.verdict == Verdict::kNotTested;
   });
-  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+  std::string out = header;
   out +=
       fmt::format("<testsuite name=\"nety claims\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n",
                   claims.size(), failures, skipped);

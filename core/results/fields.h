@@ -174,6 +174,15 @@ void fields(Visitor& v, T& comparison) {
   v.field("ratio", comparison.ratio);
   v.field("margin", comparison.margin);
   v.required("verdict", comparison.verdict);
+  v.field("backend", comparison.backend);
+  v.field("phase", comparison.phase);
+  v.field("n_prompt", comparison.n_prompt);
+  v.field("n_gen", comparison.n_gen);
+  v.field("depth", comparison.depth);
+  v.field("gated", comparison.gated);
+  v.field("detectable", comparison.detectable);
+  v.field("more_pairs", comparison.more_pairs);
+  v.field("reason", comparison.reason);
 }
 
 template <class Visitor, Is<File> T>

@@ -48,7 +48,7 @@ class Writer {
   static Out text(const std::optional<std::pair<double, double>>& interval) {
     if (!interval) return nullptr;
     Out out = Out::object();
-    out["level"] = 0.95;
+    out["level"] = 0.95;  // a metric says otherwise below
     out["low"] = text(interval->first);
     out["high"] = text(interval->second);
     return out;
@@ -73,6 +73,7 @@ class Writer {
     Out out;
     Writer writer(out);
     fields(writer, metric);
+    if (metric.ci) out["ci"]["level"] = text(metric.ci_level);
     const auto infinite = [](const std::optional<double>& value) {
       return value && !std::isfinite(*value);
     };
@@ -198,6 +199,12 @@ class Reader {
     if (!place.json.is_object()) place.refuse("an object");
     values.clear();
     for (const auto& item : place.json.items()) read(place.at(item.key()), values[item.key()]);
+  }
+  static void read(const Place& place, Metric& metric) {
+    Reader reader(place);
+    fields(reader, metric);
+    if (metric.ci && place.json["ci"].contains("level"))
+      read(place.at("ci").at("level"), metric.ci_level);
   }
   template <std::default_initializable T>
   requires std::is_class_v<T>

@@ -19,9 +19,10 @@ struct Metric {
   std::vector<double> samples;    ///< In the order taken; may be dropped from a file.
   int64_t n = 0;
   std::optional<double> median, min, max;       ///< Absent: not available, see `reason`.
-  std::optional<std::pair<double, double>> ci;  ///< 95 % interval of the median.
+  std::optional<std::pair<double, double>> ci;  ///< Interval of the median.
   std::string reason;                           ///< Why there is no value, or no interval.
   std::vector<std::string> inputs;              ///< What an estimate or derivation used.
+  double ci_level = 0.95;                       ///< Confidence of `ci`; JSON has it there.
 };
 
 /// Median, range and (n >= 6) the exact order-statistic interval of the median.
@@ -136,11 +137,18 @@ struct Claim {
   std::string sensitivity;  ///< What would change the verdict, or the command that would test it.
 };
 
+/// One figure of two programs. `ratio` is candidate / baseline, a sample per pair.
 struct Comparison {
   std::string metric, mode;
   Metric baseline, candidate, ratio;
-  double margin = 0;
-  std::string verdict;  ///< regression | improvement | same | inconclusive | incomparable
+  double margin = 0;           ///< Changes smaller than this share do not matter.
+  std::string verdict;         ///< name_of(Change)
+  std::string backend, phase;  ///< With the next three: which row, as in Result.
+  int64_t n_prompt = 0, n_gen = 0, depth = 0;
+  bool gated = false;                 ///< It decides; others inform.
+  std::optional<double> detectable;   ///< The smallest worsening this could have found, as a share.
+  std::optional<int64_t> more_pairs;  ///< inconclusive: about how many more would decide.
+  std::string reason;                 ///< incomparable: why.
 };
 
 /// A whole result file.

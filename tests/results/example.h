@@ -80,6 +80,13 @@ inline File example() {
   comparison.ratio = derived("ratio", 1.25, {"baseline", "candidate"});
   comparison.margin = 0.02;
   comparison.verdict = "improvement";
+  comparison.backend = "native";
+  comparison.phase = "decode";
+  comparison.n_gen = 128;
+  comparison.gated = true;
+  comparison.detectable = 0.018;
+  comparison.ratio.ci = {1.2, 1.3};
+  comparison.ratio.ci_level = 0.975;
   file.claims.push_back(
       {"cpu-fp32", "fp32 is best", Verdict::kRefuted, "78 tok/s", "5 %", "depth"});
   file.warnings = {"a debug build"};

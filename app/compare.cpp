@@ -1,0 +1,274 @@
+// nety compare: two programs, or two result files, and whether the second is slower.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+
+#include "app/command.h"
+#include "app/comparison.h"
+#include "app/console.h"
+#include "app/input.h"
+#include "app/model_options.h"
+#include "bench/compare_subjects.h"
+#include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/results/json.h"
+#include "diag/examine.h"
+#include "reports/comparison.h"
+#include "reports/messages.h"
+#include "reports/render.h"
+
+namespace nety::app {
+namespace {
+
+enum class Kind : uint8_t { kProgram, kResults, kCommand };
+
+/// What --baseline or --candidate names.
+Kind kind_of(const std::string& option, const std::string& given) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(given, ignored)) {
+    const bool program = ::access(given.c_str(), X_OK) == 0 && !given.ends_with(".json");
+    return program ? Kind::kProgram : Kind::kResults;
+  }
+  if (given.find(' ') != std::string::npos) return Kind::kCommand;
+  throw Error(ErrorKind::kUsage, fmt::format("{}: '{}' is no file", option, given),
+              "Give the path of a nety, of a result file, or a quoted command line that prints a "
+              "result file.");
+}
+
+/// "12" or "10:40"
+void parse_pairs(const std::string& text, bench::CompareRequest& request) {
+  const char* const end = text.data() + text.size();
+  auto [stop, code] = std::from_chars(text.data(), end, request.least);
+  request.most = request.least;
+  if (code == std::errc() && stop != end && *stop == ':')
+    std::tie(stop, code) = std::from_chars(stop + 1, end, request.most);
+  if (code != std::errc() || stop != end || request.most > 1000)
+    throw Error(ErrorKind::kUsage, fmt::format("--pairs: cannot read '{}'", text),
+                "Give the least and the most pairs, at most 1000: --pairs 10:40.");
+}
+
+/// "tg_tps", "tg_tps:3%" or "tg_tps:0.03"
+bench::Gate parse_gate(const std::string& text) {
+  const size_t colon = text.find(':');
+  bench::Gate gate{text.substr(0, colon), {}};
+  if (colon == std::string::npos) return gate;
+  const char *const begin = text.data() + colon + 1, *const end = text.data() + text.size();
+  double margin = 0;
+  const auto [stop, code] = std::from_chars(begin, end, margin);
+  const std::string_view unit(stop, static_cast<size_t>(end - stop));
+  if (unit == "%") margin /= 100;
+  if (code != std::errc() || (!unit.empty() && unit != "%") || margin < 0 || margin >= 1)
+    throw Error(ErrorKind::kUsage, fmt::format("--gate: cannot read the margin in '{}'", text),
+                "Give it as a share of the baseline: --gate tg_tps:3%.");
+  gate.margin = margin;
+  return gate;
+}
+
+class PairLine final : public bench::CompareObserver {
+ public:
+  PairLine(bool draw, Language language) : draw_(draw), language_(language) {}
+  ~PairLine() override {
+    if (draw_ && width_ > 0) fmt::print(stderr, "\r{:<{}}\r", "", width_);
+  }
+  void pair(int64_t done, const bench::CompareRequest& request) override {
+    if (!draw_) return;
+    const std::string line = render(
+        {message::compare_progress,
+         {std::to_string(done + 1), std::to_string(request.least), std::to_string(request.most)}},
+        language_);
+    fmt::print(stderr, "\r{:<{}}", line, width_);
+    std::fflush(stderr);
+    width_ = line.size();
+  }
+  bool interrupted() override { return app::interrupted(); }
+
+ private:
+  bool draw_;
+  Language language_;
+  size_t width_ = 0;
+};
+
+class Compare final : public Command {
+ public:
+  void declare(Arguments& arguments) override {
+    arguments.text("--baseline", baseline_,
+                   "A nety, a quoted command line that prints a result file, or a result file");
+    arguments.text("--candidate", candidate_, "The same, for what may have become slower");
+    arguments.text("--pairs", pairs_, "Least and most pairs of observations");
+    arguments.texts("--gate", gates_,
+                    "A metric that decides, and its margin: tg_tps:2% (repeatable; default tg_tps "
+                    "and pp_tps)");
+    arguments.flag("--strict", strict_, "Exit with 4 if a gated metric is not decided");
+    arguments.flag("--warn-only", warn_only_, "Exit with 0 whatever the verdict");
+    arguments.flag("--no-self-check", no_self_check_, "Do not compare the baseline with itself");
+    arguments.flag("--annotations", annotations_, "Print the verdicts as GitHub annotations too");
+    arguments.number("--fresh-every", fresh_every_, 1, 1000,
+                     "Pairs measured by one process of each program");
+    arguments.text("--model", model_, "What a nety runs: a model, or default");
+    arguments.text("--mode", mode_, "Its mode; default: what the policy chooses");
+    arguments.text("--backend", backend_, "Its backend");
+    arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512"}, "Kernel family");
+    arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
+    arguments.number("-p,--prompt", n_prompt_, 1, 1 << 20, "Tokens of prefill");
+    arguments.number("-n,--generate", n_gen_, 1, 1 << 20, "Tokens of decode");
+    arguments.flag("--json", json_, "Print JSON");
+    arguments.texts("-o,--output", outputs_,
+                    "Write a file: .json .jsonl .csv .md .html .xml (repeatable)");
+  }
+
+  int run(const Context& context) override {
+    for (const std::string& path : outputs_) reports::renderer_for(path);  // before any work
+    if (baseline_.empty() || candidate_.empty())
+      throw Error(ErrorKind::kUsage, "compare needs --baseline and --candidate",
+                  "For example: nety compare --baseline old/nety --candidate build/release/nety");
+    bench::CompareRequest request;
+    parse_pairs(pairs_, request);
+    if (!gates_.empty()) request.gates.clear();
+    for (const std::string& gate : gates_) request.gates.push_back(parse_gate(gate));
+    request.mode = mode_;
+    request.self_check = !no_self_check_;
+    request.renew_every = fresh_every_;
+    bench::check(request);
+    results::File file;
+    const bench::ComparedPrograms outcome = compare(request, file, context);
+    file.tool = "nety " NETY_VERSION;
+    file.command = context.command;
+    file.created_utc = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+    write(file, context);
+    return exit_code_of(outcome);
+  }
+
+ private:
+  bench::ComparedPrograms compare(bench::CompareRequest& request, results::File& file,
+                                  const Context& context) {
+    const Kind a = kind_of("--baseline", baseline_), b = kind_of("--candidate", candidate_);
+    if ((a == Kind::kResults) != (b == Kind::kResults))
+      throw Error(ErrorKind::kUsage, "a result file can only be compared with a result file",
+                  "Give two programs to measure them now, or two files.");
+    return a == Kind::kResults ? compare_results(request, file, context)
+                               : compare_programs(a, b, request, file, context);
+  }
+
+  bench::ComparedPrograms compare_results(const bench::CompareRequest& request, results::File& file,
+                                          const Context& context) const {
+    const results::File one = results::from_json(read_file(baseline_), baseline_);
+    const results::File other = results::from_json(read_file(candidate_), candidate_);
+    bench::ComparedPrograms outcome = bench::compare_files(one, other, request);
+    file.machines = one.machines;
+    file.models = one.models;
+    file.comparisons = outcome.comparisons;
+    file.findings = findings_of_files(outcome, context.language);
+    return outcome;
+  }
+
+  bench::ComparedPrograms compare_programs(Kind a, Kind b, bench::CompareRequest& request,
+                                           results::File& file, const Context& context) {
+    bench::CompareWorkload workload;
+    if (a == Kind::kProgram || b == Kind::kProgram)
+      workload = make_workload(file, context);
+    else
+      file.machines = {machine::describe(machine::host())};
+    if (request.mode.empty()) request.mode = workload.engine.mode;
+    const auto baseline = subject(a, baseline_, workload), again = subject(a, baseline_, workload);
+    const auto candidate = subject(b, candidate_, workload);
+    const bool draw =
+        context.verbosity >= 0 &&
+        (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()));
+    const OtherLoad before = other_load(machine::host());
+    bench::ComparedPrograms outcome;
+    {
+      PairLine line(draw, context.language);
+      outcome = bench::compare(*baseline, *candidate, *again, request, line);
+    }
+    file.comparisons = outcome.comparisons;
+    file.findings = findings_of_programs(outcome, request, before, other_load(machine::host()),
+                                         context.language);
+    if (outcome.interrupted) file.warnings.push_back("Interrupted: fewer pairs than asked for.");
+    return outcome;
+  }
+
+  /// The model, this machine and the mode that the policy chooses.
+  bench::CompareWorkload make_workload(results::File& file, const Context& context) const {
+    bench::CompareWorkload workload;
+    workload.engine.model = resolve_model(model_).string();
+    const auto checkpoint = checkpoint::Checkpoint::open(workload.engine.model);
+    policy::Request wanted;
+    const diag::Diagnosis diagnosis = diag::examine({.machine = machine::host(),
+                                                     .language = context.language,
+                                                     .checkpoint = &checkpoint,
+                                                     .request = wanted,
+                                                     .evidence = available_backends()});
+    if (mode_.empty() && !diagnosis.decision)
+      throw Error(ErrorKind::kMemory, diagnosis.refusal, "Choose a mode with --mode.");
+    workload.engine.mode = mode_.empty() ? std::string(diagnosis.decision->mode_name()) : mode_;
+    workload.engine.backend = backend_;
+    workload.engine.isa = isa_;
+    workload.engine.threads =
+        threads_ > 0 ? static_cast<int>(threads_) : diagnosis.machine.cpu_budget.threads;
+    workload.n_prompt = n_prompt_;
+    workload.n_gen = n_gen_;
+    file.machines = {diagnosis.machine};
+    file.workload.prompts = {n_prompt_};
+    file.workload.generate = n_gen_;
+    file.workload.seed = workload.seed;
+    return workload;
+  }
+
+  static std::unique_ptr<bench::Subject> subject(Kind kind, const std::string& given,
+                                                 const bench::CompareWorkload& workload) {
+    if (kind == Kind::kCommand) return bench::make_command_subject(given, 3600);
+    return bench::make_worker_subject({std::filesystem::absolute(given).string(), "worker"},
+                                      workload);
+  }
+
+  void write(const results::File& file, const Context& context) const {
+    for (const std::string& path : outputs_)
+      reports::write(file, path, {.language = context.language, .admissible = {}});
+    write_output(json_ ? results::to_json(file)
+                       : reports::terminal_comparison(file, context.language));
+    if (annotations_) {
+      const std::string lines = reports::github_annotations(file, context.language);
+      if (json_)
+        fmt::print(stderr, "{}", lines);
+      else
+        write_output(lines);
+    }
+    for (const std::string& warning : file.warnings) notice(context, warning);
+  }
+
+  int exit_code_of(const bench::ComparedPrograms& outcome) const {
+    if (outcome.interrupted) return exit_code(ErrorKind::kInterrupted);
+    if (warn_only_) return 0;
+    const auto any = [&outcome](results::Change change) {
+      return std::any_of(outcome.comparisons.begin(), outcome.comparisons.end(),
+                         [change](const results::Comparison& comparison) {
+                           return comparison.gated &&
+                                  comparison.verdict == results::name_of(change);
+                         });
+    };
+    if (!outcome.fit || any(results::Change::kIncomparable))
+      return exit_code(ErrorKind::kEnvironment);
+    if (any(results::Change::kRegression)) return exit_code(ErrorKind::kRegression);
+    if (strict_ && any(results::Change::kInconclusive)) return exit_code(ErrorKind::kInconclusive);
+    return 0;
+  }
+
+  std::string baseline_, candidate_, pairs_ = "10:40", model_ = "default", mode_,
+                                     backend_ = "native", isa_;
+  std::vector<std::string> gates_, outputs_;
+  int64_t fresh_every_ = 1, threads_ = 0, n_prompt_ = 512, n_gen_ = 128;
+  bool strict_ = false, warn_only_ = false, no_self_check_ = false, annotations_ = false,
+       json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_compare() { return std::make_unique<Compare>(); }
+
+}  // namespace nety::app

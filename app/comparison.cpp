@@ -1,0 +1,137 @@
+// Findings of a comparison. Their ids are what reports look for.
+#include "app/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "core/base/units.h"
+#include "reports/comparison.h"
+#include "reports/messages.h"
+
+namespace nety::app {
+namespace {
+
+using results::Finding;
+using results::FindingStatus;
+
+Finding finding(const char* id, MessageId title, Text value, Language language) {
+  Finding out;
+  out.id = id;
+  out.title = render({title, {}}, language);
+  out.value = render(value, language);
+  return out;
+}
+
+/// The largest of what the gated figures could have seen, as a share.
+std::optional<double> detectable(const bench::ComparedPrograms& outcome) {
+  std::optional<double> largest;
+  for (const results::Comparison& comparison : outcome.comparisons)
+    if (comparison.gated && comparison.detectable)
+      largest = std::max(largest.value_or(0), *comparison.detectable);
+  return largest;
+}
+
+void add_detectable(std::vector<Finding>& findings, const bench::ComparedPrograms& outcome,
+                    Language language) {
+  const std::optional<double> share = detectable(outcome);
+  if (!share) return;
+  const reports::Wording words(language);
+  Finding found = finding("compare.detectable", message::compare_detectable_title,
+                          {message::compare_detectable, {words.percent(*share)}}, language);
+  found.data = share;
+  findings.push_back(std::move(found));
+}
+
+Finding self_check(const bench::ComparedPrograms& outcome, bool asked, Language language) {
+  const reports::Wording words(language);
+  if (!asked) {
+    Finding found = finding("compare.self_check", message::compare_self_title,
+                            {message::compare_self_none, {}}, language);
+    found.status = FindingStatus::kAbsent;
+    return found;
+  }
+  if (outcome.fit)
+    return finding("compare.self_check", message::compare_self_title,
+                   {message::compare_self_passed, {}}, language);
+  std::string what;
+  for (const results::Comparison& comparison : outcome.self)
+    if (comparison.verdict == "regression" || comparison.verdict == "improvement")
+      what += (what.empty() ? "" : "; ") + reports::evidence_of(comparison, words);
+  Finding found = finding("compare.self_check", message::compare_self_title,
+                          {message::compare_self_failed, {what}}, language);
+  found.status = FindingStatus::kFail;
+  found.consequence = render({message::compare_self_consequence, {}}, language);
+  found.remedy = render({message::compare_self_remedy, {}}, language);
+  return found;
+}
+
+/// A steal of one percent moves rates by as much.
+void add_noise(std::vector<Finding>& findings, const OtherLoad& before, const OtherLoad& after,
+               Language language) {
+  if (before.average.empty() || !before.stolen || !after.stolen || after.elapsed <= before.elapsed)
+    return;
+  const double stolen = static_cast<double>(*after.stolen - *before.stolen) /
+                        static_cast<double>(*after.elapsed - *before.elapsed);
+  const reports::Wording words(language);
+  Finding found = finding(
+      "compare.noise", message::compare_noise_title,
+      {message::compare_noise, {before.average, after.average, words.percent(stolen)}}, language);
+  found.source = "/proc/loadavg, /proc/stat";
+  found.data = stolen;
+  if (stolen > 0.01) found.status = FindingStatus::kWarn;
+  findings.push_back(std::move(found));
+}
+
+}  // namespace
+
+OtherLoad other_load(const machine::Machine& machine) {
+  OtherLoad load;
+  const std::string average = machine.read("/proc/loadavg").value.value_or("");
+  load.average = average.substr(0, average.find(' '));
+  // cpu user nice system idle iowait irq softirq steal ...
+  std::istringstream line(machine.read("/proc/stat").value.value_or(""));
+  std::string name;
+  line >> name;
+  uint64_t sum = 0, ticks = 0;
+  constexpr int kSteal = 7;
+  for (int column = 0; column <= kSteal && line >> ticks; ++column) {
+    sum += ticks;
+    if (column == kSteal) {
+      load.stolen = ticks;
+      load.elapsed = sum;
+    }
+  }
+  return load;
+}
+
+std::vector<Finding> findings_of_programs(const bench::ComparedPrograms& outcome,
+                                          const bench::CompareRequest& request,
+                                          const OtherLoad& before, const OtherLoad& after,
+                                          Language language) {
+  std::vector<Finding> findings;
+  findings.push_back(finding(
+      "compare.protocol", message::compare_title,
+      {message::compare_protocol,
+       {std::to_string(outcome.pairs), reports::Wording(language).seconds(outcome.seconds)}},
+      language));
+  findings.back().data = static_cast<double>(outcome.pairs);
+  findings.push_back(self_check(outcome, request.self_check, language));
+  add_detectable(findings, outcome, language);
+  add_noise(findings, before, after, language);
+  return findings;
+}
+
+std::vector<Finding> findings_of_files(const bench::ComparedPrograms& outcome, Language language) {
+  std::vector<Finding> findings;
+  findings.push_back(finding("compare.protocol", message::compare_title,
+                             {message::compare_protocol_files, {std::to_string(outcome.pairs)}},
+                             language));
+  findings.back().data = static_cast<double>(outcome.pairs);
+  findings.push_back(self_check(outcome, false, language));
+  add_detectable(findings, outcome, language);
+  return findings;
+}
+
+}  // namespace nety::app

@@ -1,0 +1,104 @@
+// Two result files: the same figures, sample by sample, where machine and model are the same.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bench/compare.h"
+#include "bench/compare_series.h"
+
+namespace nety::bench {
+namespace {
+
+using results::Comparison;
+using results::File;
+using results::Metric;
+using results::Result;
+
+bool same_row(const Result& one, const Result& other) {
+  const auto key = [](const Result& row) {
+    return FigureKey{"", row.mode, row.backend, row.phase, row.n_prompt, row.n_gen, row.depth};
+  };
+  return key(one) == key(other);
+}
+
+std::vector<double> values_of(const Metric& metric) {
+  if (!metric.samples.empty() || !metric.median) return metric.samples;
+  return {*metric.median};
+}
+
+/// Why the files must not be compared; empty: nothing speaks against it.
+std::string obstacle(const File& one, const File& other) {
+  if (one.machines.empty() || other.machines.empty()) return "a file does not say which machine";
+  const results::Machine &first = one.machines.front(), &second = other.machines.front();
+  if (first.id != second.id) {
+    const std::string what = differences(first, second);
+    return fmt::format("different machines ({})",
+                       what.empty() ? fmt::format("{}, {}", first.id, second.id) : what);
+  }
+  if (one.models.empty() || other.models.empty()) return "a file does not say which model";
+  if (one.models.front().id != other.models.front().id)
+    return fmt::format("different models ({}, {})", one.models.front().id, other.models.front().id);
+  return "";
+}
+
+void pair_up(const Result& one, const Result& other, PairedSeries& pairs, int64_t& count) {
+  for (const auto& [name, metric] : one.metrics) {
+    const auto twin = other.metrics.find(name);
+    if (results::find_compared(name) == nullptr || twin == other.metrics.end()) continue;
+    Series series{{name, one.mode, one.backend, one.phase, one.n_prompt, one.n_gen, one.depth},
+                  metric.unit,
+                  values_of(metric),
+                  values_of(twin->second)};
+    const size_t common = std::min(series.baseline.size(), series.candidate.size());
+    series.baseline.resize(common);
+    series.candidate.resize(common);
+    count = std::max(count, static_cast<int64_t>(common));
+    if (common > 0) pairs.add(std::move(series));
+  }
+}
+
+}  // namespace
+
+std::string differences(const results::Machine& one, const results::Machine& other) {
+  std::string out;
+  const auto compare = [&out](std::string_view name, const auto& first, const auto& second) {
+    if (first == second) return;
+    out += fmt::format("{}{}: {}, {}", out.empty() ? "" : "; ", name, first, second);
+  };
+  const auto quota = [](const results::Machine& machine) {
+    const std::optional<double>& limit = machine.cpu_budget.quota;
+    return limit ? fmt::format("{:.2f}", *limit) : std::string("none");
+  };
+  const auto gib = [](uint64_t bytes) { return (bytes + (uint64_t{1} << 29)) >> 30; };
+  compare("cpu", one.cpu, other.cpu);
+  compare("features", fmt::format("{}", fmt::join(one.features, " ")),
+          fmt::format("{}", fmt::join(other.features, " ")));
+  compare("threads", one.cpu_budget.threads, other.cpu_budget.threads);
+  compare("quota", quota(one), quota(other));
+  compare("memory in GiB", gib(one.memory_total_bytes), gib(other.memory_total_bytes));
+  compare("kernel", one.kernel, other.kernel);
+  return out;
+}
+
+ComparedPrograms compare_files(const File& baseline, const File& candidate,
+                               const CompareRequest& request) {
+  check(request);
+  ComparedPrograms out;
+  PairedSeries pairs;
+  for (const Result& row : baseline.results)
+    for (const Result& twin : candidate.results)
+      if (same_row(row, twin)) pair_up(row, twin, pairs, out.pairs);
+  CompareRequest named = request;
+  if (named.mode.empty() && baseline.decision) named.mode = baseline.decision->mode;
+  const results::Looks once(out.pairs, out.pairs);
+  out.comparisons = pairs.judge(named, once);
+  const std::string why = obstacle(baseline, candidate);
+  if (why.empty()) return out;
+  for (Comparison& comparison : out.comparisons) {
+    comparison.verdict = results::name_of(results::Change::kIncomparable);
+    comparison.reason = why;
+  }
+  return out;
+}
+
+}  // namespace nety::bench

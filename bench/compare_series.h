@@ -1,0 +1,36 @@
+// Observations of two programs, figure by figure, and the verdicts on them. Private to compare.
+#pragma once
+
+#include <vector>
+
+#include "bench/compare.h"
+
+namespace nety::bench {
+
+/// The values of one figure, pair by pair.
+struct Series {
+  FigureKey key;
+  std::string unit;
+  std::vector<double> baseline, candidate;
+};
+
+class PairedSeries {
+ public:
+  /// Adds a pair; figures that only one of the two has are counted, not compared.
+  void add(const Observation& baseline, const Observation& candidate);
+  void add(Series series) { all_.push_back(std::move(series)); }
+
+  /// Verdicts on every figure, the gated ones first. `looks` for the noisy ones.
+  std::vector<results::Comparison> judge(const CompareRequest& request,
+                                         const results::Looks& looks) const;
+
+ private:
+  /// The row that a gate means: of the mode asked for, the longest prompt, the shortest depth.
+  const Series* find(const std::string& metric, const std::string& mode) const;
+  std::vector<Series> all_;
+};
+
+/// Whether no gated verdict is inconclusive.
+bool decided(const std::vector<results::Comparison>& comparisons);
+
+}  // namespace nety::bench

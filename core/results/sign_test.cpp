@@ -1,0 +1,93 @@
+// Sums of binomial terms; the looks by following the walk of signs and taking out what crosses.
+#include "core/results/sign_test.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nety::results {
+namespace {
+
+double binomial_term(int64_t n, int64_t k, double p) {
+  const auto count = static_cast<double>(n), successes = static_cast<double>(k);
+  return std::exp(std::lgamma(count + 1) - std::lgamma(successes + 1) -
+                  std::lgamma(count - successes + 1) + successes * std::log(p) +
+                  (count - successes) * std::log1p(-p));
+}
+
+/// Paths of the walk that have not crossed yet, by their number of positive signs.
+class Walk {
+ public:
+  void step() {
+    mass_.push_back(0);
+    for (size_t k = mass_.size() - 1; k > 0; --k) mass_[k] = (mass_[k] + mass_[k - 1]) / 2;
+    mass_[0] /= 2;
+  }
+  /// The mass outside of [rank, n - rank].
+  double outside(int64_t rank) const {
+    double sum = 0;
+    for (int64_t k = 0; k < rank; ++k) sum += at(k) + at(steps() - k);
+    return sum;
+  }
+  void remove_outside(int64_t rank) {
+    for (int64_t k = 0; k < rank; ++k)
+      mass_[static_cast<size_t>(k)] = mass_[static_cast<size_t>(steps() - k)] = 0;
+  }
+
+ private:
+  int64_t steps() const { return static_cast<int64_t>(mass_.size()) - 1; }
+  double at(int64_t k) const { return mass_[static_cast<size_t>(k)]; }
+  std::vector<double> mass_{1};
+};
+
+}  // namespace
+
+double binomial_at_most(int64_t n, int64_t successes, double p) {
+  if (successes < 0) return 0;
+  if (successes >= n || p <= 0) return 1;
+  if (p >= 1) return 0;
+  double sum = 0;
+  for (int64_t k = 0; k <= successes; ++k) sum += binomial_term(n, k, p);
+  return std::min(sum, 1.0);
+}
+
+int64_t median_rank(int64_t n, double alpha) {
+  double below = 0;  // P(B <= rank)
+  for (int64_t rank = 0; 2 * rank < n; ++rank) {
+    below += binomial_term(n, rank, 0.5);
+    if (2 * below > alpha) return rank;
+  }
+  return n / 2;
+}
+
+double median_coverage(int64_t n, int64_t rank) {
+  return rank < 1 ? 0 : std::max(0.0, 1 - 2 * binomial_at_most(n, rank - 1, 0.5));
+}
+
+Looks::Looks(int64_t least, int64_t most, int64_t step) {
+  for (int64_t n = least; n < most; n += step) counts_.push_back(n);
+  counts_.push_back(std::max(least, most));
+}
+
+bool Looks::is_look(int64_t n) const {
+  return std::binary_search(counts_.begin(), counts_.end(), n);
+}
+
+int64_t Looks::rank(int64_t n, double alpha) const {
+  Walk walk;
+  double spent = 0;
+  int64_t steps = 0, last = 0;
+  for (const int64_t look : counts_) {
+    if (look > n) break;
+    for (; steps < look; ++steps) walk.step();
+    const double allowed =
+        alpha * static_cast<double>(look) / static_cast<double>(counts_.back()) - spent;
+    int64_t rank = 0;
+    while (2 * (rank + 1) <= look && walk.outside(rank + 1) <= allowed) ++rank;
+    spent += walk.outside(rank);
+    walk.remove_outside(rank);
+    last = rank;
+  }
+  return last;
+}
+
+}  // namespace nety::results
