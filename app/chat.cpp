@@ -35,7 +35,7 @@ class Conversation {
                std::string system, const Context& context)
       : loaded_(loaded),
         tokenizer_(model::load_tokenizer(*loaded.checkpoint)),
-        session_(*loaded.model, *loaded.backend, session_options(options, loaded)),
+        session_(*loaded.model, *loaded.backend, wishes(options, loaded, generation)),
         generation_(std::move(generation)),
         system_(std::move(system)),
         quiet_(!stdout_is_terminal() || context.verbosity < 0) {
@@ -57,6 +57,13 @@ class Conversation {
 
   LoadedModel& loaded_;
   tokenizer::Tokenizer tokenizer_;
+  static model::SessionOptions wishes(const ModelOptions& options, const LoadedModel& loaded,
+                                      const GenerationOptions& generation) {
+    model::SessionOptions wanted = session_options(options, loaded);
+    wanted.logit_rows = generation.logit_rows();
+    return wanted;
+  }
+
   model::Session session_;
   GenerationOptions generation_;
   std::string system_;

@@ -37,8 +37,10 @@ class Generate final : public Command {
     if (ids.empty())
       throw Error(ErrorKind::kUsage, "the prompt is empty",
                   "Give one: -p TEXT, -f FILE or standard input.");
-    model::Session session(*loaded->model, *loaded->backend, session_options(options_, *loaded));
     const model::GenerateOptions options = generation_.resolve(checkpoint, tokenizer);
+    model::SessionOptions session_wishes = session_options(options_, *loaded);
+    session_wishes.logit_rows = generation_.logit_rows();
+    model::Session session(*loaded->model, *loaded->backend, session_wishes);
     const model::Generation result =
         model::generate(session, tokenizer, ids, options, [this](std::string_view text) {
           if (!json_) write_output(text);
@@ -84,6 +86,7 @@ class Generate final : public Command {
                                         const model::Generation& result,
                                         const model::GenerateOptions& options) {
     const auto steps = static_cast<double>(result.gaps_s.size());
+    const auto speculated = static_cast<double>(result.speculated_tokens);
     const auto rate = [](double count, double seconds) {
       return seconds > 0 && count > 0 ? nlohmann::ordered_json(count / seconds) : nullptr;
     };
@@ -100,7 +103,10 @@ class Generate final : public Command {
                        {"prefill_s", result.prefill_s},
                        {"pp_tps", rate(static_cast<double>(prompt.size()), result.prefill_s)},
                        {"decode_s", result.decode_s},
-                       {"tg_tps", rate(steps, result.engine_s)},
+                       {"tg_tps", rate(steps - speculated, result.engine_s)},
+                       {"speculated_tg_tps", rate(speculated, result.speculated_s)},
+                       {"guessed_tokens", result.guessed},
+                       {"guessed_right", result.guessed_right},
                        {"e2e_tg_tps", rate(steps, result.decode_s)}};
     return json;
   }

@@ -3,6 +3,8 @@
 
 #include <random>
 
+#include "core/model/speculation.h"
+
 namespace nety::app {
 namespace {
 
@@ -27,6 +29,8 @@ void GenerationOptions::declare(Arguments& arguments) {
                  "Penalty on tokens of the last 64; 1: none");
   arguments.texts("--stop", stops, "Stop at this text (repeatable)");
   arguments.flag("--greedy", greedy, "Always the likeliest token; overrides the sampling options");
+  arguments.choice("--speculate", speculate, {"auto", "off"},
+                   "Guess tokens from the text so far and check several at once; same tokens");
 }
 
 model::GenerateOptions GenerationOptions::resolve(const checkpoint::Checkpoint& checkpoint,
@@ -47,8 +51,13 @@ model::GenerateOptions GenerationOptions::resolve(const checkpoint::Checkpoint& 
   take(options.sampling.min_p, min_p, -1.0);
   take(options.sampling.repeat_penalty, repeat_penalty, own.repeat_penalty);
   options.sampling.greedy = greedy;
+  options.speculate = speculate != "off";
   options.sampling.seed = seed >= 0 ? static_cast<uint64_t>(seed) : std::random_device()();
   return options;
+}
+
+int64_t GenerationOptions::logit_rows() const {
+  return speculate == "off" ? 1 : model::Speculation::kLongest + 1;
 }
 
 std::string bos_text(const checkpoint::Checkpoint& checkpoint,

@@ -18,11 +18,14 @@ struct GenerationOptions {
   double temperature = -1, top_p = -1, min_p = -1, repeat_penalty = -1;
   std::vector<std::string> stops;
   bool greedy = false;
+  std::string speculate = "auto";
 
   void declare(Arguments& arguments);
   /// Filled in from the checkpoint and our defaults; a seed is drawn if none was given.
   model::GenerateOptions resolve(const checkpoint::Checkpoint& checkpoint,
                                  const tokenizer::Tokenizer& tokenizer) const;
+  /// Logit rows that a session needs for them.
+  int64_t logit_rows() const;
 };
 
 /// The text of the beginning-of-sequence token, or empty.

@@ -20,9 +20,9 @@ NETY_AVX2 inline float dot(const float* a, const float* b, int64_t n) {
   return total(sum) + rest;
 }
 
-NETY_AVX2 void softmax(float* scores, int64_t length) {
-  const float top = *std::max_element(scores, scores + length);
-  float sum = 0;
+NETY_AVX2 void exponentials(float* scores, int64_t length, float& top, float& sum) {
+  top = *std::max_element(scores, scores + length);
+  sum = 0;
   for (int64_t i = 0; i < length; i += 8) {
     float part[8] = {};
     const int64_t some = std::min<int64_t>(8, length - i);
@@ -31,7 +31,6 @@ NETY_AVX2 void softmax(float* scores, int64_t length) {
     std::copy(part, part + some, scores + i);
     for (int64_t k = 0; k < some; ++k) sum += part[k];
   }
-  for (int64_t i = 0; i < length; ++i) scores[i] /= sum;
 }
 
 NETY_AVX2 void combine(const Attention& p, const float* values, int64_t g) {
@@ -60,7 +59,7 @@ NETY_AVX2 void attention_fp32_avx2(const Attention& p) {
       p.scores[g * p.length + i] =
           dot(p.q + g * p.head_dim, keys + i * p.stride, p.head_dim) * p.scale;
   for (int64_t g = 0; g < p.group; ++g) {
-    softmax(p.scores + g * p.length, p.length);
+    exponentials(p.scores + g * p.length, p.length, p.tops[g], p.sums[g]);
     combine(p, static_cast<const float*>(p.values), g);
   }
 }

@@ -1,5 +1,4 @@
-// Attention of one token, plainly: scores, softmax less the maximum, weighted sum in position
-// order.
+// Attention of one token, plainly: scores, exponentials, weighted sum in position order.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +28,8 @@ void attend_scalar(const Attention& p, Widen widen) {
     std::fill(a, a + p.head_dim, 0.0F);
     for (int64_t i = 0; i < p.length; ++i)
       for (int64_t d = 0; d < p.head_dim; ++d) a[d] += scores[i] * widen(values[i * p.stride + d]);
-    for (int64_t d = 0; d < p.head_dim; ++d) a[d] /= sum;
+    p.tops[g] = top;
+    p.sums[g] = sum;
   }
 }
 

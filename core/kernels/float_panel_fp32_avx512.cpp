@@ -5,7 +5,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#include "core/kernels/vector_avx512.h"
+#include "core/kernels/sums_avx512.h"
 
 namespace nety::kernels {
 namespace {
@@ -14,16 +14,18 @@ template <int R, int T>
 NETY_AVX512 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
   const float* w = p.w + r0 * p.w_stride;
   const float* x = p.x + t0 * p.x_stride;
-  __m512 sum[R][T];
-  for (auto& row : sum)
-    for (__m512& s : row) s = _mm512_setzero_ps();
+  const int64_t ahead = R * p.w_stride;  // the next tile's rows
+  __m512 sum[R * T];
+  for (__m512& s : sum) s = _mm512_setzero_ps();
   int64_t k = 0;
   for (; k + 16 <= p.cols; k += 16) {
     __m512 xs[T];
     for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_ps(x + t * p.x_stride + k);
     for (int r = 0; r < R; ++r) {
-      const __m512 ws = _mm512_loadu_ps(w + r * p.w_stride + k);
-      for (int t = 0; t < T; ++t) sum[r][t] = _mm512_fmadd_ps(ws, xs[t], sum[r][t]);
+      const float* row = w + r * p.w_stride + k;
+      if (T == 1) _mm_prefetch(reinterpret_cast<const char*>(row + ahead), _MM_HINT_T0);
+      const __m512 ws = _mm512_loadu_ps(row);
+      for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_fmadd_ps(ws, xs[t], sum[r * T + t]);
     }
   }
   if (k < p.cols) {
@@ -32,13 +34,11 @@ NETY_AVX512 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
       const __m512 xs = _mm512_maskz_loadu_ps(rest, x + t * p.x_stride + k);
       for (int r = 0; r < R; ++r) {
         const __m512 ws = _mm512_maskz_loadu_ps(rest, w + r * p.w_stride + k);
-        sum[r][t] = _mm512_fmadd_ps(ws, xs, sum[r][t]);
+        sum[r * T + t] = _mm512_fmadd_ps(ws, xs, sum[r * T + t]);
       }
     }
   }
-  for (int t = 0; t < T; ++t)
-    for (int r = 0; r < R; ++r)
-      p.y[(t0 + t) * p.y_stride + r0 + r] = _mm512_reduce_add_ps(sum[r][t]);
+  store_sums<R, T>(sum, p.y + t0 * p.y_stride + r0, p.y_stride);
 }
 
 template <int T>

@@ -33,7 +33,7 @@ const Cell kCells[] = {
 struct Family {
   Isa isa;
   std::string_view name;
-  std::string_view needs[6];
+  std::string_view needs[7];
 };
 
 constexpr Family kFamilies[] = {
@@ -42,6 +42,9 @@ constexpr Family kFamilies[] = {
     {Isa::kAvx512,
      "avx512",
      {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx2"}},
+    {Isa::kAvx512Bf16,
+     "avx512bf16",
+     {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "avx2", "avx512_bf16"}},
 };
 
 std::string missing_features(const Family& family, const machine::Machine& machine) {
@@ -77,7 +80,7 @@ Isa choose_isa(std::string_view wanted, const machine::Machine& machine) {
                     std::string(name_of(best_isa(machine))) + ".");
   }
   throw Error(ErrorKind::kUsage, "--isa: unknown kernel family '" + std::string(wanted) + "'",
-              "Families: scalar, avx2, avx512.");
+              "Families: scalar, avx2, avx512, avx512bf16.");
 }
 
 std::span<const Cell> cells() { return kCells; }

@@ -7,18 +7,21 @@
 #include <string_view>
 
 #include "core/machine/machine.h"
+#include "core/precision/activation.h"
 #include "core/precision/mode.h"
 
 namespace nety::kernels {
 
-/// Kernel families, each a superset of the one before. kAvx512 means F, BW, DQ, VL and VNNI.
-enum class Isa : uint8_t { kScalar, kAvx2, kAvx512 };
+/// Kernel families, each a superset of the one before. kAvx512 means F, BW, DQ, VL and VNNI;
+/// kAvx512Bf16 adds the dot product of bf16 pairs.
+enum class Isa : uint8_t { kScalar, kAvx2, kAvx512, kAvx512Bf16 };
 
 std::string_view name_of(Isa isa);
 /// The best family whose features this process may use.
 Isa best_isa(const machine::Machine& machine);
-/// The family named `wanted` ("scalar", "avx2", "avx512"), or the best one if `wanted` is empty.
-/// Errors: kUsage for an unknown name, kEnvironment for one this processor lacks.
+/// The family named `wanted` ("scalar", "avx2", "avx512", "avx512bf16"), or the best one if
+/// `wanted` is empty. Errors: kUsage for an unknown name, kEnvironment for one this processor
+/// lacks.
 Isa choose_isa(std::string_view wanted, const machine::Machine& machine);
 
 /// y[t*y_stride + r] = sum over k of w[r*w_stride + k] * x[t*x_stride + k], for r < rows, t <
@@ -71,11 +74,16 @@ using BlockPanelKernel = void (*)(const BlockPanel&);
 using QuantiseKernel = void (*)(const float* x, int64_t cols, const BlockActivations& out,
                                 int64_t t);
 
+/// One row of x [cols] as LLM.int8() rounds it (precision/activation.h, quantise_row).
+using QuantiseInt8Kernel = void (*)(const float* x, int64_t cols, precision::Int8Row& out);
+
 /// h[i] = silu(g[i]) * u[i], i < n; h may be g.
 using SiluKernel = void (*)(const float* g, const float* u, float* h, int64_t n);
 
-/// Attention of one token for the query heads that share one key/value head, over `length` cached
-/// positions: a[g] = softmax(scale * q[g] . K) V, in position order.
+/// Attention of one token for the query heads that share one key/value head, over a stretch of
+/// `length` cached positions: with s = scale * q[g] . K and tops[g] = max s,
+/// a[g] = sum of exp(s - tops[g]) V and sums[g] = sum of exp(s - tops[g]), in position order.
+/// Stretches are put together by whoever cut them.
 struct Attention {
   const float* q;      // [group, head_dim]
   const void* keys;    // [length, head_dim] with `stride` elements between positions, fp32 or bf16
@@ -84,6 +92,8 @@ struct Attention {
   float scale;
   float* scores;  // scratch [group, length]
   float* a;       // [group, head_dim]
+  float* tops;    // [group]
+  float* sums;    // [group]
 };
 using AttentionKernel = void (*)(const Attention&);
 
@@ -106,6 +116,66 @@ using IntegerPanelKernel = void (*)(const IntegerPanel&);
 using UnpackBlocksKernel = bool (*)(const std::byte* row, int64_t cols, const BlockRows& out,
                                     int64_t r, int64_t blocks);
 
+/// Activations of one step as 8-bit codes in blocks of 256, x[t][k] ~ scale[t][k/256] * code[t][k]
+/// (precision/activation.h, quantise_blocks).
+struct SuperActivations {
+  int8_t* codes;        // [tokens, blocks * 256]
+  float* scales;        // [tokens, blocks]
+  int16_t* sums;        // [tokens, blocks * 8]: of each 32 codes
+  int32_t* group_sums;  // [tokens, blocks * 16]: of each 16 codes
+  int64_t blocks;
+};
+/// One row of x [cols] into activation row `t`.
+using QuantiseSuperKernel = void (*)(const float* x, int64_t cols, const SuperActivations& out,
+                                     int64_t t);
+
+/// y[t*y_stride + r] of `panels` panels of sixteen packed rows (packed.h), each of `blocks` blocks;
+/// y has room for whole panels. Of the activations, those that the format multiplies with are set.
+/// The order of summation depends on the columns alone.
+struct PackedProduct {
+  const std::byte* w;
+  int64_t panels, blocks;
+  BlockActivations small;
+  SuperActivations super;
+  int64_t tokens;
+  float* y;
+  int64_t y_stride;
+};
+using PackedKernel = void (*)(const PackedProduct&);
+
+/// One panel from sixteen rows of `blocks` blocks as the file has them.
+using PackKernel = void (*)(const std::byte* const* rows, int64_t blocks, std::byte* out);
+
+/// As FloatPanel, both sides bf16.
+struct HalfPanel {
+  const uint16_t* w;
+  int64_t w_stride, rows;
+  const uint16_t* x;
+  int64_t x_stride, tokens, cols;
+  float* y;
+  int64_t y_stride;
+};
+using HalfPanelKernel = void (*)(const HalfPanel&);
+
+/// Rows [first, first + rows) of a stored matrix times a few tokens, without an fp32 panel between:
+/// the same bits as the format's unpacking cell and the float panel of the same family.
+struct StoredRows {
+  const precision::MatrixView* w;
+  int64_t first, rows;
+  const float* x;
+  int64_t x_stride, tokens;
+  float* y;
+  int64_t y_stride;
+};
+using StoredRowsKernel = void (*)(const StoredRows&);
+
+/// The order in which the 4-bit cells of stored rows take columns, and x has to come: position i of
+/// a chunk of kNibbleChunk holds column nibble_column(i) of it, so that eight codes are a vector of
+/// dwords shifted by one amount. Rows of x are filled up with zeros to whole chunks.
+/// For weights whose columns and blocks are multiples of kNibbleGroup.
+inline constexpr int64_t kNibbleChunk = 128, kNibbleGroup = 64;
+inline constexpr int64_t nibble_column(int64_t i) { return i % 16 * 8 + (i / 16 ^ 1); }
+
 /// What a cell does; the name of a kernel is op_format_isa. Formats of modes are their names with
 /// "_" for
 /// "-".
@@ -118,6 +188,13 @@ enum class Op : uint8_t {
   kAttention,
   kUnpack,
   kUnpackBlocks,
+  kPack,
+  kPacked,
+  kQuantiseSuper,
+  kHalfPanel,
+  kStoredRows,
+  kUnpackNibbles,
+  kQuantiseInt8,
 };
 
 /// One row of cells.def.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/model/speculation.h"
+
 namespace nety::model {
 namespace {
 
@@ -53,6 +55,70 @@ class StopFilter {
   bool stopped_ = false;
 };
 
+// Feeds the session and hands out logits one token after another: those of the step just made
+// while its guesses are right, else of a new step.
+class Steps {
+ public:
+  Steps(Session& session, std::span<const int32_t> prompt, bool speculate)
+      : session_(session), speculate_(speculate && session.logit_rows() > 1) {
+    session.feed(prompt);
+    const std::span<const int32_t> all = session.tokens();
+    history_.assign(all.begin(), all.end());
+    history_.reserve(static_cast<size_t>(session.context()) + 1);
+  }
+
+  /// Everything that was said, tokens not yet fed included.
+  std::span<const int32_t> history() const { return history_; }
+  /// Whether the last logits came from a step with guesses.
+  bool guessing() const { return fed_.size() > 1; }
+  bool full() const { return verified() >= session_.context(); }
+
+  /// The logits after `token`, which follows the history; at most `most` more will be asked for.
+  std::span<const float> after(int32_t token, int64_t most) {
+    history_.push_back(token);
+    if (at_ + 1 < fed_.size() && fed_[at_ + 1] == token) {
+      ++at_;
+      return row();
+    }
+    if (guessing()) speculation_.learn(static_cast<int64_t>(at_));
+    const int64_t kept = static_cast<int64_t>(history_.size()) - 1;
+    session_.rewind(kept);
+    fed_.assign(1, token);
+    at_ = 0;
+    if (speculate_) {
+      const int64_t room =
+          std::min({most, session_.logit_rows() - 1, session_.context() - kept - 1});
+      const std::span<const int32_t> guess = speculation_.guess(history_, room);
+      fed_.insert(fed_.end(), guess.begin(), guess.end());
+    }
+    if (fed_.size() == 1) return session_.feed(fed_);
+    logits_ = session_.feed_all(fed_);
+    return row();
+  }
+  /// Ends the last step: what was guessed beyond what came is forgotten.
+  void end() {
+    if (guessing()) speculation_.learn(static_cast<int64_t>(at_));
+    session_.rewind(verified());
+    fed_.clear();
+  }
+  const Speculation& speculation() const { return speculation_; }
+
+ private:
+  int64_t verified() const { return static_cast<int64_t>(history_.size()); }
+  std::span<const float> row() const {
+    const size_t width = logits_.size() / fed_.size();
+    return logits_.subspan(at_ * width, width);
+  }
+
+  Session& session_;
+  bool speculate_;
+  Speculation speculation_;
+  std::vector<int32_t> history_;   // all of it is in the cache
+  std::vector<int32_t> fed_;       // the last step: a token and guesses
+  size_t at_ = 0;                  // which of them came last
+  std::span<const float> logits_;  // [fed, V]
+};
+
 }  // namespace
 
 std::string_view name_of(FinishReason reason) {
@@ -77,7 +143,8 @@ Generation generate(Session& session, const tokenizer::Tokenizer& tokenizer,
   const Clock::time_point start = Clock::now();
   Generation result;
   result.prompt_tokens = static_cast<int64_t>(prompt.size());
-  std::span<const float> logits = session.feed(prompt);
+  Steps steps(session, prompt, options.speculate);
+  std::span<const float> logits = session.logits();
   result.prefill_s = seconds_between(start, Clock::now());
 
   Sampler sampler(options.sampling);
@@ -89,7 +156,7 @@ Generation generate(Session& session, const tokenizer::Tokenizer& tokenizer,
     return text.empty() || !on_text || on_text(text);
   };
   for (;;) {
-    const std::span<const int32_t> seen = session.tokens();
+    const std::span<const int32_t> seen = steps.history();
     const size_t window = std::min(seen.size(), static_cast<size_t>(options.repeat_window));
     const int32_t token = sampler.pick(logits, seen.last(window));
     result.ids.push_back(token);
@@ -109,16 +176,21 @@ Generation generate(Session& session, const tokenizer::Tokenizer& tokenizer,
       result.finish = FinishReason::kStop;
     else if (static_cast<int64_t>(result.ids.size()) >= options.tokens)
       result.finish = FinishReason::kLength;
-    else if (session.length() >= session.context())
+    else if (steps.full())
       result.finish = FinishReason::kContext;
     else {
       const Clock::time_point before = Clock::now();
-      logits = session.feed(std::span(&token, 1));
-      result.engine_s += seconds_between(before, Clock::now());
+      logits = steps.after(token, options.tokens - static_cast<int64_t>(result.ids.size()) - 1);
+      const double taken = seconds_between(before, Clock::now());
+      (steps.guessing() ? result.speculated_s : result.engine_s) += taken;
+      if (steps.guessing()) ++result.speculated_tokens;
       continue;
     }
     break;
   }
+  steps.end();
+  result.guessed = steps.speculation().guessed();
+  result.guessed_right = steps.speculation().right();
   if (result.finish != FinishReason::kInterrupted) {
     std::string tail = filter.stopped() ? std::string() : filter.push(decoder.finish());
     tail += filter.finish();

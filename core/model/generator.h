@@ -20,6 +20,9 @@ struct GenerateOptions {
   std::vector<std::string> stops;  ///< Any of these texts ends it; not part of the text.
   SamplingOptions sampling;
   int64_t repeat_window = 64;  ///< Tokens the repeat penalty looks back at.
+  /// Guess tokens from what was said before and check several in one step (speculation.h). The
+  /// tokens are the same either way. Needs a session with several logit rows.
+  bool speculate = false;
 };
 
 enum class FinishReason : uint8_t { kLength, kEnd, kStop, kContext, kInterrupted };
@@ -31,11 +34,15 @@ struct Generation {
   std::string text;
   FinishReason finish = FinishReason::kLength;
   int64_t prompt_tokens = 0;
-  double prefill_s = 0;        ///< Reading the prompt, up to its logits.
-  double ttft_s = 0;           ///< From the call to the first token's text.
-  double decode_s = 0;         ///< From the first token to the last.
-  double engine_s = 0;         ///< Of decode_s, inside the model.
-  std::vector<double> gaps_s;  ///< Between successive tokens.
+  double prefill_s = 0;           ///< Reading the prompt, up to its logits.
+  double ttft_s = 0;              ///< From the call to the first token's text.
+  double decode_s = 0;            ///< From the first token to the last.
+  double engine_s = 0;            ///< Of decode_s, inside the model, one token per step.
+  double speculated_s = 0;        ///< The same of steps with guesses,
+  int64_t speculated_tokens = 0;  ///< and the tokens that came of them.
+  std::vector<double> gaps_s;     ///< Between successive tokens.
+  int64_t guessed = 0;            ///< Tokens speculation proposed,
+  int64_t guessed_right = 0;      ///< and those of them that came.
 };
 
 /// Receives text as it comes; returns false to stop.

@@ -27,11 +27,16 @@ class Session {
   std::span<const float> feed(std::span<const int32_t> tokens);
   /// Appends tokens in one step and returns logits [T, V] of all of them: T <= logit_rows.
   std::span<const float> feed_all(std::span<const int32_t> tokens);
+  /// The logits [V] of the last feed().
+  std::span<const float> logits() const {
+    return std::span(logits_).first(static_cast<size_t>(model_.config.vocab));
+  }
   /// Forgets everything after the first `length` tokens.
   void rewind(int64_t length);
 
   int64_t length() const { return static_cast<int64_t>(tokens_.size()); }
   int64_t context() const { return options_.context; }
+  int64_t logit_rows() const { return options_.logit_rows; }
   std::span<const int32_t> tokens() const { return tokens_; }
   uint64_t cache_bytes() const { return cache_->bytes(); }
   const Model& model() const { return model_; }

@@ -18,6 +18,10 @@ uint64_t bytes_of(ModeId mode, int64_t rows, int64_t cols) {
   return precision::mode(mode).functions->bytes(rows, cols);
 }
 
+/// Whether the processor's kernels want a format's blocks in another order than the file's: rows of
+/// GGUF blocks are copied at load, sixteen side by side (core/kernels/packed.h).
+bool packed(ModeId mode) { return precision::mode(mode).kind == precision::ModeKind::kStored; }
+
 /// The mode a weight is brought into; nothing: as it is stored.
 std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeId> mode,
                                 std::optional<ModeId> head) {
@@ -37,7 +41,7 @@ std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeI
 uint64_t workspace_of(const ModelConfig& config, const PlanOptions& options, int64_t context) {
   constexpr int64_t kFloat = 4;
   constexpr int64_t kPanelRows = 32;
-  constexpr int64_t kInputBytes = 14;  // fp32, rounded, two int8 forms, outlier columns
+  constexpr int64_t kInputBytes = 24;  // fp32 four times, bf16, three int8 forms, outlier columns
   const int64_t q = config.heads * config.head_dim;
   const int64_t kv = config.kv_heads * config.head_dim;
   const int64_t widest = std::max({config.dim, q, config.ffn_dim});
@@ -49,7 +53,8 @@ uint64_t workspace_of(const ModelConfig& config, const PlanOptions& options, int
   const int64_t inputs = tokens * widest * kInputBytes;
   const int64_t scratch =
       kPanelRows * widest * 5 + (tokens * kPanelRows + tallest + group * context) * kFloat;
-  const int64_t shared = (config.vocab + context * config.head_dim) * kFloat;
+  constexpr int64_t kLogitRows = 9;  // of a step that checks guesses
+  const int64_t shared = (kLogitRows * config.vocab + context * config.head_dim) * kFloat;
   return static_cast<uint64_t>(activations + inputs + options.threads * scratch + shared);
 }
 
@@ -126,7 +131,8 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
     const ModeId target =
         target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
     const uint64_t bytes = bytes_of(target, weight.rows, weight.cols);
-    (weight.stored == target ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
+    const bool in_place = weight.stored == target && !packed(target);
+    (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
   }
   out.context = options.context > 0 ? options.context : default_context(config);
   out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads) *

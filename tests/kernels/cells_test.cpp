@@ -5,10 +5,12 @@
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <tuple>
 #include <vector>
 
 #include "core/base/half.h"
 #include "core/kernels/kernels.h"
+#include "core/kernels/packed.h"
 #include "core/precision/mode.h"
 
 namespace nety::kernels {
@@ -180,9 +182,11 @@ void check_attention(AttentionKernel kernel, bool narrow) {
             values[i] = float_from_bf16(narrow_values[i]);
           }
         std::vector<float> scores(static_cast<size_t>(group * length)), a(q.size(), NAN);
+        std::vector<float> tops(static_cast<size_t>(group)), sums(tops);
         kernel({q.data(), narrow ? static_cast<const void*>(narrow_keys.data()) : keys.data(),
                 narrow ? static_cast<const void*>(narrow_values.data()) : values.data(), head_dim,
-                length, group, head_dim, 0.125F, scores.data(), a.data()});
+                length, group, head_dim, 0.125F, scores.data(), a.data(), tops.data(),
+                sums.data()});
         for (int64_t g = 0; g < group; ++g) {
           std::vector<double> p(static_cast<size_t>(length));
           double sum = 0;
@@ -197,7 +201,8 @@ void check_attention(AttentionKernel kernel, bool narrow) {
             double want = 0;
             for (size_t i = 0; i < p.size(); ++i)
               want += p[i] / sum * double{values[i * static_cast<size_t>(head_dim) + d]};
-            ASSERT_NEAR(a[static_cast<size_t>(g * head_dim) + d], want, 2e-5)
+            ASSERT_NEAR(a[static_cast<size_t>(g * head_dim) + d] / sums[static_cast<size_t>(g)],
+                        want, 2e-5)
                 << "width " << head_dim << ", length " << length;
           }
         }
@@ -261,6 +266,238 @@ void check_unpack_blocks(UnpackBlocksKernel kernel, const precision::Mode& mode)
   }
 }
 
+// A matrix of a mode with random contents: made from weights where the mode can be, else of random
+// blocks, misaligned by one byte.
+struct AnyMatrix {
+  precision::Matrix made;
+  std::vector<std::byte> bytes;
+  precision::MatrixView view;
+};
+
+AnyMatrix random_matrix(const precision::Mode& mode, int64_t rows, int64_t cols) {
+  AnyMatrix matrix;
+  if (mode.kind != precision::ModeKind::kStored) {
+    const auto weights = random_floats(static_cast<size_t>(rows * cols), 31);
+    matrix.made = precision::quantise(mode.id, weights.data(), rows, cols);
+    matrix.view = matrix.made.view;
+    return matrix;
+  }
+  matrix.bytes.push_back(std::byte{0});
+  for (int64_t r = 0; r < rows; ++r) {
+    const auto row = random_row(mode, cols, static_cast<unsigned>(40 + r));
+    matrix.bytes.insert(matrix.bytes.end(), row.begin(), row.end());
+  }
+  matrix.view = {.mode = mode.id, .rows = rows, .cols = cols, .codes = matrix.bytes.data() + 1};
+  return matrix;
+}
+
+// The packed form of a matrix and the activations for it.
+struct PackedCase {
+  std::vector<std::byte> panels;
+  std::vector<int8_t> high, low, codes;
+  std::vector<float> scales, sums;
+  std::vector<int32_t> code_sums, group_sums;
+  std::vector<int16_t> super_sums;
+  PackedProduct product{};
+
+  PackedCase(const Cell& cell, const precision::MatrixView& w, const std::vector<float>& x,
+             int64_t tokens) {
+    const precision::Mode& mode = precision::mode(w.mode);
+    const int64_t blocks = w.cols / mode.functions->group;
+    const int64_t count = (w.rows + kPackRows - 1) / kPackRows;
+    const size_t row_bytes = mode.functions->bytes(1, w.cols);
+    const std::vector<std::byte> zeros(row_bytes);
+    const size_t panel_bytes = packed_block_bytes(w.mode) * static_cast<size_t>(blocks);
+    panels.resize(panel_bytes * static_cast<size_t>(count));
+    const auto pack = kernels::kernel<PackKernel>(Op::kPack, cell.format, Isa::kScalar);
+    for (int64_t panel = 0; panel < count; ++panel) {
+      const std::byte* rows[kPackRows];
+      for (int64_t r = 0; r < kPackRows; ++r) {
+        const int64_t at = panel * kPackRows + r;
+        rows[r] = at < w.rows ? w.codes + static_cast<size_t>(at) * row_bytes : zeros.data();
+      }
+      pack(rows, blocks, panels.data() + static_cast<size_t>(panel) * panel_bytes);
+    }
+    const size_t values = x.size();
+    high.resize(values), low.resize(values), codes.resize(values);
+    scales.resize(values / 32), sums.resize(values / 32), code_sums.resize(values / 32);
+    group_sums.resize(values / 16), super_sums.resize(values / 32);
+    product = {panels.data(),
+               count,
+               blocks,
+               {high.data(), low.data(), scales.data(), sums.data(), code_sums.data(), blocks},
+               {codes.data(), scales.data(), super_sums.data(), group_sums.data(), blocks},
+               tokens,
+               nullptr,
+               count * kPackRows};
+    for (int64_t t = 0; t < tokens; ++t) {
+      const float* row = x.data() + t * w.cols;
+      if (mode.functions->group == 256)
+        kernels::kernel<QuantiseSuperKernel>(Op::kQuantiseSuper, "q8_k", Isa::kScalar)(
+            row, w.cols, product.super, t);
+      else
+        kernels::kernel<QuantiseKernel>(Op::kQuantise, "q8", Isa::kScalar)(row, w.cols,
+                                                                           product.small, t);
+    }
+  }
+
+  std::vector<float> run(PackedKernel kernel) {
+    std::vector<float> y(static_cast<size_t>(product.tokens * product.y_stride), NAN);
+    product.y = y.data();
+    kernel(product);
+    return y;
+  }
+};
+
+void check_packed(const Cell& cell, PackedKernel kernel, const precision::Mode& mode) {
+  const int64_t group = mode.functions->group;
+  for (const int64_t cols : {group, 3 * group, 8 * group})
+    for (const int64_t rows : {1, 16, 21})
+      for (const int64_t tokens : {1, 2, 9}) {
+        const AnyMatrix w = random_matrix(mode, rows, cols);
+        const auto x = random_floats(static_cast<size_t>(tokens * cols), 32, 5.0F);
+        PackedCase packed(cell, w.view, x, tokens);
+        const std::vector<float> got = packed.run(kernel);
+        std::vector<float> want(static_cast<size_t>(rows)), row(static_cast<size_t>(cols));
+        for (int64_t t = 0; t < tokens; ++t) {
+          mode.functions->multiply(w.view, x.data() + t * cols, want.data(), 0, rows);
+          for (int64_t r = 0; r < rows; ++r) {
+            mode.functions->dequantise(w.view, r, row.data());
+            double size = 0;
+            for (size_t k = 0; k < row.size(); ++k)
+              size += std::fabs(double{row[k]} * double{x[static_cast<size_t>(t * cols) + k]});
+            ASSERT_NEAR(got[static_cast<size_t>(t * packed.product.y_stride + r)],
+                        want[static_cast<size_t>(r)], size * reordering_error(cols))
+                << mode.name << " " << rows << "x" << cols << " row " << r << " token " << t;
+          }
+        }
+      }
+}
+
+void check_quantise_super(QuantiseSuperKernel kernel, QuantiseSuperKernel reference) {
+  const int64_t cols = 256 * 5;
+  auto x = random_floats(static_cast<size_t>(cols), 33, 10.0F);
+  std::fill_n(x.begin() + 256, 256, 0.0F);
+  x[600] = INFINITY;
+  for (size_t i = 768; i < 1024; ++i) x[i] *= 1e-40F;                                // subnormal
+  for (size_t i = 1024; i < 1280; ++i) x[i] = static_cast<float>(i % 254) - 126.5F;  // ties
+  const auto run = [&](QuantiseSuperKernel function) {
+    std::vector<int8_t> codes(1280);
+    std::vector<float> scales(5);
+    std::vector<int16_t> sums(40);
+    std::vector<int32_t> groups(80);
+    function(x.data(), cols, {codes.data(), scales.data(), sums.data(), groups.data(), 5}, 0);
+    std::vector<uint32_t> bits(5);
+    std::memcpy(bits.data(), scales.data(), 20);
+    return std::tuple(codes, bits, sums, groups);
+  };
+  EXPECT_EQ(run(kernel), run(reference));
+}
+
+void check_quantise_int8(QuantiseInt8Kernel kernel) {
+  for (const int64_t cols : {1, 7, 8, 65, 577})
+    for (const float spread : {0.0F, 1e-7F, 1.0F, 7.0F, 100.0F, 1e6F}) {
+      auto x = random_floats(static_cast<size_t>(cols), 37, spread);
+      const auto run = [&](QuantiseInt8Kernel function) {
+        std::vector<int8_t> codes(static_cast<size_t>(cols), int8_t{99});
+        std::vector<int32_t> outliers(static_cast<size_t>(cols));
+        precision::Int8Row row{.codes = codes.data(), .outliers = outliers.data()};
+        function(x.data(), cols, row);
+        outliers.resize(static_cast<size_t>(row.outlier_count));
+        uint32_t scale;
+        std::memcpy(&scale, &row.scale, sizeof(scale));
+        return std::tuple(codes, outliers, scale);
+      };
+      const auto reference =
+          kernels::kernel<QuantiseInt8Kernel>(Op::kQuantiseInt8, "int8", Isa::kScalar);
+      EXPECT_EQ(run(kernel), run(reference)) << cols << " columns up to " << spread;
+      x[0] = NAN;
+      EXPECT_EQ(run(kernel), run(reference)) << cols << " columns with a NaN";
+    }
+}
+
+void check_half_panel(HalfPanelKernel kernel) {
+  for (const int64_t cols : {1, 7, 31, 32, 63, 64, 65, 577, 4097})
+    for (const int64_t rows : {1, 3, 4, 9})
+      for (const int64_t tokens : {1, 2, 6, 9}) {
+        const auto floats_w = random_floats(static_cast<size_t>(rows * cols + 1), 34);
+        const auto floats_x = random_floats(static_cast<size_t>(tokens * cols + 1), 35);
+        std::vector<uint16_t> w, x;
+        for (const float v : floats_w) w.push_back(bf16_from_float(v));
+        for (const float v : floats_x) x.push_back(bf16_from_float(v));
+        std::vector<float> y(static_cast<size_t>(rows * tokens), NAN), alone(y);
+        kernel({w.data() + 1, cols, rows, x.data() + 1, cols, tokens, cols, y.data(), rows});
+        for (int64_t t = 0; t < tokens; ++t) {
+          kernel({w.data() + 1, cols, rows, x.data() + 1 + t * cols, cols, 1, cols,
+                  alone.data() + t * rows, rows});
+          for (int64_t r = 0; r < rows; ++r) {
+            double sum = 0, size = 0;
+            for (int64_t k = 0; k < cols; ++k) {
+              const double product =
+                  double{float_from_bf16(w[static_cast<size_t>(1 + r * cols + k)])} *
+                  double{float_from_bf16(x[static_cast<size_t>(1 + t * cols + k)])};
+              sum += product;
+              size += std::fabs(product);
+            }
+            ASSERT_NEAR(y[static_cast<size_t>(t * rows + r)], sum,
+                        size * reordering_error(cols) + 1e-12)
+                << rows << "x" << cols << ", " << tokens << " tokens";
+          }
+        }
+        ASSERT_EQ(std::memcmp(y.data(), alone.data(), y.size() * sizeof(float)), 0)
+            << rows << "x" << cols << ", " << tokens << " tokens";
+      }
+}
+
+// Rows of `unpack` as a panel, times x through the float panel of the same family.
+void check_stored_rows(const Cell& cell, StoredRowsKernel kernel, const precision::Mode& mode) {
+  const Cell* nibbles = find_cell(Op::kUnpackNibbles, cell.format, cell.isa);
+  const Cell* plain = find_cell(Op::kUnpack, cell.format, cell.isa);
+  const auto unpack =
+      reinterpret_cast<UnpackKernel>((nibbles != nullptr ? nibbles : plain)->function);
+  const auto panel_kernel = kernels::kernel<FloatPanelKernel>(Op::kFloatPanel, "fp32", cell.isa);
+  const std::vector<int64_t> widths = nibbles != nullptr
+                                          ? std::vector<int64_t>{64, 128, 192, 576}
+                                          : std::vector<int64_t>{1, 7, 16, 63, 64, 65, 4097};
+  for (const int64_t cols : widths)
+    for (const int64_t rows : {1, 8, 13}) {
+      const int64_t tokens = 5;
+      const AnyMatrix w = random_matrix(mode, rows, cols);
+      const int64_t width =
+          nibbles != nullptr ? (cols + kNibbleChunk - 1) / kNibbleChunk * kNibbleChunk : cols;
+      auto x = random_floats(static_cast<size_t>(tokens * width), 36);
+      std::vector<float> panel(static_cast<size_t>(rows * width), NAN);
+      for (int64_t r = 0; r < rows; ++r) unpack(w.view, r, panel.data() + r * width);
+      std::vector<float> want(static_cast<size_t>(rows * tokens), NAN), got(want);
+      panel_kernel({panel.data(), width, rows, x.data(), width, tokens, width, want.data(), rows});
+      for (const int64_t some : {int64_t{1}, int64_t{2}, tokens}) {
+        kernel({&w.view, 0, rows, x.data(), width, some, got.data(), rows});
+        ASSERT_EQ(
+            std::memcmp(got.data(), want.data(), static_cast<size_t>(some * rows) * sizeof(float)),
+            0)
+            << mode.name << " " << rows << "x" << cols << ", " << some << " tokens";
+      }
+    }
+}
+
+void check_unpack_nibbles(UnpackKernel kernel, const precision::Mode& mode) {
+  for (const int64_t cols : {64, 128, 576}) {
+    const AnyMatrix w = random_matrix(mode, 3, cols);
+    const int64_t width = (cols + kNibbleChunk - 1) / kNibbleChunk * kNibbleChunk;
+    std::vector<float> got(static_cast<size_t>(width), NAN), row(static_cast<size_t>(cols));
+    for (int64_t r = 0; r < 3; ++r) {
+      kernel(w.view, r, got.data());
+      mode.functions->dequantise(w.view, r, row.data());
+      for (int64_t i = 0; i < width; ++i) {
+        const int64_t column = i / kNibbleChunk * kNibbleChunk + nibble_column(i % kNibbleChunk);
+        const float want = column < cols ? row[static_cast<size_t>(column)] : 0.0F;
+        ASSERT_EQ(std::memcmp(&got[static_cast<size_t>(i)], &want, sizeof(want)), 0)
+            << mode.name << " row " << r << " of " << cols << ", position " << i;
+      }
+    }
+  }
+}
+
 const precision::Mode& mode_of(const Cell& cell) {
   std::string name(cell.format);
   if (name.ends_with("_dq")) name[name.size() - 3] = '-';
@@ -294,6 +531,27 @@ TEST_P(EveryKernel, AgreesWithTheReference) {
     case Op::kIntegerPanel:
       check_integer_panel(kernel<IntegerPanelKernel>(), reference<IntegerPanelKernel>());
       break;
+    case Op::kPack:  // with every packed product
+      EXPECT_NE(packed_block_bytes(mode_of(cell).id), 0U);
+      break;
+    case Op::kPacked:
+      check_packed(cell, kernel<PackedKernel>(), mode_of(cell));
+      break;
+    case Op::kQuantiseSuper:
+      check_quantise_super(kernel<QuantiseSuperKernel>(), reference<QuantiseSuperKernel>());
+      break;
+    case Op::kQuantiseInt8:
+      check_quantise_int8(kernel<QuantiseInt8Kernel>());
+      break;
+    case Op::kHalfPanel:
+      check_half_panel(kernel<HalfPanelKernel>());
+      break;
+    case Op::kStoredRows:
+      check_stored_rows(cell, kernel<StoredRowsKernel>(), mode_of(cell));
+      break;
+    case Op::kUnpackNibbles:
+      check_unpack_nibbles(kernel<UnpackKernel>(), mode_of(cell));
+      break;
   }
 }
 
@@ -314,6 +572,27 @@ TEST(KernelTable, FallsBackToANarrowerFamily) {
   }
   EXPECT_EQ(find_cell(Op::kUnpack, "bf16", Isa::kScalar), nullptr);
   EXPECT_EQ(find_cell(Op::kUnpack, "no such format", Isa::kAvx512), nullptr);
+}
+
+TEST(PackedProducts, GiveATokenTheSameBitsAloneAndAmongOthers) {
+  const int64_t tokens = 11;
+  for (const Cell& cell : cells()) {
+    if (cell.op != Op::kPacked || cell.isa > best_isa(machine::host())) continue;
+    const precision::Mode& mode = mode_of(cell);
+    const int64_t cols = 4 * mode.functions->group;
+    const AnyMatrix w = random_matrix(mode, 33, cols);
+    const auto x = random_floats(static_cast<size_t>(tokens * cols), 41);
+    const auto kernel = reinterpret_cast<PackedKernel>(cell.function);
+    PackedCase all(cell, w.view, x, tokens);
+    const std::vector<float> want = all.run(kernel);
+    for (int64_t t = 0; t < tokens; ++t) {
+      const std::vector<float> row(x.begin() + t * cols, x.begin() + (t + 1) * cols);
+      PackedCase one(cell, w.view, row, 1);
+      const std::vector<float> alone = one.run(kernel);
+      EXPECT_EQ(std::memcmp(alone.data(), want.data() + t * 48, 33 * sizeof(float)), 0)
+          << cell.name << " token " << t;
+    }
+  }
 }
 
 TEST(FloatPanels, GiveATokenTheSameBitsAloneAndAmongOthers) {

@@ -36,13 +36,6 @@ precision::Matrix make_matrix(const precision::Mode& mode, int64_t rows, int64_t
   return matrix;
 }
 
-LinearKernels cells_of(kernels::Isa isa) {
-  return {isa, kernels::kernel<kernels::FloatPanelKernel>(kernels::Op::kFloatPanel, "fp32", isa),
-          kernels::kernel<kernels::BlockPanelKernel>(kernels::Op::kBlockPanel, "q8", isa),
-          kernels::kernel<kernels::IntegerPanelKernel>(kernels::Op::kIntegerPanel, "int8", isa),
-          kernels::kernel<kernels::QuantiseKernel>(kernels::Op::kQuantise, "q8", isa)};
-}
-
 TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
   const precision::Mode& mode = GetParam();
   const int64_t rows = 37, cols = 256 * 3, tokens = 5;
@@ -51,19 +44,19 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
   values[7] = 9.5F;  // an outlier for LLM.int8()
   values[static_cast<size_t>(cols) + 300] = -7.0F;
   ThreadPool pool(2);
-  for (const kernels::Isa isa :
-       {kernels::Isa::kScalar, kernels::Isa::kAvx2, kernels::Isa::kAvx512}) {
+  for (const kernels::Isa isa : {kernels::Isa::kScalar, kernels::Isa::kAvx2, kernels::Isa::kAvx512,
+                                 kernels::Isa::kAvx512Bf16}) {
     if (isa > kernels::best_isa(machine::host())) continue;
-    const LinearKernels cells = cells_of(isa);
+    const LinearKernels cells = linear_kernels(isa);
     const auto weight = make_weight(matrix.view, mode.id, isa, pool);
     Activations x;
     x.reserve(tokens, cols);
     x.set_cols(cols);
     std::copy(values.begin(), values.end(), x.rows());
     const unsigned paths = 1U << static_cast<unsigned>(weight->path());
-    for (int64_t t = 0; t < tokens; ++t) x.derive(t, paths, cells.quantise);
+    for (int64_t t = 0; t < tokens; ++t) x.derive(t, paths, cells);
     Scratch scratch;
-    scratch.reserve(cols, rows, tokens, 0);
+    scratch.reserve(cols, rows, tokens, 0, 0);
     std::vector<float> all(static_cast<size_t>(tokens * rows)), want(static_cast<size_t>(rows));
     multiply_rows(*weight, x, tokens, 0, rows, {all.data(), rows}, cells, scratch);
     for (int64_t t = 0; t < tokens; ++t) {
@@ -80,7 +73,7 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
     one.reserve(1, cols);
     one.set_cols(cols);
     std::copy_n(values.begin() + cols, cols, one.rows());
-    one.derive(0, paths, cells.quantise);
+    one.derive(0, paths, cells);
     multiply_rows(*weight, one, 1, 0, rows, {want.data(), rows}, cells, scratch);
     for (int64_t r = 0; r < rows; ++r)
       EXPECT_EQ(want[static_cast<size_t>(r)], all[static_cast<size_t>(rows + r)])
@@ -104,7 +97,7 @@ TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
       precision::quantise(precision::ModeId::bf16, wide.data(), rows, cols);
   const auto values = random_floats(static_cast<size_t>(tokens * cols), 3);
   ThreadPool pool(2);
-  const LinearKernels cells = cells_of(isa);
+  const LinearKernels cells = linear_kernels(isa);
   const auto weight = make_weight(codes.view, mode.id, isa, pool, model::Compute::kBf16);
   Activations x;
   x.reserve(tokens, cols);

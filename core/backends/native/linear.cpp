@@ -11,21 +11,30 @@
 namespace nety::native {
 namespace {
 
+/// Up to this many tokens, rows are multiplied as they are stored; from there on, unpacking them
+/// once costs less.
+constexpr int64_t kFewTokens = 4;
+
 unsigned bit(Path path) { return 1U << static_cast<unsigned>(path); }
+
+int64_t whole(int64_t count, int64_t part) { return (count + part - 1) / part * part; }
 
 int64_t padded_blocks(int64_t cols) { return (cols / 32 + 1) / 2 * 2; }
 
 // Rows of a panel: few for one token, so that it stays in the first cache; as many as a quarter of
 // the second cache holds for more.
-int64_t panel_rows(int64_t tokens, int64_t cols) {
-  if (tokens == 1) return 8;
+int64_t panel_rows(int64_t tokens, int64_t cols, int64_t grain) {
+  if (grain > 1) return grain;
+  if (tokens == 1) return kPanelRows;
   return std::clamp<int64_t>(65536 / cols / 4 * 4, 8, kPanelRows);
 }
 
-void store(const float* y, int64_t rows, int64_t tokens, int64_t first, const Destination& to) {
+// `stride`: rows between tokens of y.
+void store(const float* y, int64_t stride, int64_t rows, int64_t tokens, int64_t first,
+           const Destination& to) {
   for (int64_t t = 0; t < tokens; ++t) {
     float* out = to.y + t * to.stride + first;
-    const float* in = y + t * rows;
+    const float* in = y + t * stride;
     for (int64_t r = 0; r < rows; ++r) {
       const float value = to.bias == nullptr ? in[r] : in[r] + to.bias[first + r];
       out[r] = to.accumulate ? out[r] + value : value;
@@ -33,9 +42,11 @@ void store(const float* y, int64_t rows, int64_t tokens, int64_t first, const De
   }
 }
 
-void float_rows(const Weight& w, const float* x, int64_t tokens, int64_t first, int64_t rows,
-                const LinearKernels& kernels, Scratch& scratch) {
-  const int64_t cols = w.view().cols;
+// `x`: rows of `cols` values, in the order that the weight's rows are unpacked in.
+void float_rows(const Weight& w, const float* x, int64_t cols, int64_t tokens, int64_t first,
+                int64_t rows, const LinearKernels& kernels, Scratch& scratch) {
+  if (w.stored_rows() != nullptr && tokens <= kFewTokens)
+    return w.stored_rows()({&w.view(), first, rows, x, cols, tokens, scratch.y.data(), rows});
   const float* panel = w.floats() + first * cols;
   if (!w.in_place_floats()) {
     for (int64_t r = 0; r < rows; ++r)
@@ -94,6 +105,30 @@ void integer_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t
   }
 }
 
+void half_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first, int64_t rows,
+               const LinearKernels& kernels, Scratch& scratch) {
+  const int64_t cols = w.view().cols;
+  const auto* panel = reinterpret_cast<const uint16_t*>(w.view().codes) + first * cols;
+  kernels.half_panel({panel, cols, rows, x.halves(), cols, tokens, cols, scratch.y.data(), rows});
+}
+
+// `rows` are rounded up to whole panels.
+void packed_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first, int64_t rows,
+                 Scratch& scratch) {
+  kernels::PackedProduct product{};
+  product.w = w.packed(first / kernels::kPackRows);
+  product.panels = rows / kernels::kPackRows;
+  product.blocks = w.packed_blocks();
+  if (w.path() == Path::kPacked)
+    product.small = x.blocks();
+  else
+    product.super = x.supers();
+  product.tokens = tokens;
+  product.y = scratch.y.data();
+  product.y_stride = rows;
+  w.packed_kernel()(product);
+}
+
 void reference_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
                     int64_t rows, Scratch& scratch) {
   const auto multiply = precision::mode(w.mode()).functions->multiply;
@@ -105,8 +140,21 @@ void reference_rows(const Weight& w, const Activations& x, int64_t tokens, int64
 
 }  // namespace
 
-void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t score_count) {
-  panel.resize(static_cast<size_t>(kPanelRows * cols));
+LinearKernels linear_kernels(kernels::Isa isa) {
+  using kernels::kernel, kernels::Op;
+  return {isa,
+          kernel<kernels::FloatPanelKernel>(Op::kFloatPanel, "fp32", isa),
+          kernel<kernels::BlockPanelKernel>(Op::kBlockPanel, "q8", isa),
+          kernel<kernels::IntegerPanelKernel>(Op::kIntegerPanel, "int8", isa),
+          kernel<kernels::HalfPanelKernel>(Op::kHalfPanel, "bf16", isa),
+          kernel<kernels::QuantiseKernel>(Op::kQuantise, "q8", isa),
+          kernel<kernels::QuantiseSuperKernel>(Op::kQuantiseSuper, "q8_k", isa),
+          kernel<kernels::QuantiseInt8Kernel>(Op::kQuantiseInt8, "int8", isa)};
+}
+
+void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t score_count,
+                      int64_t partial_count) {
+  panel.resize(static_cast<size_t>(kPanelRows * whole(cols, kernels::kNibbleChunk)));
   codes.resize(static_cast<size_t>(kPanelRows * (cols + 63)));
   scales.resize(static_cast<size_t>(kPanelRows * (cols / 32 + 2)));
   mins.resize(scales.size());
@@ -114,6 +162,7 @@ void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t score_
   sums.resize(y.size());
   reference.resize(static_cast<size_t>(rows));
   scores.resize(static_cast<size_t>(score_count));
+  partials.resize(static_cast<size_t>(partial_count));
 }
 
 void Activations::reserve(int64_t tokens, int64_t cols) {
@@ -121,6 +170,13 @@ void Activations::reserve(int64_t tokens, int64_t cols) {
   const size_t blocks = static_cast<size_t>(tokens * padded_blocks(cols + 31));
   rows_.resize(values);
   rounded_.resize(values);
+  halves_.resize(values);
+  nibbles_.resize(static_cast<size_t>(tokens * whole(cols, kernels::kNibbleChunk)));
+  const size_t supers = values / precision::kSuperBlock + 1;
+  super_codes_.resize(values);
+  super_scales_.resize(supers);
+  super_sums_.resize(supers * 8);
+  super_group_sums_.resize(supers * 16);
   high_.resize(blocks * 32);
   low_.resize(blocks * 32);
   scales_.resize(blocks);
@@ -134,19 +190,43 @@ void Activations::reserve(int64_t tokens, int64_t cols) {
 void Activations::set_cols(int64_t cols) {
   cols_ = cols;
   blocks_ = padded_blocks(cols);
+  nibble_cols_ = whole(cols, kernels::kNibbleChunk);
 }
 
 kernels::BlockActivations Activations::blocks() const {
   return {high_.data(), low_.data(), scales_.data(), sums_.data(), code_sums_.data(), blocks_};
 }
 
-void Activations::derive(int64_t t, unsigned paths, kernels::QuantiseKernel quantise) {
+kernels::SuperActivations Activations::supers() const {
+  return {super_codes_.data(), super_scales_.data(), super_sums_.data(), super_group_sums_.data(),
+          cols_ / precision::kSuperBlock};
+}
+
+void Activations::order_nibbles(int64_t t) {
+  static_assert(kernels::nibble_column(0) == 1 && kernels::nibble_column(17) == 8);
   const float* x = row(t);
+  float* out = nibbles_.data() + t * nibble_cols_;
+  for (int64_t chunk = 0; chunk < nibble_cols_; chunk += kernels::kNibbleChunk) {
+    const int64_t lanes = std::min<int64_t>(16, (cols_ - chunk) / 8);
+    if (lanes < 16) std::fill_n(out + chunk, kernels::kNibbleChunk, 0.0F);
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      for (int64_t n = 0; n < 8; ++n) out[chunk + 16 * n + lane] = x[chunk + 8 * lane + (n ^ 1)];
+  }
+}
+
+void Activations::derive(int64_t t, unsigned paths, const LinearKernels& kernels) {
+  const float* x = row(t);
+  if ((paths & bit(Path::kNibbles)) != 0) order_nibbles(t);
+  if ((paths & bit(Path::kHalf)) != 0) {
+    uint16_t* out = halves_.data() + t * cols_;
+    for (int64_t k = 0; k < cols_; ++k) out[k] = bf16_from_float(x[k]);
+  }
+  if ((paths & bit(Path::kPackedK)) != 0) kernels.quantise_super(x, cols_, supers(), t);
   if ((paths & bit(Path::kRounded)) != 0) {
     float* out = rounded_.data() + t * cols_;
     for (int64_t k = 0; k < cols_; ++k) out[k] = float_from_bf16(bf16_from_float(x[k]));
   }
-  if ((paths & bit(Path::kBlocks)) != 0) {
+  if ((paths & (bit(Path::kBlocks) | bit(Path::kPacked))) != 0) {
     if (blocks_ * 32 > cols_) {
       const size_t last = static_cast<size_t>((t + 1) * blocks_ - 1);
       std::fill_n(high_.data() + last * 32, 32, int8_t{0});
@@ -154,27 +234,38 @@ void Activations::derive(int64_t t, unsigned paths, kernels::QuantiseKernel quan
       scales_[last] = sums_[last] = 0;
       code_sums_[last] = 0;
     }
-    quantise(x, cols_, blocks(), t);
+    kernels.quantise(x, cols_, blocks(), t);
   }
   if ((paths & bit(Path::kInteger)) != 0) {
     precision::Int8Row& out = int8_rows_[static_cast<size_t>(t)];
     out = {.codes = int8_codes_.data() + t * cols_, .outliers = outliers_.data() + t * cols_};
-    precision::quantise_row(x, cols_, precision::kOutlierThreshold, out);
+    kernels.quantise_int8(x, cols_, out);
   }
 }
 
 void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
                    int64_t last, const Destination& to, const LinearKernels& kernels,
                    Scratch& scratch) {
-  const int64_t step = panel_rows(tokens, w.view().cols);
+  const int64_t step = panel_rows(tokens, w.view().cols, w.grain());
   for (int64_t r = first; r < last; r += step) {
     const int64_t rows = std::min(step, last - r);
+    const int64_t stride = whole(rows, w.grain());
     switch (w.path()) {
       case Path::kFloat:
-        float_rows(w, x.row(0), tokens, r, rows, kernels, scratch);
+        float_rows(w, x.row(0), x.cols(), tokens, r, rows, kernels, scratch);
         break;
       case Path::kRounded:
-        float_rows(w, x.rounded(0), tokens, r, rows, kernels, scratch);
+        float_rows(w, x.rounded(0), x.cols(), tokens, r, rows, kernels, scratch);
+        break;
+      case Path::kNibbles:
+        float_rows(w, x.nibbles(), x.nibble_cols(), tokens, r, rows, kernels, scratch);
+        break;
+      case Path::kHalf:
+        half_rows(w, x, tokens, r, rows, kernels, scratch);
+        break;
+      case Path::kPacked:
+      case Path::kPackedK:
+        packed_rows(w, x, tokens, r, stride, scratch);
         break;
       case Path::kBlocks:
         block_rows(w, x, tokens, r, rows, kernels, scratch);
@@ -186,7 +277,7 @@ void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_
         reference_rows(w, x, tokens, r, rows, scratch);
         break;
     }
-    store(scratch.y.data(), rows, tokens, r, to);
+    store(scratch.y.data(), stride, rows, tokens, r, to);
   }
 }
 

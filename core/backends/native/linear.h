@@ -8,6 +8,19 @@
 
 namespace nety::native {
 
+/// The kernels of one family, looked up once.
+struct LinearKernels {
+  kernels::Isa isa;
+  kernels::FloatPanelKernel float_panel;
+  kernels::BlockPanelKernel block_panel;
+  kernels::IntegerPanelKernel integer_panel;
+  kernels::HalfPanelKernel half_panel;
+  kernels::QuantiseKernel quantise;
+  kernels::QuantiseSuperKernel quantise_super;
+  kernels::QuantiseInt8Kernel quantise_int8;
+};
+LinearKernels linear_kernels(kernels::Isa isa);
+
 /// The activations [tokens, cols] that go into products, in each form some weight asks for.
 class Activations {
  public:
@@ -21,15 +34,26 @@ class Activations {
   int64_t cols() const { return cols_; }
 
   /// Derives from row `t` the forms that `paths` (bits 1 << Path) need.
-  void derive(int64_t t, unsigned paths, kernels::QuantiseKernel quantise);
+  void derive(int64_t t, unsigned paths, const LinearKernels& kernels);
   const float* rounded(int64_t t) const { return rounded_.data() + t * cols_; }
+  const uint16_t* halves() const { return halves_.data(); }
+  const float* nibbles() const { return nibbles_.data(); }
+  int64_t nibble_cols() const { return nibble_cols_; }
+  kernels::SuperActivations supers() const;
   kernels::BlockActivations blocks() const;
   /// Row `t` as LLM.int8() sees it.
   const precision::Int8Row& integers(int64_t t) const { return int8_rows_[static_cast<size_t>(t)]; }
 
  private:
-  int64_t cols_ = 0, blocks_ = 0;
-  std::vector<float> rows_, rounded_;
+  void order_nibbles(int64_t t);
+
+  int64_t cols_ = 0, blocks_ = 0, nibble_cols_ = 0;
+  std::vector<float> rows_, rounded_, nibbles_;
+  std::vector<uint16_t> halves_;
+  mutable std::vector<int8_t> super_codes_;
+  mutable std::vector<float> super_scales_;
+  mutable std::vector<int16_t> super_sums_;
+  mutable std::vector<int32_t> super_group_sums_;
   mutable std::vector<int8_t> high_, low_;
   mutable std::vector<float> scales_, sums_;
   mutable std::vector<int32_t> code_sums_;
@@ -40,9 +64,9 @@ class Activations {
 
 /// Scratch of one worker.
 struct Scratch {
-  /// Room for weights of at most `cols` columns and `rows` rows, `tokens` tokens and `scores`
-  /// scores.
-  void reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t scores);
+  /// Room for weights of at most `cols` columns and `rows` rows, `tokens` tokens, `scores` scores
+  /// and `partials` floats of attention.
+  void reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t scores, int64_t partials);
 
   std::vector<float> panel;   // [kPanelRows, cols]
   std::vector<int8_t> codes;  // [kPanelRows, blocks * 32]
@@ -50,19 +74,11 @@ struct Scratch {
   std::vector<float> y;          // [tokens, kPanelRows]
   std::vector<int32_t> sums;     // [tokens, kPanelRows]
   std::vector<float> reference;  // [rows of the tallest weight]
-  std::vector<float> scores;     // attention: [group, context]
+  std::vector<float> scores;     // attention: [group, stretch]
+  std::vector<float> partials;   // attention: stretches of one token and head
 };
 
 inline constexpr int64_t kPanelRows = 32;
-
-/// The kernels of one family, looked up once.
-struct LinearKernels {
-  kernels::Isa isa;
-  kernels::FloatPanelKernel float_panel;
-  kernels::BlockPanelKernel block_panel;
-  kernels::IntegerPanelKernel integer_panel;
-  kernels::QuantiseKernel quantise;
-};
 
 /// Where a product goes: y[t*stride + n] = (accumulate ? y : 0) + sum + bias[n].
 struct Destination {

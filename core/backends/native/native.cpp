@@ -45,16 +45,25 @@ void rms_norm(const float* x, const float* w, double eps, int64_t dim, float* y)
   for (k = 0; k < dim; ++k) y[k] = w[k] * (x[k] * scale);
 }
 
+/// Rows of weights are dealt out in multiples of this: whole panels of packed rows.
+constexpr int64_t kRowGrain = kernels::kPackRows;
+
+/// Attention is cut at multiples of this many positions, so that one token's can be shared among
+/// workers and still has the same bits with any number of them.
+constexpr int64_t kStretch = 128;
+
+// Where a share's end falls among the rows of one weight: at the end of a panel.
+int64_t cut(int64_t row, int64_t rows) {
+  const int64_t inside = std::clamp<int64_t>(row, 0, rows);
+  return std::min((inside + kRowGrain - 1) / kRowGrain * kRowGrain, rows);
+}
+
 class NativeBackend final : public model::Backend {
  public:
   NativeBackend(const model::BackendOptions& options, const machine::Machine& machine)
       : pool_(options.threads), compute_(options.compute) {
     const kernels::Isa isa = kernels::choose_isa(options.isa, machine);
-    kernels_ = {
-        isa, kernels::kernel<kernels::FloatPanelKernel>(kernels::Op::kFloatPanel, "fp32", isa),
-        kernels::kernel<kernels::BlockPanelKernel>(kernels::Op::kBlockPanel, "q8", isa),
-        kernels::kernel<kernels::IntegerPanelKernel>(kernels::Op::kIntegerPanel, "int8", isa),
-        kernels::kernel<kernels::QuantiseKernel>(kernels::Op::kQuantise, "q8", isa)};
+    kernels_ = linear_kernels(isa);
     silu_ = kernels::kernel<kernels::SiluKernel>(kernels::Op::kSilu, "fp32", isa);
   }
 
@@ -100,7 +109,23 @@ class NativeBackend final : public model::Backend {
   /// The rotations of the step's positions: cos and sin [T, head_dim / 2].
   void prepare_rotations();
   void rotate(float* head, int64_t t) const;
-  void attend(int64_t index, int64_t t, int64_t kv_head, Scratch& scratch);
+  /// What attention over one stretch of positions leaves (kernels.h, Attention).
+  struct Partial {
+    float *a, *tops, *sums;
+  };
+  struct Span {
+    int64_t begin, end;
+  };
+  /// The positions that token t of the step attends to, and the stretches they lie in.
+  Span seen_by(int64_t t) const;
+  static Span stretches_of(Span seen) {
+    return {seen.begin / kStretch, (seen.end + kStretch - 1) / kStretch};
+  }
+  Partial partial(float* storage, int64_t stretch) const;
+  void attend(int64_t index, int64_t t, int64_t kv_head, int64_t stretch, Scratch& scratch,
+              const Partial& out) const;
+  void join(int64_t t, int64_t kv_head, float* storage, int64_t first, int64_t last);
+  void attention_of_one(int64_t index);
 
   ThreadPool pool_;
   model::Compute compute_;
@@ -111,6 +136,8 @@ class NativeBackend final : public model::Backend {
   int64_t context_ = 0, tokens_ = 0, tallest_ = 0;
   Batch batch_{};
   KvCache* cache_ = nullptr;
+  kernels::AttentionKernel attention_ = nullptr;
+  std::vector<float> partials_;               // one token's stretches of all heads
   std::vector<float> x_, q_, k_, v_, h_, u_;  // [T, D], [T, H d], [T, G d] twice, [T, F] twice
   std::vector<float> cos_, sin_;
   Activations in_;  // what goes into the next products
@@ -122,20 +149,29 @@ std::string NativeBackend::kernel(precision::ModeId mode) const {
     const kernels::Cell* cell = kernels::find_cell(op, format, kernels_.isa);
     return cell == nullptr ? std::string_view() : cell->name;
   };
+  const std::string format = format_of(precision::mode(mode));
   switch (path_of(mode, kernels_.isa, compute_)) {
+    case Path::kPacked:
+    case Path::kPackedK:
+      return std::string(cell_name(kernels::Op::kPacked, format));
+    case Path::kHalf:
+      return std::string(cell_name(kernels::Op::kHalfPanel, format));
     case Path::kBlocks:
       return std::string(cell_name(kernels::Op::kBlockPanel, "q8"));
     case Path::kInteger:
       return std::string(cell_name(kernels::Op::kIntegerPanel, "int8"));
     case Path::kReference:
       return "reference_scalar";
+    case Path::kNibbles:
     case Path::kFloat:
     case Path::kRounded:
       break;
   }
   const std::string panel(cell_name(kernels::Op::kFloatPanel, "fp32"));
   if (mode == precision::ModeId::fp32) return panel;
-  const std::string_view unpack = cell_name(kernels::Op::kUnpack, format_of(precision::mode(mode)));
+  if (const auto rows = cell_name(kernels::Op::kStoredRows, format); !rows.empty())
+    return fmt::format("{}+{}", rows, panel);
+  const std::string_view unpack = cell_name(kernels::Op::kUnpack, format);
   return fmt::format("{}+{}", unpack.empty() ? "dequantise_scalar" : unpack, panel);
 }
 
@@ -160,8 +196,11 @@ void NativeBackend::reserve(const ModelConfig& config, int64_t context, int64_t 
   in_.reserve(std::max(max_tokens, max_logits), widest);
   scratch_.resize(static_cast<size_t>(pool_.threads()));
   const int64_t group = config.heads / config.kv_heads;
+  const int64_t partial_floats = (context / kStretch + 2) * group * (config.head_dim + 2);
   for (Scratch& scratch : scratch_)
-    scratch.reserve(widest, tallest_, std::max(max_tokens, max_logits), group * context);
+    scratch.reserve(widest, tallest_, std::max(max_tokens, max_logits), group * kStretch,
+                    partial_floats);
+  partials_.resize(static_cast<size_t>(partial_floats * config.kv_heads));
 }
 
 template <class Each>
@@ -177,7 +216,7 @@ void NativeBackend::normalise(const Weight& norm, unsigned paths) {
   in_.set_cols(config_.dim);
   each_token(tokens_, [&](int64_t t) {
     rms_norm(x_.data() + t * config_.dim, norm.floats(), config_.rms_eps, config_.dim, in_.row(t));
-    in_.derive(t, paths, kernels_.quantise);
+    in_.derive(t, paths, kernels_);
   });
 }
 
@@ -185,12 +224,12 @@ void NativeBackend::multiply(std::initializer_list<Product> products, int64_t to
   int64_t total = 0;
   for (const Product& product : products) total += product.w.view().rows;
   pool_.run([&](int worker, int workers) {
-    const Share share = share_of(total, worker, workers, 8);
+    const Share share = share_of(total, worker, workers, kRowGrain);
     int64_t base = 0;
     for (const Product& product : products) {
       const int64_t rows = product.w.view().rows;
-      const int64_t first = std::clamp<int64_t>(share.begin - base, 0, rows);
-      const int64_t last = std::clamp<int64_t>(share.end - base, 0, rows);
+      const int64_t first = cut(share.begin - base, rows);
+      const int64_t last = cut(share.end - base, rows);
       if (first < last)
         multiply_rows(product.w, in_, tokens, first, last, product.to, kernels_,
                       scratch_[static_cast<size_t>(worker)]);
@@ -226,6 +265,9 @@ void NativeBackend::begin_step(const Batch& batch, model::KvCache& cache) {
   batch_ = batch;
   tokens_ = static_cast<int64_t>(batch.tokens.size());
   cache_ = static_cast<KvCache*>(&cache);
+  attention_ = kernels::kernel<kernels::AttentionKernel>(
+      kernels::Op::kAttention, cache_->shape().type == model::KvType::kBf16 ? "bf16" : "fp32",
+      kernels_.isa);
   prepare_rotations();
 }
 
@@ -261,42 +303,97 @@ void NativeBackend::qkv(const LayerWeights& layer, int64_t index) {
   });
 }
 
-void NativeBackend::attend(int64_t index, int64_t t, int64_t kv_head, Scratch& scratch) {
+void NativeBackend::attend(int64_t index, int64_t t, int64_t kv_head, int64_t stretch,
+                           Scratch& scratch, const Partial& out) const {
   const auto row = static_cast<size_t>(t);
-  const int64_t end = batch_.positions[row] + 1;
-  const int64_t window = config_.sliding_window;
-  const int64_t begin = window > 0 ? std::max<int64_t>(0, end - window) : 0;
+  const Span seen = seen_by(t);
+  const int64_t begin = std::max(seen.begin, stretch * kStretch);
+  const int64_t end = std::min(seen.end, (stretch + 1) * kStretch);
   const int64_t group = config_.heads / config_.kv_heads;
-  const int64_t at = t * config_.heads * config_.head_dim + kv_head * group * config_.head_dim;
   const int64_t sequence = batch_.sequences[row];
-  const bool narrow = cache_->shape().type == model::KvType::kBf16;
-  const auto attend = kernels::kernel<kernels::AttentionKernel>(
-      kernels::Op::kAttention, narrow ? "bf16" : "fp32", kernels_.isa);
-  attend({.q = q_.data() + at,
-          .keys = cache_->keys(index, sequence, kv_head, begin),
-          .values = cache_->values(index, sequence, kv_head, begin),
-          .stride = config_.head_dim,
-          .length = end - begin,
-          .group = group,
-          .head_dim = config_.head_dim,
-          .scale = 1.0F / std::sqrt(static_cast<float>(config_.head_dim)),
-          .scores = scratch.scores.data(),
-          .a = in_.rows() + at});
+  attention_({.q = q_.data() + (t * config_.heads + kv_head * group) * config_.head_dim,
+              .keys = cache_->keys(index, sequence, kv_head, begin),
+              .values = cache_->values(index, sequence, kv_head, begin),
+              .stride = config_.head_dim,
+              .length = end - begin,
+              .group = group,
+              .head_dim = config_.head_dim,
+              .scale = 1.0F / std::sqrt(static_cast<float>(config_.head_dim)),
+              .scores = scratch.scores.data(),
+              .a = out.a,
+              .tops = out.tops,
+              .sums = out.sums});
+}
+
+NativeBackend::Span NativeBackend::seen_by(int64_t t) const {
+  const int64_t end = batch_.positions[static_cast<size_t>(t)] + 1;
+  const int64_t window = config_.sliding_window;
+  return {window > 0 ? std::max<int64_t>(0, end - window) : 0, end};
+}
+
+NativeBackend::Partial NativeBackend::partial(float* storage, int64_t stretch) const {
+  const int64_t group = config_.heads / config_.kv_heads;
+  float* at = storage + stretch * group * (config_.head_dim + 2);
+  return {at, at + group * config_.head_dim, at + group * (config_.head_dim + 1)};
+}
+
+// The stretches [first, last) of one token and key/value head, in order, to its part of a.
+void NativeBackend::join(int64_t t, int64_t kv_head, float* storage, int64_t first, int64_t last) {
+  const int64_t dim = config_.head_dim;
+  const int64_t group = config_.heads / config_.kv_heads;
+  for (int64_t g = 0; g < group; ++g) {
+    float* a = in_.row(t) + (kv_head * group + g) * dim;
+    float top = partial(storage, 0).tops[g];
+    for (int64_t s = 1; s < last - first; ++s) top = std::max(top, partial(storage, s).tops[g]);
+    float sum = 0;
+    std::fill_n(a, dim, 0.0F);
+    for (int64_t s = 0; s < last - first; ++s) {
+      const Partial part = partial(storage, s);
+      const float weight = std::exp(part.tops[g] - top);
+      sum += weight * part.sums[g];
+      for (int64_t d = 0; d < dim; ++d) a[d] += weight * part.a[g * dim + d];
+    }
+    const float scale = 1.0F / sum;
+    for (int64_t d = 0; d < dim; ++d) a[d] *= scale;
+  }
 }
 
 void NativeBackend::attention(int64_t index) {
   in_.set_cols(config_.heads * config_.head_dim);
-  const int64_t heads = config_.kv_heads;
+  if (tokens_ == 1) return attention_of_one(index);
   pool_.run([&](int worker, int workers) {
     // Later tokens look further back: dealing them out in turn keeps the workers level.
-    for (int64_t unit = worker; unit < tokens_ * heads; unit += workers)
-      attend(index, unit / heads, unit % heads, scratch_[static_cast<size_t>(worker)]);
+    Scratch& scratch = scratch_[static_cast<size_t>(worker)];
+    for (int64_t unit = worker; unit < tokens_ * config_.kv_heads; unit += workers) {
+      const int64_t t = unit / config_.kv_heads, kv_head = unit % config_.kv_heads;
+      const Span stretches = stretches_of(seen_by(t));
+      for (int64_t s = stretches.begin; s < stretches.end; ++s)
+        attend(index, t, kv_head, s, scratch,
+               partial(scratch.partials.data(), s - stretches.begin));
+      join(t, kv_head, scratch.partials.data(), stretches.begin, stretches.end);
+    }
   });
+}
+
+// One token: its heads' stretches are dealt out, then put together.
+void NativeBackend::attention_of_one(int64_t index) {
+  const Span stretches = stretches_of(seen_by(0));
+  const int64_t count = stretches.end - stretches.begin;
+  pool_.run([&](int worker, int workers) {
+    const Share share = share_of(count * config_.kv_heads, worker, workers);
+    for (int64_t unit = share.begin; unit < share.end; ++unit)
+      attend(index, 0, unit / count, stretches.begin + unit % count,
+             scratch_[static_cast<size_t>(worker)], partial(partials_.data(), unit));
+  });
+  const int64_t group = config_.heads / config_.kv_heads;
+  for (int64_t kv_head = 0; kv_head < config_.kv_heads; ++kv_head)
+    join(0, kv_head, partials_.data() + kv_head * count * group * (config_.head_dim + 2),
+         stretches.begin, stretches.end);
 }
 
 void NativeBackend::attention_output(const LayerWeights& layer) {
   const Weight& wo = native(layer.wo);
-  each_token(tokens_, [&](int64_t t) { in_.derive(t, paths_of({&wo}), kernels_.quantise); });
+  each_token(tokens_, [&](int64_t t) { in_.derive(t, paths_of({&wo}), kernels_); });
   multiply({{wo, {x_.data(), config_.dim, floats_or_null(layer.bo), true}}}, tokens_);
 }
 
@@ -306,7 +403,7 @@ void NativeBackend::gate_up(const LayerWeights& layer) {
   normalise(native(layer.mlp_norm), paths_of({&gate, &up}));
   const int64_t width = config_.ffn_dim;
   pool_.run([&](int worker, int workers) {
-    const Share share = share_of(width, worker, workers, 8);
+    const Share share = share_of(width, worker, workers, kRowGrain);
     if (share.begin == share.end) return;
     Scratch& scratch = scratch_[static_cast<size_t>(worker)];
     multiply_rows(gate, in_, tokens_, share.begin, share.end,
@@ -326,7 +423,7 @@ void NativeBackend::down(const LayerWeights& layer) {
   in_.set_cols(width);
   each_token(tokens_, [&](int64_t t) {
     std::copy_n(h_.data() + t * width, width, in_.row(t));
-    in_.derive(t, paths_of({&w}), kernels_.quantise);
+    in_.derive(t, paths_of({&w}), kernels_);
   });
   multiply({{w, {x_.data(), config_.dim, floats_or_null(layer.b_down), true}}}, tokens_);
 }
@@ -341,7 +438,7 @@ void NativeBackend::head(const model::Weight& norm, const model::Weight& output,
     const int64_t t = batch_.logit_rows[static_cast<size_t>(r)];
     rms_norm(x_.data() + t * config_.dim, native(norm).floats(), config_.rms_eps, config_.dim,
              in_.row(r));
-    in_.derive(r, paths_of({&w}), kernels_.quantise);
+    in_.derive(r, paths_of({&w}), kernels_);
   });
   multiply({{w, {logits.data(), config_.vocab}}}, rows);
 }

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <exception>
 #include <mutex>
 
 #include "core/base/error.h"
+#include "core/precision/activation.h"
 #include "core/precision/compute.h"
 
 namespace nety::native {
@@ -69,20 +71,55 @@ class WeightMaker {
       weight->owned_bytes_ = bytes_of(weight->owned_);
     }
     choose_path(*weight, row, isa, compute);
+    if (weight->path_ == Path::kPacked || weight->path_ == Path::kPackedK)
+      pack(*weight, row, isa, pool);
     return weight;
   }
 
  private:
+  // Panels of sixteen rows from the rows as the file has them, by all threads.
+  static void pack(Weight& weight, const precision::Mode& row, kernels::Isa isa, ThreadPool& pool) {
+    const std::string format = format_of(row);
+    weight.packed_kernel_ = kernels::kernel<kernels::PackedKernel>(Op::kPacked, format, isa);
+    const auto pack_panel = kernels::kernel<kernels::PackKernel>(Op::kPack, format, isa);
+    const MatrixView& view = weight.view_;
+    weight.packed_blocks_ = view.cols / row.functions->group;
+    weight.panel_bytes_ =
+        kernels::packed_block_bytes(row.id) * static_cast<size_t>(weight.packed_blocks_);
+    const int64_t panels = (view.rows + kernels::kPackRows - 1) / kernels::kPackRows;
+    weight.packed_ = AnonymousMemory(static_cast<size_t>(panels) * weight.panel_bytes_);
+    weight.owned_bytes_ += weight.packed_.size();
+    const std::vector<std::byte> zeros(weight.row_bytes_);
+    pool.run([&](int worker, int workers) {
+      const Share share = share_of(panels, worker, workers);
+      for (int64_t panel = share.begin; panel < share.end; ++panel) {
+        const std::byte* rows[kernels::kPackRows];
+        for (int64_t r = 0; r < kernels::kPackRows; ++r) {
+          const int64_t at = panel * kernels::kPackRows + r;
+          rows[r] = at < view.rows ? weight.row(at) : zeros.data();
+        }
+        pack_panel(
+            rows, weight.packed_blocks_,
+            weight.packed_.as<std::byte>() + static_cast<size_t>(panel) * weight.panel_bytes_);
+      }
+    });
+  }
+
   static void choose_path(Weight& weight, const precision::Mode& row, kernels::Isa isa,
                           model::Compute compute) {
-    weight.path_ = path_of(row.id, isa, compute);
+    weight.path_ = path_of(weight.view_, isa, compute);
     weight.rounds_rows_ = weight.path_ == Path::kRounded && precision::takes_compute(row);
     weight.row_bytes_ = static_cast<size_t>(row.functions->bytes(1, weight.view_.cols));
     const std::string format = format_of(row);
-    weight.unpack_ = kernels::kernel<kernels::UnpackKernel>(Op::kUnpack, format, isa);
+    const Op unpack = weight.path_ == Path::kNibbles ? Op::kUnpackNibbles : Op::kUnpack;
+    weight.unpack_ = kernels::kernel<kernels::UnpackKernel>(unpack, format, isa);
     if (weight.unpack_ == nullptr) weight.unpack_ = row.functions->dequantise;
     weight.unpack_blocks_ =
         kernels::kernel<kernels::UnpackBlocksKernel>(Op::kUnpackBlocks, format, isa);
+    if (precision::mode(row.id).kind != precision::ModeKind::kQuantised ||
+        weight.path_ == Path::kNibbles)
+      weight.stored_rows_ =
+          kernels::kernel<kernels::StoredRowsKernel>(Op::kStoredRows, format, isa);
     const bool aligned = reinterpret_cast<uintptr_t>(weight.view_.codes) % alignof(float) == 0;
     weight.in_place_floats_ = row.id == precision::ModeId::fp32 && aligned;
   }
@@ -98,11 +135,23 @@ Path path_of(precision::ModeId mode, kernels::Isa isa, model::Compute compute) {
   const precision::Mode& row = precision::mode(mode);
   if (compute == model::Compute::kBf16 && precision::takes_compute(row)) return Path::kRounded;
   const std::string format = format_of(row);
+  if (kernels::find_cell(Op::kPacked, format, isa) != nullptr)
+    return row.functions->group == precision::kSuperBlock ? Path::kPackedK : Path::kPacked;
+  if (kernels::find_cell(Op::kHalfPanel, format, isa) != nullptr) return Path::kHalf;
+  if (kernels::find_cell(Op::kUnpackNibbles, format, isa) != nullptr) return Path::kNibbles;
   if (kernels::find_cell(Op::kUnpackBlocks, format, isa) != nullptr) return Path::kBlocks;
   if (kernels::find_cell(Op::kIntegerPanel, format, isa) != nullptr) return Path::kInteger;
   if (row.activation == "fp32") return Path::kFloat;
   if (row.activation == "bf16") return Path::kRounded;
   return Path::kReference;
+}
+
+Path path_of(const MatrixView& weight, kernels::Isa isa, model::Compute compute) {
+  const Path path = path_of(weight.mode, isa, compute);
+  const bool even = weight.cols % kernels::kNibbleGroup == 0 && weight.block > 0 &&
+                    weight.block % kernels::kNibbleGroup == 0 &&
+                    std::has_single_bit(static_cast<uint32_t>(weight.block));
+  return path == Path::kNibbles && !even ? Path::kFloat : path;
 }
 
 std::unique_ptr<Weight> make_weight(const MatrixView& source, precision::ModeId mode,

@@ -1,0 +1,261 @@
+// nety-roofline: how near decode comes to the memory's speed and prefill to the arithmetic's.
+// Slices of the work alternate with slices of plain reading of as many bytes by as many threads, so
+// that neighbours who slow one slow the other; a share is the ratio within one pair.
+//
+//   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k [--threads N] [--isa I]
+//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--head MODE] [--kv bf16] [--force]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <optional>
+
+#include "bench/roofline/machine_load.h"
+#include "bench/roofline/peaks.h"
+#include "bench/roofline/random_model.h"
+#include "core/backends/native/native.h"
+#include "core/base/error.h"
+#include "core/measure/bandwidth.h"
+#include "core/model/footprint.h"
+#include "core/model/session.h"
+
+namespace nety::roofline {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using precision::ModeId;
+
+struct Options {
+  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", isa, head;
+  int threads = 2, pairs = 15;
+  double slice_s = 0.06;
+  int64_t depth = 0, prefill = 0;
+  bool force = false, narrow_kv = false;
+};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Median and the interval that holds it with 95 % confidence, by ranks.
+struct Summary {
+  double median, low, high;
+};
+
+Summary summary(std::vector<double> samples) {
+  std::ranges::sort(samples);
+  const auto n = static_cast<double>(samples.size());
+  const auto rank = [&](double r) {
+    return samples[static_cast<size_t>(std::clamp(r, 0.0, n - 1))];
+  };
+  const double spread = 0.98 * std::sqrt(n);
+  return {rank(n / 2), rank(n / 2 - spread), rank(n / 2 + spread)};
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> parts;
+  for (size_t at = 0; at <= list.size();) {
+    const size_t end = std::min(list.find(',', at), list.size());
+    parts.push_back(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+ModeId mode_named(const std::string& name) {
+  const precision::Mode* mode = precision::find_mode(name);
+  if (mode == nullptr) throw Error(ErrorKind::kUsage, "unknown mode '" + name + "'", "");
+  return mode->id;
+}
+
+/// The head that the mode's remainder names; a GGUF's is in its own format.
+ModeId head_of(const Options& options, ModeId mode) {
+  if (!options.head.empty()) return mode_named(options.head);
+  const precision::Mode* own = precision::find_mode(precision::mode(mode).remainder);
+  return own == nullptr ? mode : own->id;
+}
+
+std::string_view peak_type(const std::string& kernel) {
+  if (kernel.find("bf16_avx512bf16") != std::string::npos) return "bf16";
+  if (kernel.find("integer") != std::string::npos || kernel.starts_with("packed")) return "int8";
+  return "fp32";
+}
+
+class Round {
+ public:
+  Round(const Options& options, const std::string& name)
+      : options_(options),
+        backend_(native::make_backend(
+            {.threads = options.threads, .isa = options.isa, .device = {}}, machine::host())),
+        mode_(mode_named(name)),
+        random_(shape_of(options.shape), mode_, head_of(options, mode_), *backend_),
+        session_(random_.model(), *backend_,
+                 {.context = context(),
+                  .kv = options.narrow_kv ? model::KvType::kBf16 : model::KvType::kFp32}) {}
+
+  void decode();
+  void prefill();
+
+ private:
+  int64_t context() const { return std::max<int64_t>(options_.depth + 260, options_.prefill + 8); }
+  /// Tokens one at a time for about a slice, from the wanted depth on.
+  std::pair<int64_t, double> decode_slice() {
+    session_.rewind(options_.depth);
+    int64_t count = 0;
+    const Clock::time_point start = Clock::now();
+    do {
+      const int32_t token = static_cast<int32_t>(count * 7919 % 30000);
+      session_.feed(std::span(&token, 1));
+      ++count;
+    } while (seconds_since(start) < options_.slice_s && count < 256);
+    return {count, seconds_since(start)};
+  }
+
+  const Options& options_;
+  std::unique_ptr<model::Backend> backend_;
+  ModeId mode_;
+  RandomModel random_;
+  model::Session session_;
+};
+
+void Round::decode() {
+  const model::Footprint weights = model::footprint(random_.model());
+  const model::KvType kv = options_.narrow_kv ? model::KvType::kBf16 : model::KvType::kFp32;
+  const uint64_t bytes =
+      weights.per_token_bytes + model::kv_bytes_read(random_.model().config, options_.depth, kv);
+  measure::BandwidthProbe probe(options_.threads, bytes);
+  if (options_.depth > 0) {
+    std::vector<int32_t> prompt(static_cast<size_t>(options_.depth));
+    for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
+    session_.feed(prompt);
+  }
+  const auto read = [&] {
+    double best_passes = 0, taken = 0;
+    const Clock::time_point start = Clock::now();
+    do {
+      probe.pass(bytes);
+      best_passes += static_cast<double>(bytes);
+    } while ((taken = seconds_since(start)) < options_.slice_s);
+    return best_passes / taken;
+  };
+  decode_slice(), read();
+  std::vector<double> shares, rates, reads;
+  double before = read();
+  for (int i = 0; i < options_.pairs; ++i) {
+    const auto [count, taken] = decode_slice();
+    const double after = read();
+    rates.push_back(static_cast<double>(count) / taken);
+    reads.push_back((before + after) / 2);
+    shares.push_back(rates.back() * static_cast<double>(bytes) / reads.back());
+    before = after;
+  }
+  const Summary share = summary(shares), rate = summary(rates), wall = summary(reads);
+  fmt::print(
+      "{:8} decode @{:<5} {:8.1f} tok/s  {:6.1f} MB/token  {:5.1f} of {:5.1f} GB/s  share "
+      "{:.3f} [{:.3f}, {:.3f}]  {}\n",
+      precision::mode(mode_).name, options_.depth, rate.median, static_cast<double>(bytes) / 1e6,
+      rate.median * static_cast<double>(bytes) / 1e9, wall.median / 1e9, share.median, share.low,
+      share.high, backend_->kernel(mode_));
+  std::fflush(stdout);
+}
+
+void Round::prefill() {
+  const checkpoint::ModelConfig& c = random_.model().config;
+  std::vector<int32_t> prompt(static_cast<size_t>(options_.prefill));
+  for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
+  const double per_token = 2.0 * static_cast<double>(c.layers) *
+                           static_cast<double>(c.dim * c.head_dim * (2 * c.heads + 2 * c.kv_heads) +
+                                               3 * c.dim * c.ffn_dim);
+  const std::string kernel = backend_->kernel(mode_);
+  const std::string_view type = peak_type(kernel);
+  session_.feed(prompt);
+  std::vector<double> rates, shares;
+  for (int i = 0; i < options_.pairs; ++i) {
+    session_.rewind(0);
+    const double peak = peak_ops(type, options_.threads, machine::host());
+    const Clock::time_point start = Clock::now();
+    session_.feed(prompt);
+    rates.push_back(static_cast<double>(prompt.size()) / seconds_since(start));
+    shares.push_back(rates.back() * per_token / peak);
+  }
+  const Summary share = summary(shares), rate = summary(rates);
+  fmt::print(
+      "{:8} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  {}\n",
+      precision::mode(mode_).name, options_.prefill, rate.median, rate.median * per_token / 1e9,
+      type == "int8" ? "OP" : "FLOP", type, share.median, share.low, share.high, kernel);
+  std::fflush(stdout);
+}
+
+Options parse(int count, char** words) {
+  Options options;
+  std::map<std::string, std::string> given;
+  for (int i = 1; i < count; ++i) {
+    const std::string word = words[i];
+    if (word == "--force") {
+      options.force = true;
+    } else if (word.starts_with("--") && i + 1 < count) {
+      given[word] = words[++i];
+    } else {
+      throw Error(ErrorKind::kUsage, "unexpected '" + word + "'", "main.cpp lists the options.");
+    }
+  }
+  const auto text = [&](const char* name, std::string& value) {
+    if (given.contains(name)) value = given[name];
+    given.erase(name);
+  };
+  const auto number = [&](const char* name, auto& value) {
+    if (given.contains(name))
+      value = static_cast<std::remove_reference_t<decltype(value)>>(std::stod(given[name]));
+    given.erase(name);
+  };
+  std::string kv;
+  double slice_ms = options.slice_s * 1e3;
+  text("--shape", options.shape), text("--modes", options.modes), text("--isa", options.isa);
+  text("--head", options.head), text("--kv", kv);
+  number("--threads", options.threads), number("--pairs", options.pairs);
+  number("--slice-ms", slice_ms), number("--depth", options.depth);
+  number("--prefill", options.prefill);
+  if (!given.empty())
+    throw Error(ErrorKind::kUsage, "unknown option " + given.begin()->first,
+                "main.cpp lists the options.");
+  options.narrow_kv = kv == "bf16";
+  options.slice_s = slice_ms / 1e3;
+  options.pairs = std::max(options.pairs, 1);
+  return options;
+}
+
+void run(const Options& options) {
+  if (const std::string why = why_not_quiet(0.5); !why.empty()) {
+    if (!options.force)
+      throw Error(ErrorKind::kEnvironment, "not quiet enough to measure: " + why,
+                  "Stop other programs, or give --force and do not quote the numbers.");
+    fmt::print("NOT QUIET: {}\n", why);
+  }
+  fmt::print("{}, {} threads, {} pairs of {:.0f} ms\n", options.shape, options.threads,
+             options.pairs, options.slice_s * 1e3);
+  for (const std::string& name : split(options.modes)) {
+    Round round(options, name);
+    if (options.prefill > 0)
+      round.prefill();
+    else
+      round.decode();
+  }
+}
+
+}  // namespace
+}  // namespace nety::roofline
+
+int main(int count, char** words) {
+  try {
+    nety::roofline::run(nety::roofline::parse(count, words));
+    return 0;
+  } catch (const nety::Error& error) {
+    fmt::print(stderr, "nety-roofline: {}\n{}\n", error.what(), error.hint());
+    return nety::exit_code(error.kind());
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "nety-roofline: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,146 @@
+// Random storage, cheaply: a few quantised rows over and over, or random bytes with sane factors.
+#include "bench/roofline/random_model.h"
+
+#include <cstring>
+
+#include "core/base/error.h"
+#include "core/base/half.h"
+#include "core/precision/layout.h"
+
+namespace nety::roofline {
+namespace {
+
+using precision::ModeId;
+
+constexpr int64_t kDistinctRows = 64;
+
+/// Where the fp16 factors of a block lie; -1: none.
+struct Factors {
+  int64_t scale, min = -1;
+};
+
+Factors factors_of(ModeId mode) {
+  using namespace precision;
+  switch (mode) {
+    case ModeId::q4_1:
+      return {Q4_1::kScale, Q4_1::kMin};
+    case ModeId::q5_1:
+      return {Q5_1::kScale, Q5_1::kMin};
+    case ModeId::q2_k:
+      return {Q2K::kScale, Q2K::kMin};
+    case ModeId::q3_k:
+      return {Q3K::kScale};
+    case ModeId::q4_k:
+      return {Q4K::kScale, Q4K::kMin};
+    case ModeId::q5_k:
+      return {Q5K::kScale, Q5K::kMin};
+    case ModeId::q6_k:
+      return {Q6K::kScale};
+    default:
+      return {0};
+  }
+}
+
+uint64_t next(uint64_t& state) {
+  state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+  return state;
+}
+
+void put_half(std::byte* at, float value) {
+  const uint16_t bits = fp16_from_float(value);
+  std::memcpy(at, &bits, sizeof(bits));
+}
+
+}  // namespace
+
+checkpoint::ModelConfig shape_of(const std::string& name) {
+  checkpoint::ModelConfig config;
+  config.architecture = "llama";
+  config.name = name;
+  config.rms_eps = 1e-5;
+  config.head_dim = 64;
+  if (name == "smollm2-135m") {
+    config.dim = 576, config.layers = 30, config.heads = 9, config.kv_heads = 3;
+    config.ffn_dim = 1536, config.vocab = 49152, config.context = 8192;
+    config.tied_embeddings = true, config.rope.theta = 100000;
+  } else if (name == "tinyllama-1.1b") {
+    config.dim = 2048, config.layers = 22, config.heads = 32, config.kv_heads = 4;
+    config.ffn_dim = 5632, config.vocab = 32000, config.context = 2048;
+    config.tied_embeddings = false, config.rope.theta = 10000;
+  } else {
+    throw Error(ErrorKind::kUsage, "--shape: unknown shape '" + name + "'",
+                "Shapes: smollm2-135m, tinyllama-1.1b.");
+  }
+  return config;
+}
+
+RandomModel::RandomModel(const checkpoint::ModelConfig& config, ModeId mode, ModeId head,
+                         model::Backend& backend)
+    : backend_(backend) {
+  const int64_t q = config.heads * config.head_dim, kv = config.kv_heads * config.head_dim;
+  model_.config = config;
+  model_.embedding = matrix(config.vocab, config.dim, head);
+  for (int64_t i = 0; i < config.layers; ++i) {
+    model::LayerWeights& layer = model_.layers.emplace_back();
+    layer.attention_norm = matrix(1, config.dim, ModeId::fp32);
+    layer.mlp_norm = matrix(1, config.dim, ModeId::fp32);
+    layer.wq = matrix(q, config.dim, mode);
+    layer.wk = matrix(kv, config.dim, mode);
+    layer.wv = matrix(kv, config.dim, mode);
+    layer.wo = matrix(config.dim, q, mode);
+    layer.w_gate = matrix(config.ffn_dim, config.dim, mode);
+    layer.w_up = matrix(config.ffn_dim, config.dim, mode);
+    layer.w_down = matrix(config.dim, config.ffn_dim, mode);
+  }
+  model_.norm = matrix(1, config.dim, ModeId::fp32);
+  if (!config.tied_embeddings) model_.output = matrix(config.vocab, config.dim, head);
+}
+
+model::WeightPtr RandomModel::matrix(int64_t rows, int64_t cols, ModeId mode) {
+  if (precision::mode(mode).kind == precision::ModeKind::kStored)
+    return backend_.prepare(blocks(rows, cols, mode), mode);
+  std::vector<float> weights(static_cast<size_t>(std::min(rows, kDistinctRows) * cols));
+  for (float& w : weights) w = (static_cast<float>(next(state_) >> 40) * 0x1p-23F - 1) * 0.05F;
+  if (rows == 1) std::fill(weights.begin(), weights.end(), 1.0F);
+  const precision::Matrix few =
+      precision::quantise(mode, weights.data(), static_cast<int64_t>(weights.size()) / cols, cols);
+  return backend_.prepare(repeated(few, rows), mode);
+}
+
+precision::MatrixView RandomModel::repeated(const precision::Matrix& few, int64_t rows) {
+  const auto repeat = [&](const void* from, size_t bytes) -> void* {
+    if (bytes == 0) return nullptr;
+    const size_t whole = bytes * static_cast<size_t>(rows) / static_cast<size_t>(few.view.rows);
+    AnonymousMemory& to = storage_.emplace_back(whole);
+    for (size_t at = 0; at < whole; at += bytes)
+      std::memcpy(to.as<std::byte>() + at, from, std::min(bytes, whole - at));
+    return to.data();
+  };
+  precision::MatrixView view = few.view;
+  view.rows = rows;
+  view.codes = static_cast<const std::byte*>(repeat(few.codes.data(), few.codes.size()));
+  view.scales =
+      static_cast<const float*>(repeat(few.scales.data(), few.scales.size() * sizeof(float)));
+  view.nested_codes =
+      static_cast<const uint8_t*>(repeat(few.nested_codes.data(), few.nested_codes.size()));
+  return view;
+}
+
+precision::MatrixView RandomModel::blocks(int64_t rows, int64_t cols, ModeId mode) {
+  const precision::ModeFunctions& functions = *precision::mode(mode).functions;
+  AnonymousMemory& to = storage_.emplace_back(functions.bytes(rows, cols));
+  auto* bytes = to.as<std::byte>();
+  for (size_t at = 0; at < to.size(); at += 8) {
+    const uint64_t word = next(state_);
+    std::memcpy(bytes + at, &word, std::min<size_t>(8, to.size() - at));
+  }
+  const Factors factors = factors_of(mode);
+  const size_t block = functions.bytes(1, functions.group);
+  for (size_t at = 0; at < to.size(); at += block) {
+    put_half(bytes + at + factors.scale, 0.0005F);
+    if (factors.min >= 0) put_half(bytes + at + factors.min, 0.0005F);
+  }
+  return {.mode = mode, .rows = rows, .cols = cols, .codes = bytes};
+}
+
+}  // namespace nety::roofline

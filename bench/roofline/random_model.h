@@ -1,0 +1,35 @@
+// A model of a well-known shape filled with random weights in one mode, GGUF formats included, for
+// timing alone: what the numbers are does not matter, only how many there are and where they lie.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/anonymous_memory.h"
+#include "core/model/model.h"
+
+namespace nety::roofline {
+
+/// "smollm2-135m" or "tinyllama-1.1b". Error: kUsage for another name.
+checkpoint::ModelConfig shape_of(const std::string& name);
+
+/// Owns the storage of its weights.
+class RandomModel {
+ public:
+  /// Matrices in `mode`, embedding and head in `head`.
+  RandomModel(const checkpoint::ModelConfig& config, precision::ModeId mode, precision::ModeId head,
+              model::Backend& backend);
+  const model::Model& model() const { return model_; }
+
+ private:
+  model::WeightPtr matrix(int64_t rows, int64_t cols, precision::ModeId mode);
+  precision::MatrixView repeated(const precision::Matrix& few, int64_t rows);
+  precision::MatrixView blocks(int64_t rows, int64_t cols, precision::ModeId mode);
+
+  model::Backend& backend_;
+  model::Model model_;
+  std::vector<AnonymousMemory> storage_;
+  uint64_t state_ = 88172645463325252ULL;
+};
+
+}  // namespace nety::roofline

@@ -1,0 +1,11 @@
+// Sixteen rows of q4_0 side by side.
+#include "core/kernels/kernels.h"
+#include "core/kernels/pack.h"
+
+namespace nety::kernels {
+
+void pack_q4_0_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  pack_small<precision::Q4_0, kPackedQ4_0>(rows, blocks, out);
+}
+
+}  // namespace nety::kernels

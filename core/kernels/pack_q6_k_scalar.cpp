@@ -1,0 +1,20 @@
+// Sixteen rows of q6_k side by side.
+#include "core/kernels/kernels.h"
+#include "core/kernels/pack.h"
+
+namespace nety::kernels {
+
+void pack_q6_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  using precision::Q6K;
+  for (int64_t b = 0; b < blocks; ++b, out += PackedQ6K::kBytes)
+    for (int64_t r = 0; r < kPackRows; ++r) {
+      const std::byte* block = rows[r] + b * Q6K::kBytes;
+      std::memcpy(out + 2 * r, block + Q6K::kScale, 2);
+      for (int64_t g = 0; g < 16; ++g)
+        out[PackedQ6K::kScales + 16 * g + r] = block[Q6K::kScales + g];
+      scatter(block + Q6K::kCodes, 32, r, out + PackedQ6K::kLow);
+      scatter(block + Q6K::kHigh, 16, r, out + PackedQ6K::kHigh);
+    }
+}
+
+}  // namespace nety::kernels

@@ -1,0 +1,66 @@
+// Packed weights: sixteen rows side by side, block by block, so that one vector load feeds one
+// instruction with lane = row and each thread reads a single forward stream. Made at load from the
+// rows of a GGUF file; the integers and scales stay those of the file.
+//
+// A panel holds rows 16 p to 16 p + 15; the last one is filled up with rows of zero bytes, which
+// decode to zeros. Within a panel, per block along the columns, in this order:
+//   32-weight formats   scale fp16[16]; minimum fp16[16] (q4_1, q5_1); fifth bits; codes
+//     q8_0              codes + 128 as uint8 [8 quads][16 rows][4]
+//     others            nibbles as in the file, uint8 [4][16 rows][4]: low nibbles are quads 0-3,
+//                       high ones quads 4-7
+//     fifth bits        uint64 [8 quads]: bit 4 r + i belongs to row r, weight 4 quad + i
+//   256-weight formats  d fp16[16]; dmin fp16[16] (q4_k, q5_k); scales and mins; high bits; codes
+//     q4_k, q5_k        scales uint8 [8 groups][16 rows], mins uint8 [4 pairs][16 rows][2];
+//                       nibbles uint8 [4 chunks][8 quads][16 rows][4]: low nibbles are group
+//                       2 chunk, high ones group 2 chunk + 1; fifth bits uint64 [8 groups][8 quads]
+//     q6_k              scales int8 [16 groups][16 rows]; low bits uint8 [2 halves][16][16
+//     rows][4],
+//                       high bits uint8 [2 halves][8][16 rows][4], within a half as in the file
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/precision/mode.h"
+
+namespace nety::kernels {
+
+inline constexpr int64_t kPackRows = 16;
+
+/// Where things lie in a packed block of a 32-weight format, in bytes.
+struct PackedSmall {
+  int64_t file_bytes;  ///< Of one row's block in the file.
+  bool has_min, has_fifth;
+  bool wide;  ///< 8-bit codes rather than nibbles.
+
+  constexpr int64_t min() const { return 32; }
+  constexpr int64_t fifth() const { return has_min ? 64 : 32; }
+  constexpr int64_t codes() const { return fifth() + (has_fifth ? 64 : 0); }
+  constexpr int64_t bytes() const { return codes() + (wide ? 512 : 256); }
+};
+inline constexpr PackedSmall kPackedQ8_0{34, false, false, true};
+inline constexpr PackedSmall kPackedQ4_0{18, false, false, false};
+inline constexpr PackedSmall kPackedQ4_1{20, true, false, false};
+inline constexpr PackedSmall kPackedQ5_0{22, false, true, false};
+inline constexpr PackedSmall kPackedQ5_1{24, true, true, false};
+
+/// The same of q4_k and q5_k.
+struct PackedK {
+  bool has_fifth;
+
+  static constexpr int64_t kMin = 32, kScales = 64, kMins = 192, kFifth = 320;
+  constexpr int64_t codes() const { return kFifth + (has_fifth ? 512 : 0); }
+  constexpr int64_t bytes() const { return codes() + 2048; }
+};
+inline constexpr PackedK kPackedQ4K{false};
+inline constexpr PackedK kPackedQ5K{true};
+
+/// The same of q6_k.
+struct PackedQ6K {
+  static constexpr int64_t kScales = 32, kLow = 288, kHigh = 2336, kBytes = 3360;
+};
+
+/// Bytes of a packed block of sixteen rows; 0 for a format that is not packed.
+size_t packed_block_bytes(precision::ModeId mode);
+
+}  // namespace nety::kernels

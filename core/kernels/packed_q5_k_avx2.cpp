@@ -1,0 +1,12 @@
+// q5_k rows, packed, times activations in 8-bit codes per 256.
+#include "core/kernels/kernels.h"
+
+#if defined(__x86_64__)
+#include "core/kernels/packed_k_avx2.h"
+
+namespace nety::kernels {
+
+NETY_AVX2 void packed_q5_k_avx2(const PackedProduct& p) { packed_k<kPackedQ5K>(p); }
+
+}  // namespace nety::kernels
+#endif
