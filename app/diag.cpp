@@ -10,6 +10,7 @@
 #include "app/model_options.h"
 #include "app/stack_options.h"
 #include "core/base/files.h"
+#include "core/policy/explain.h"
 #include "core/results/json.h"
 #include "diag/screen.h"
 #include "reports/render.h"
@@ -33,11 +34,14 @@ class Diag final : public Command {
     options_.declare_plan(arguments);
     stack_.declare(arguments);
     arguments.flag("--quick", quick_, "Facts only: nothing that takes time is measured or run");
+    arguments.flag("--explain-policy", explain_policy_,
+                   "Print what was asked, what is known, what each rule did, and the what-ifs");
     arguments.flag("--json", json_, "Print JSON");
     arguments.texts("-o,--output", outputs_, "Write a file: .json .md .html .xml (repeatable)");
   }
 
   int run(const Context& context) override {
+    if (explain_policy_) return explain(context);
     for (const std::string& path : outputs_) {
       reports::renderer_for(path);
       check_writable(path);
@@ -53,7 +57,7 @@ class Diag final : public Command {
                                                .language = context.language,
                                                .checkpoint = checkpoint.get(),
                                                .request = request,
-                                               .evidence = available_backends(),
+                                               .evidence = evidence_for(checkpoint.get()),
                                                .quick = quick_});
     stack_.examine(diagnosis, checkpoint.get(), quick_, context);
     const results::File file = as_results(diagnosis, context);
@@ -70,6 +74,22 @@ class Diag final : public Command {
   }
 
  private:
+  static policy::Evidence evidence_for(const checkpoint::Checkpoint* checkpoint) {
+    if (checkpoint == nullptr) return available_backends();
+    return known_evidence(machine::describe(machine::host()), checkpoint->id());
+  }
+
+  int explain(const Context& context) const {
+    const auto model = checkpoint::Checkpoint::open(
+        resolve_model(options_.model.empty() ? "default" : options_.model));
+    policy::Request request;
+    request.plan = options_.plan();
+    const results::Machine machine = machine::describe(machine::host());
+    write_output(policy::explain(request, machine, policy::facts_of(model),
+                                 known_evidence(machine, model.id()), context.language));
+    return 0;
+  }
+
   static results::File as_results(const diag::Diagnosis& diagnosis, const Context& context) {
     results::File file;
     file.tool = "nety " NETY_VERSION;
@@ -86,7 +106,7 @@ class Diag final : public Command {
   ModelOptions options_;
   std::vector<std::string> outputs_;
   StackOptions stack_;
-  bool json_ = false, quick_ = false;
+  bool json_ = false, quick_ = false, explain_policy_ = false;
 };
 
 }  // namespace

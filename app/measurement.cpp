@@ -132,6 +132,7 @@ diag::Diagnosis MeasurementOptions::examine(const bench::BenchRequest& request,
   if (request.shape.empty()) {
     const auto checkpoint = checkpoint::Checkpoint::open(request.model);
     question.checkpoint = &checkpoint;
+    question.evidence = known_evidence(machine::describe(*machine), checkpoint.id());
     return diag::examine(question);
   }
   const policy::ModelFacts facts = policy::facts_of(checkpoint::find_shape(request.shape));
@@ -199,6 +200,9 @@ results::File MeasurementOptions::run(const Context& context) const {
   file.findings = diagnosis.findings;
   if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);
   if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
+  // What was measured under other conditions than a user's would mislead the policy.
+  const bool usual = isa_.empty() && head_.empty() && threads_ == 0 && kv_ == "fp32";
+  if (usual) keep_evidence(file, context);
   return file;
 }
 

@@ -16,6 +16,7 @@
 #include "core/machine/machine.h"
 #include "core/measure/gpu_drivers.h"
 #include "core/model/plugin.h"
+#include "core/policy/evidence_store.h"
 #include "core/precision/compute.h"
 
 namespace nety::app {
@@ -120,6 +121,24 @@ std::unique_ptr<machine::Machine> machine_with_drivers(bool quick) {
   });
 }
 
+policy::Evidence known_evidence(const results::Machine& machine, const std::string& model) {
+  policy::Evidence evidence = available_backends();
+  if (const auto store = policy::EvidenceStore::of_user())
+    policy::consult(evidence, store->of(machine.id, "nety " NETY_VERSION), model);
+  return evidence;
+}
+
+void keep_evidence(const results::File& file, const Context& context) {
+  const auto store = policy::EvidenceStore::of_user();
+  if (!store) return;
+  try {
+    const auto path = store->keep(file);
+    if (path && context.verbosity > 0) notice(context, path->string());
+  } catch (const Error& error) {
+    if (context.verbosity > 0) notice(context, error.what());
+  }
+}
+
 std::optional<LoadedModel> load(const ModelOptions& options, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const machine::Machine& host = machine::host();
@@ -142,7 +161,8 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
                                 .use_quantization = options.use_quantization,
                                 .force = options.force,
                                 .plan = options.plan()};
-  const policy::Decision decision = policy::decide(request, machine, facts, evidence);
+  const policy::Decision decision =
+      policy::decide(request, machine, facts, known_evidence(machine, facts.id));
   if (options.dry_run) {
     print_plan(decision, machine::memory_budget(host));
     return std::nullopt;

@@ -34,6 +34,10 @@ std::filesystem::path resolve_model(const std::string& given);
 
 /// The backends that are there, as the policy wants to know them.
 policy::Evidence available_backends();
+/// The same, and what earlier runs measured on this machine: of the model with that id.
+policy::Evidence known_evidence(const results::Machine& machine, const std::string& model);
+/// Keeps what was measured for known_evidence(). What cannot be written is a notice with -v.
+void keep_evidence(const results::File& file, const Context& context);
 
 /// This machine, whose GPU drivers are asked (in processes of their own) when first wanted.
 /// `quick`: one that does not answer at once is taken for one that hangs.

@@ -12,7 +12,7 @@ results::Model describe(const checkpoint::Checkpoint& checkpoint) {
     model.stored += (model.stored.empty() ? "" : ", ") + type + " x" + std::to_string(count);
   model.parameters = checkpoint.parameters();
   for (const MappedFile& file : checkpoint.files()) model.file_bytes += file.size();
-  model.id = model.name + "/" + model.format + "/" + std::to_string(model.file_bytes);
+  model.id = checkpoint.id();
   return model;
 }
 

@@ -1,143 +1,172 @@
-// What the charts show. How they are drawn is the renderers' business.
+// Which charts there are, and those that are not bars.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
-#include "reports/document.h"
-#include "reports/wording.h"
+#include "reports/chart_makers.h"
 
 namespace nety::reports {
 namespace {
 
 using results::Metric;
+using results::Result;
 using results::Status;
 
-BarChart::Bar bar_for(const ConfigurationView& configuration) {
-  BarChart::Bar bar;
-  bar.label = configuration.mode();
-  bar.sublabel = configuration.backend();
-  bar.other = configuration.backend() != "native";
-  return bar;
+constexpr double kSmallestKld = 1e-7;  // zero has no place on an axis in powers of ten
+
+bool is_other(const ConfigurationView& configuration) {
+  return configuration.backend() != "native" && configuration.backend() != "cuda";
 }
 
-/// Without a bar: the status and why.
-std::string why_none(const ConfigurationView& configuration) {
-  if (configuration.status() == Status::kOk) return "-";
-  return std::string(results::name_of(configuration.status()));
+/// Dimmed: another point is at least as fast and as close, and better in one of them.
+void dim_dominated(std::vector<PointChart::Point>& points) {
+  for (PointChart::Point& point : points)
+    point.dimmed = std::any_of(points.begin(), points.end(), [&point](const auto& other) {
+      const bool as_good = other.x >= point.x && other.y <= point.y;
+      return as_good && (other.x > point.x || other.y < point.y);
+    });
 }
 
-bool any_bar(const BarChart& chart) {
-  return std::any_of(chart.bars.begin(), chart.bars.end(),
-                     [](const BarChart::Bar& bar) { return !bar.parts.empty(); });
-}
-
-/// Tokens per second if each token's bytes were read at the measured bandwidth.
-std::optional<double> wall_of(const ConfigurationView& configuration) {
-  const std::optional<double> bandwidth =
-      configuration.value("decode", "read_bandwidth_bytes_per_s");
-  const std::optional<double> bytes = configuration.value("decode", "bytes_per_token");
-  if (!bandwidth || !bytes || *bytes <= 0) return std::nullopt;
-  return *bandwidth / *bytes;
+/// The gaps between tokens, else the mean gap of each round, in milliseconds, sorted.
+std::vector<double> gaps_of(const ConfigurationView& configuration) {
+  for (const char* name : {"itl_s", "tpot_s"}) {
+    const Metric* gaps = configuration.metric("generate", name);
+    if (gaps == nullptr || gaps->samples.size() < 3) continue;
+    std::vector<double> out;
+    for (const double gap : gaps->samples)
+      if (gap > 0) out.push_back(1e3 * gap);
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  return {};
 }
 
 }  // namespace
 
-std::optional<BarChart> decode_chart(const Evidence& evidence, const Wording& words) {
-  BarChart chart;
-  chart.id = "decode";
-  chart.title = words.say(message::report_chart_decode);
-  chart.axis = words.say(message::report_chart_decode_axis);
-  std::vector<std::string> seen;
-  bool wall = false, interval = false, other = false;
+std::optional<PointChart> choice_chart(const Evidence& evidence, const Admissible& admissible,
+                                       const Wording& words) {
+  PointChart chart;
+  chart.id = "choice";
+  chart.title = words.say(message::report_chart_choice);
+  chart.x = {words.say(message::report_chart_choice_x), true};
+  chart.y = {words.say(message::report_chart_choice_y), true};
+  chart.limit = admissible.kld;
+  chart.limit_name = words.say(message::report_chart_choice_limit, {words.plain(admissible.kld)});
+  bool other = false, marked = false;
   for (const ConfigurationView& configuration : evidence.configurations()) {
-    BarChart::Bar bar = bar_for(configuration);
     const Metric* rate = configuration.decode_rate();
-    if (rate == nullptr) {
-      bar.text = why_none(configuration);
-    } else {
-      bar.parts = {*rate->median};
-      bar.interval = rate->ci;
-      bar.mark = wall_of(configuration);
-      bar.text = words.number(*rate->median);
-      if (const std::optional<double> share = configuration.value("decode", "mbu"))
-        bar.text += fmt::format(" · {}", words.percent(*share));
-    }
-    wall = wall || bar.mark;
-    interval = interval || bar.interval;
-    other = other || bar.other;
-    seen.push_back(fmt::format("{} {}: {}", bar.label, bar.sublabel, bar.text));
-    chart.bars.push_back(std::move(bar));
+    const std::optional<double> kld = configuration.value("quality", "kld");
+    if (rate == nullptr || !kld || configuration.status() != Status::kOk) continue;
+    PointChart::Point point;
+    point.label = configuration.mode();
+    point.sublabel = configuration.backend();
+    point.x = *rate->median;
+    point.y = std::max(*kld, kSmallestKld);
+    point.x_interval = rate->ci;
+    point.other = is_other(configuration);
+    point.marked = &configuration == evidence.chosen();
+    point.text = fmt::format("{}, KLD {}", words.quantity(point.x, rate->unit), words.number(*kld));
+    other = other || point.other;
+    marked = marked || point.marked;
+    chart.points.push_back(std::move(point));
   }
-  if (!any_bar(chart)) return std::nullopt;
-  chart.legend = {words.say(message::report_legend_own)};
+  if (chart.points.size() < 2) return std::nullopt;
+  dim_dominated(chart.points);
+  std::string seen;
+  bool dimmed = false;
+  for (const PointChart::Point& point : chart.points) {
+    dimmed = dimmed || point.dimmed;
+    seen += fmt::format(
+        "{}{} {}: {}{}", seen.empty() ? "" : "; ", point.label, point.sublabel, point.text,
+        point.dimmed ? " (" + words.say(message::report_legend_dominated) + ")" : "");
+  }
+  chart.own_name = words.say(message::report_legend_own);
   if (other) chart.other_name = words.say(message::report_legend_other);
-  if (wall) chart.mark_name = words.say(message::report_legend_wall);
+  if (dimmed) chart.dimmed_name = words.say(message::report_legend_dominated);
+  if (marked) chart.marked_name = words.say(message::report_legend_choice);
+  chart.description = words.say(message::report_chart_choice_description) + " " + seen + ".";
+  return chart;
+}
+
+std::optional<SpreadChart> latency_chart(const Evidence& evidence, const Wording& words) {
+  SpreadChart chart;
+  chart.id = "latency";
+  chart.title = words.say(message::report_chart_latency);
+  chart.axis = words.say(message::report_chart_latency_axis);
+  std::string seen;
+  for (const ConfigurationView& configuration : evidence.configurations()) {
+    SpreadChart::Row row;
+    row.samples = gaps_of(configuration);
+    if (row.samples.empty()) continue;
+    row.label = configuration.mode();
+    row.sublabel = configuration.backend();
+    row.other = is_other(configuration);
+    const double median = row.samples[row.samples.size() / 2];
+    row.text = fmt::format("{} ms, n={}", words.number(median), row.samples.size());
+    seen += fmt::format("{}{} {}: {} ({} \u2013 {} ms)", seen.empty() ? "" : "; ", row.label,
+                        row.sublabel, row.text, words.number(row.samples.front()),
+                        words.number(row.samples.back()));
+    chart.rows.push_back(std::move(row));
+  }
+  if (chart.rows.empty()) return std::nullopt;
+  chart.box_name = words.say(message::report_legend_quartiles);
+  chart.median_name = words.say(message::report_legend_median);
+  chart.range_name = words.say(message::report_legend_extremes);
+  chart.description = words.say(message::report_chart_latency_description) + " " + seen + ".";
+  return chart;
+}
+
+std::optional<LineChart> depth_chart(const Evidence& evidence, const Wording& words) {
+  LineChart chart;
+  chart.id = "depth";
+  chart.title = words.say(message::report_chart_depth);
+  chart.x = {words.say(message::report_chart_depth_x), false};
+  chart.y = {words.say(message::report_chart_depth_y), false};
+  std::string seen;
+  bool interval = false, deep = false;
+  for (const ConfigurationView& configuration : evidence.configurations()) {
+    std::map<int64_t, const Metric*> rates;
+    for (const Result* row : configuration.rows) {
+      const auto found = row->metrics.find("tg_tps");
+      if (row->phase == "decode" && found != row->metrics.end() && found->second.median)
+        rates.emplace(row->depth, &found->second);
+    }
+    if (rates.empty()) continue;
+    deep = deep || rates.size() > 1;
+    LineChart::Line line{
+        configuration.mode(), configuration.backend(), is_other(configuration), {}};
+    std::string points;
+    for (const auto& [depth, rate] : rates) {
+      line.points.push_back({static_cast<double>(depth), *rate->median, rate->ci});
+      interval = interval || rate->ci;
+      points +=
+          fmt::format("{}{} @ {}", points.empty() ? "" : ", ", words.number(*rate->median), depth);
+    }
+    seen += fmt::format("{}{} {}: {}", seen.empty() ? "" : "; ", line.label, line.sublabel, points);
+    chart.lines.push_back(std::move(line));
+  }
+  if (!deep) return std::nullopt;
   if (interval) chart.interval_name = words.say(message::report_legend_interval);
-  chart.description = words.say(message::report_chart_decode_description) + " " +
-                      fmt::format("{}.", fmt::join(seen, "; "));
+  chart.description = words.say(message::report_chart_depth_description) + " " + seen + ".";
   return chart;
 }
 
-std::optional<BarChart> memory_chart(const Evidence& evidence, const Wording& words) {
-  BarChart chart;
-  chart.id = "memory";
-  chart.title = words.say(message::report_chart_memory);
-  chart.axis = words.say(message::report_chart_memory_axis);
-  if (const results::Machine* machine = evidence.machine();
-      machine != nullptr && machine->memory_available_bytes > 0)
-    chart.axis += fmt::format(
-        " · {}", words.say(message::report_chart_memory_limit,
-                           {words.bytes(static_cast<double>(machine->memory_available_bytes))}));
-  std::vector<std::string> seen;
-  for (const ConfigurationView& configuration : evidence.configurations()) {
-    BarChart::Bar bar = bar_for(configuration);
-    const std::optional<double> peak = configuration.value("load", "peak_rss_bytes");
-    if (!peak) {
-      bar.text = why_none(configuration);
-    } else {
-      const double anonymous =
-          std::min(configuration.value("load", "peak_anon_bytes").value_or(*peak), *peak);
-      bar.parts = {anonymous / 1e6, (*peak - anonymous) / 1e6};
-      bar.text = words.bytes(*peak);
-    }
-    seen.push_back(fmt::format("{} {}: {}", bar.label, bar.sublabel, bar.text));
-    chart.bars.push_back(std::move(bar));
-  }
-  if (!any_bar(chart)) return std::nullopt;
-  chart.legend = {words.say(message::report_legend_anonymous),
-                  words.say(message::report_legend_mapped)};
-  chart.description = words.say(message::report_chart_memory_description) + " " +
-                      fmt::format("{}.", fmt::join(seen, "; "));
-  return chart;
-}
-
-std::optional<BarChart> load_chart(const Evidence& evidence, const Wording& words) {
-  BarChart chart;
-  chart.id = "load";
-  chart.title = words.say(message::report_chart_load);
-  chart.axis = words.say(message::report_chart_load_axis);
-  constexpr const char* kParts[] = {"load_read_s", "load_convert_s", "load_init_s"};
-  std::vector<std::string> seen;
-  for (const ConfigurationView& configuration : evidence.configurations()) {
-    BarChart::Bar bar = bar_for(configuration);
-    const std::optional<double> whole = configuration.value("load", "load_s");
-    if (!whole) continue;
-    double known = 0;
-    for (const char* part : kParts) {
-      bar.parts.push_back(configuration.value("load", part).value_or(0));
-      known += bar.parts.back();
-    }
-    bar.parts.push_back(std::max(*whole - known, 0.0));
-    bar.text = words.seconds(*whole);
-    seen.push_back(fmt::format("{} {}: {}", bar.label, bar.sublabel, bar.text));
-    chart.bars.push_back(std::move(bar));
-  }
-  if (!any_bar(chart)) return std::nullopt;
-  chart.legend = {words.say(message::report_legend_read), words.say(message::report_legend_convert),
-                  words.say(message::report_legend_init), words.say(message::report_legend_rest)};
-  chart.description = words.say(message::report_chart_load_description) + " " +
-                      fmt::format("{}.", fmt::join(seen, "; "));
-  return chart;
+std::vector<Block> charts(const Evidence& evidence, const ClaimOptions& options,
+                          const std::string& suffix, const Wording& words) {
+  std::vector<Block> blocks;
+  const auto add = [&](auto chart) {
+    if (!chart) return;
+    chart->id += suffix;
+    blocks.push_back(*std::move(chart));
+  };
+  add(decode_chart(evidence, words));
+  add(choice_chart(evidence, options.admissible, words));
+  add(memory_chart(evidence, words));
+  add(load_chart(evidence, words));
+  add(latency_chart(evidence, words));
+  add(depth_chart(evidence, words));
+  return blocks;
 }
 
 }  // namespace nety::reports

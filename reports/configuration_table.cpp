@@ -93,6 +93,7 @@ Cell cell_of(const Metric* metric, const Wording& words) {
   if (!metric->median) return {"-", metric->reason, false};
   Cell cell{words.bare(*metric->median, metric->unit), words.interval(*metric), false};
   cell.estimated = metric->kind == "estimated";
+  cell.value = metric->median;
   if (metric->n > 1) {
     if (!cell.note.empty()) cell.note += " ";
     cell.note += fmt::format("n={}", words.count(metric->n));
@@ -100,13 +101,14 @@ Cell cell_of(const Metric* metric, const Wording& words) {
   return cell;
 }
 
-std::string bits_per_weight(const ConfigurationView& configuration, const Evidence& evidence,
-                            const Wording& words) {
+Cell bits_per_weight(const ConfigurationView& configuration, const Evidence& evidence,
+                     const Wording& words) {
   const std::optional<double> bytes = configuration.value("load", "weights_bytes");
   for (const results::Model& model : evidence.file().models)
     if (bytes && model.id == configuration.key().model && model.parameters > 0)
-      return words.number(8 * *bytes / static_cast<double>(model.parameters));
-  return "-";
+      return {words.number(8 * *bytes / static_cast<double>(model.parameters)), "", false,
+              8 * *bytes / static_cast<double>(model.parameters)};
+  return {"-", "", false};
 }
 
 }  // namespace
@@ -141,7 +143,7 @@ Table configuration_table(const Evidence& evidence, TablePart part, const Wordin
     }
     for (const MetricColumn& column : columns)
       line.cells.push_back(cell_of(find(configuration, column), words));
-    if (bits) line.cells.push_back({bits_per_weight(configuration, evidence, words), "", false});
+    if (bits) line.cells.push_back(bits_per_weight(configuration, evidence, words));
     table.lines.push_back(std::move(line));
   }
   if (part != TablePart::kSpeed) table.footnote = words.say(message::report_table_footnote);

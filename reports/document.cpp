@@ -55,9 +55,7 @@ int rank_of(FindingStatus status) {
   return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), status) - kOrder.begin());
 }
 
-std::string name_of(const ConfigurationView& configuration) {
-  return fmt::format("{} ({})", configuration.mode(), configuration.backend());
-}
+std::string name_of(const ConfigurationView& configuration) { return configuration.name(); }
 
 std::string headline(const BestChoice& choice, const Wording& words) {
   if (choice.chosen == nullptr || choice.best == nullptr)
@@ -77,6 +75,19 @@ std::string headline(const BestChoice& choice, const Wording& words) {
       break;
   }
   return words.say(message::report_headline_alone, {chosen});
+}
+
+/// The CPU rule's own choice, where the decision is another and both were measured.
+std::string second_line(const Evidence& evidence, const BestChoice& choice,
+                        const Admissible& admissible, const Wording& words) {
+  const BestChoice rule = best_beside_fp32(evidence, admissible);
+  if (rule.chosen == nullptr || rule.chosen == choice.chosen || rule.best == nullptr) return "";
+  const std::string stored = evidence.model() == nullptr ? "?" : evidence.model()->stored;
+  if (rule.verdict == Verdict::kRefuted && rule.best != rule.chosen)
+    return words.say(message::report_second_beaten,
+                     {stored, rule.best->name(), words.times(rule.speedup->value)});
+  if (rule.verdict == Verdict::kSupported) return words.say(message::report_second_best, {stored});
+  return words.say(message::report_second_doubt, {stored});
 }
 
 std::string lead(const std::vector<results::Claim>& claims, const Wording& words) {
@@ -119,80 +130,86 @@ std::string take_command(std::string& sentence) {
   return command;
 }
 
-Section claim_section(std::vector<results::Claim> claims, const Wording& words) {
-  std::stable_partition(claims.begin(), claims.end(), [](const results::Claim& claim) {
-    return claim.verdict != Verdict::kNotTested;
-  });
+ClaimList::Item item_of(results::Claim claim, const Wording& words) {
+  const bool decided = claim.verdict == Verdict::kSupported || claim.verdict == Verdict::kRefuted;
+  ClaimList::Item item;
+  item.verdict = words.say(word_of(claim.verdict));
+  item.margin_title = words.say(message::report_margin);
+  if (decided) item.sensitivity_title = words.say(message::report_sensitivity);
+  item.command = take_command(claim.sensitivity);
+  item.claim = std::move(claim);
+  return item;
+}
+
+/// What was tested in its groups, then everything that was not.
+Section claim_section(const std::vector<results::Claim>& claims, const Wording& words) {
   ClaimList list;
-  for (results::Claim& claim : claims) {
-    const bool decided = claim.verdict == Verdict::kSupported || claim.verdict == Verdict::kRefuted;
-    ClaimList::Item item;
-    item.verdict = words.say(word_of(claim.verdict));
-    item.margin_title = words.say(message::report_margin);
-    if (decided) item.sensitivity_title = words.say(message::report_sensitivity);
-    item.command = take_command(claim.sensitivity);
-    item.claim = std::move(claim);
-    list.items.push_back(std::move(item));
+  ClaimList::Group untested{words.say(message::report_group_untested), true, {}};
+  for (const results::Claim& claim : claims) {
+    if (claim.verdict == Verdict::kNotTested) {
+      untested.items.push_back(item_of(claim, words));
+      continue;
+    }
+    const std::optional<MessageId> group = group_of(claim.id);
+    const std::string title = group ? words.say(*group) : "";
+    if (list.groups.empty() || list.groups.back().title != title)
+      list.groups.push_back({title, false, {}});
+    list.groups.back().items.push_back(item_of(claim, words));
   }
+  if (!untested.items.empty()) list.groups.push_back(std::move(untested));
   return {"claims", words.say(message::report_section_claims), {std::move(list)}};
 }
 
-Section chart_section(const Evidence& evidence, const Wording& words) {
-  Section section{"charts", words.say(message::report_section_charts), {}};
-  for (const auto make : {decode_chart, memory_chart, load_chart})
-    if (std::optional<BarChart> chart = make(evidence, words))
-      section.blocks.push_back(std::move(*chart));
-  return section;
-}
-
 /// Model, machine, and why the policy chose what it chose.
-Section machine_section(const results::File& file, const Wording& words) {
+Section machine_section(const Evidence& evidence, const Wording& words) {
   Section section{"machine", words.say(message::report_section_machine), {}};
-  for (const results::Machine& machine : file.machines) {
+  const auto add = [&section](std::string text) {
+    section.blocks.push_back(Paragraph{std::move(text)});
+  };
+  if (evidence.machine() != nullptr) {
+    const results::Machine& machine = *evidence.machine();
     const std::string memory =
         words.say(message::report_memory_of,
                   {words.bytes(static_cast<double>(machine.memory_available_bytes)),
                    words.bytes(static_cast<double>(machine.memory_total_bytes))});
-    section.blocks.push_back(Paragraph{words.say(
-        message::report_machine,
-        {machine.cpu, std::to_string(machine.cpu_budget.threads),
-         std::to_string(machine.processors), memory, machine.os, machine.kernel, machine.id})});
+    add(words.say(message::report_machine, {machine.cpu, std::to_string(machine.cpu_budget.threads),
+                                            std::to_string(machine.processors), memory, machine.os,
+                                            machine.kernel, machine.id}));
     if (!machine.features.empty())
-      section.blocks.push_back(Paragraph{words.say(
-          message::report_features, {fmt::format("{}", fmt::join(machine.features, ", "))})});
-    if (machine.gpus.empty())
-      section.blocks.push_back(Paragraph{words.say(message::report_no_gpu)});
+      add(words.say(message::report_features,
+                    {fmt::format("{}", fmt::join(machine.features, ", "))}));
+    if (machine.gpus.empty()) add(words.say(message::report_no_gpu));
     for (const results::Gpu& gpu : machine.gpus)
-      section.blocks.push_back(Paragraph{
-          words.say(gpu.usable ? message::report_gpu_usable : message::report_gpu_unusable,
-                    {gpu.name, gpu.reason})});
+      add(words.say(gpu.usable ? message::report_gpu_usable : message::report_gpu_unusable,
+                    {gpu.name, gpu.reason}));
   }
-  for (const results::Model& model : file.models)
-    section.blocks.push_back(Paragraph{
-        words.say(message::report_model,
+  if (evidence.model() != nullptr) {
+    const results::Model& model = *evidence.model();
+    add(words.say(message::report_model,
                   {model.name, model.architecture, words.count(model.parameters), model.format,
-                   model.stored, words.bytes(static_cast<double>(model.file_bytes))})});
-  if (file.decision) {
+                   model.stored, words.bytes(static_cast<double>(model.file_bytes))}));
+  }
+  if (const results::Decision* decision = evidence.decision()) {
     std::vector<std::string> reasons;
-    for (const results::Reason& reason : file.decision->reasons)
+    for (const results::Reason& reason : decision->reasons)
       reasons.push_back(fmt::format("{} ({})", reason.text, reason.rule));
-    section.blocks.push_back(
-        Paragraph{words.say(message::report_decision,
-                            {file.decision->mode, file.decision->backend, file.decision->device,
-                             fmt::format("{}", fmt::join(reasons, " "))})});
+    add(words.say(message::report_decision, {decision->mode, decision->backend, decision->device,
+                                             fmt::format("{}", fmt::join(reasons, " "))}));
   }
   return section;
 }
 
-Section finding_section(const results::File& file, const Wording& words) {
+/// Warnings of the whole file go to its first subject.
+Section finding_section(const results::File& file, const Evidence& evidence, bool first,
+                        const Wording& words) {
   Section section{"findings", words.say(message::report_section_findings), {}};
   FindingList list;
-  for (const std::string& warning : file.warnings)
+  for (const std::string& warning : first ? file.warnings : std::vector<std::string>())
     list.items.push_back(
         {FindingStatus::kWarn, words.say(message::report_finding_warn), warning, "", "", "", ""});
-  for (const results::Finding& finding : file.findings)
-    list.items.push_back({finding.status, words.say(word_of(finding.status)), finding.title,
-                          finding.value, finding.consequence, finding.remedy, finding.source});
+  for (const results::Finding* finding : evidence.findings())
+    list.items.push_back({finding->status, words.say(word_of(finding->status)), finding->title,
+                          finding->value, finding->consequence, finding->remedy, finding->source});
   std::stable_sort(list.items.begin(), list.items.end(),
                    [](const FindingList::Item& a, const FindingList::Item& b) {
                      return rank_of(a.status) < rank_of(b.status);
@@ -247,44 +264,99 @@ Document comparison_document(const results::File& file, const Wording& words) {
   document.lead = comparison_lead(file);
   document.skip_label = words.say(message::report_skip);
   document.sections.push_back(comparison_section(file, words));
-  document.sections.push_back(finding_section(file, words));
-  document.sections.push_back(machine_section(file, words));
+  const Evidence evidence(file);
+  document.sections.push_back(finding_section(file, evidence, true, words));
+  document.sections.push_back(machine_section(evidence, words));
   Section method{"method", words.say(message::report_section_method), {}};
   add_reproduction(method, file, words);
   document.sections.push_back(std::move(method));
   std::erase_if(document.sections, [](const Section& section) { return section.blocks.empty(); });
   return document;
-}
+  /// Everything about one subject. Section ids end in `suffix`, so that a page may hold several.
+  void add_subject(Document & document, const results::File& file, const Evidence& evidence,
+                   const ClaimOptions& options, const std::string& suffix, const Wording& words) {
+    std::vector<Section> sections;
+    sections.push_back(claim_section(judge(evidence, options), words));
+    sections.push_back({"story", words.say(message::report_section_story), {}});
+    if (!evidence.configurations().empty()) {
+      sections.back().blocks.push_back(story_table(evidence, words));
+      sections.push_back({"modes",
+                          words.say(message::report_section_modes),
+                          {configuration_table(evidence, TablePart::kSpeed, words),
+                           configuration_table(evidence, TablePart::kCost, words)}});
+    }
+    sections.push_back({"charts", words.say(message::report_section_charts),
+                        charts(evidence, options, suffix, words)});
+    sections.push_back(finding_section(file, evidence, suffix.empty(), words));
+    sections.push_back(machine_section(evidence, words));
+    Appendix samples = samples_of(evidence, words);
+    if (!samples.table.lines.empty())
+      sections.push_back(
+          {"samples", words.say(message::report_section_samples), {std::move(samples)}});
+    std::erase_if(sections, [](const Section& section) { return section.blocks.empty(); });
+    for (Section& section : sections) {
+      section.id += suffix;
+      document.sections.push_back(std::move(section));
+    }
+  }
+
+  /// The tables over all subjects.
+  Section fleet_section(const results::File& file, const ClaimOptions& options,
+                        const Wording& words) {
+    return {"fleet",
+            words.say(message::report_section_fleet),
+            {fleet_table(file, options, words), fleet_claims(file, options, words)}};
+  }
+
+  std::string fleet_headline(const std::vector<Subject>& all, const results::File& file,
+                             const ClaimOptions& options, const Wording& words) {
+    int64_t best = 0, beaten = 0;
+    for (const Subject& subject : all) {
+      const Verdict verdict = best_choice(Evidence(file, subject), options.admissible).verdict;
+      best += verdict == Verdict::kSupported ? 1 : 0;
+      beaten += verdict == Verdict::kRefuted ? 1 : 0;
+    }
+    return words.say(message::report_headline_fleet,
+                     {std::to_string(all.size()), std::to_string(best), std::to_string(beaten)});
+  }
 
 }  // namespace
 
 Document make_document(const results::File& file, const ClaimOptions& options) {
   const Wording words(options.language);
   if (file.results.empty() && !file.comparisons.empty()) return comparison_document(file, words);
-  const Evidence evidence(file);
-  const std::vector<results::Claim> claims = judge(file, options);
+  const std::vector<Subject> all = subjects(file);
+  const Evidence evidence(file, all.front());
   const BestChoice choice = best_choice(evidence, options.admissible);
 
   Document document;
   document.language = options.language;
   document.overline = overline(file, words);
   document.title = document.overline;
-  document.headline = headline(choice, words);
-  document.lead = lead(claims, words);
   document.skip_label = words.say(message::report_skip);
-  document.tiles = tiles(choice, words);
-  document.sections.push_back(claim_section(claims, words));
-  if (!evidence.configurations().empty())
-    document.sections.push_back({"modes",
-                                 words.say(message::report_section_modes),
-                                 {configuration_table(evidence, TablePart::kSpeed, words),
-                                  configuration_table(evidence, TablePart::kCost, words)}});
-  document.sections.push_back(chart_section(evidence, words));
-  document.sections.push_back(comparison_section(file, words));
-  document.sections.push_back(finding_section(file, words));
-  document.sections.push_back(machine_section(file, words));
+  document.contents_label = words.say(message::report_contents);
+  document.sort_label = words.say(message::report_sort);
+  if (all.size() == 1) {
+    document.headline = headline(choice, words);
+    document.second = second_line(evidence, choice, options.admissible, words);
+    document.lead = lead(judge(evidence, options), words);
+    document.tiles = tiles(choice, words);
+    add_subject(document, file, evidence, options, "", words);
+  } else {
+    document.headline = fleet_headline(all, file, options, words);
+    document.sections.push_back(fleet_section(file, options, words));
+    for (size_t i = 0; i < all.size(); ++i) {
+      const size_t first = document.sections.size();
+      const Evidence one(file, all[i]);
+      add_subject(document, file, one, options, i == 0 ? "" : fmt::format("-{}", i + 1), words);
+      document.sections[first].about =
+          fmt::format("{} · {}", all[i].machine->cpu, all[i].model->name);
+      document.sections[first].about_id = all[i].machine->id;
+    }
+  }
+  if (Section compared = comparison_section(file, words); !compared.blocks.empty())
+    document.sections.push_back(std::move(compared));
   document.sections.push_back(method_section(file, evidence, words));
-  std::erase_if(document.sections, [](const Section& section) { return section.blocks.empty(); });
   return document;
 }
 

@@ -19,7 +19,9 @@ namespace nety::reports {
 /// A cell: its value, and what stands small beside it (an interval, a reason).
 struct Cell {
   std::string text, note;
-  bool estimated = false;  ///< Typographically distinct.
+  bool estimated = false;                     ///< Typographically distinct.
+  std::optional<double> value{};              ///< As a number, for sorting.
+  std::optional<results::Verdict> verdict{};  ///< The cell is a verdict's word.
 };
 
 struct Column {
@@ -48,6 +50,8 @@ struct BarChart {
   std::string other_name;           ///< What bars of other engines are; empty: there are none.
   std::string mark_name;            ///< What the marks are; empty: there are none.
   std::string interval_name;        ///< What the whiskers are; empty: there are none.
+  std::optional<double> limit;      ///< A line across all bars, in the axis' unit.
+  std::string limit_name;
   struct Bar {
     std::string label, sublabel;
     std::vector<double> parts;  ///< In the axis' unit; empty: a row without a bar.
@@ -59,6 +63,60 @@ struct BarChart {
   std::vector<Bar> bars;
 };
 
+/// An axis of a chart with two: what it shows, and whether in powers of ten.
+struct Axis {
+  std::string title;
+  bool logarithmic = false;
+};
+
+/// Points in a plane, such as speed against quality.
+struct PointChart {
+  std::string id, title, description;
+  Axis x, y;
+  std::string own_name, other_name, dimmed_name, marked_name;  ///< For the legend; empty: none.
+  std::optional<double> limit;                                 ///< A line at that y.
+  std::string limit_name;
+  struct Point {
+    std::string label, sublabel, text;
+    double x = 0, y = 0;
+    std::optional<std::pair<double, double>> x_interval;
+    bool other = false;   ///< Another engine than ours.
+    bool dimmed = false;  ///< Something else is better in both.
+    bool marked = false;  ///< The policy's choice.
+  };
+  std::vector<Point> points;
+};
+
+/// Lines over x, such as decode rate over depth; each is named at its end.
+struct LineChart {
+  std::string id, title, description;
+  Axis x, y;
+  std::string interval_name;  ///< Empty: there are none.
+  struct Point {
+    double x = 0, y = 0;
+    std::optional<std::pair<double, double>> interval;
+  };
+  struct Line {
+    std::string label, sublabel;
+    bool other = false;
+    std::vector<Point> points;
+  };
+  std::vector<Line> lines;
+};
+
+/// How samples are spread: a box from the first to the third quartile with the median in it,
+/// whiskers to the extremes, every sample a tick.
+struct SpreadChart {
+  std::string id, title, description, axis;
+  std::string box_name, median_name, range_name;
+  struct Row {
+    std::string label, sublabel, text;
+    bool other = false;
+    std::vector<double> samples;  ///< Sorted, in the axis' unit.
+  };
+  std::vector<Row> rows;
+};
+
 struct Paragraph {
   std::string text;
 };
@@ -67,7 +125,7 @@ struct Code {
   std::string text;
 };
 
-/// Claims with the words of their verdicts.
+/// Claims with the words of their verdicts, in groups.
 struct ClaimList {
   struct Item {
     results::Claim claim;
@@ -75,7 +133,18 @@ struct ClaimList {
     std::string margin_title, sensitivity_title;
     std::string command;  ///< That would test or decide it: the end of the sensitivity, apart.
   };
-  std::vector<Item> items;
+  struct Group {
+    std::string title;
+    bool brief = false;  ///< Only statement, evidence and command: nothing was tested.
+    std::vector<Item> items;
+  };
+  std::vector<Group> groups;
+};
+
+/// A table that is there to be looked up: folded away where a format can.
+struct Appendix {
+  std::string title;
+  Table table;
 };
 
 /// Findings, worst first, and warnings.
@@ -87,11 +156,13 @@ struct FindingList {
   std::vector<Item> items;
 };
 
-using Block = std::variant<Paragraph, Code, Table, BarChart, ClaimList, FindingList>;
+using Block = std::variant<Paragraph, Code, Table, Appendix, BarChart, PointChart, LineChart,
+                           SpreadChart, ClaimList, FindingList>;
 
 struct Section {
   std::string id, title;
   std::vector<Block> blocks;
+  std::string about{}, about_id{};  ///< Where a new subject begins: its name, and its fingerprint.
 };
 
 /// A large number and what it is.
@@ -104,10 +175,13 @@ struct Document {
   std::string title;     ///< Of the page.
   std::string overline;  ///< Model, machine, date.
   std::string headline;  ///< The verdict in one sentence.
+  std::string second;    ///< What else a reader must know of it; may be empty.
   std::string lead;      ///< How the claims came out.
   std::vector<Tile> tiles;
   std::vector<Section> sections;
-  std::string skip_label;  ///< "Skip to the results", for screen readers.
+  std::string skip_label;      ///< "Skip to the results", for screen readers.
+  std::string contents_label;  ///< "Contents", for screen readers.
+  std::string sort_label;      ///< "Sort by this column", for the buttons of a page with scripts.
 };
 
 /// The document of a file's results; its claims are judged from them.
@@ -117,11 +191,16 @@ Document make_document(const results::File& file, const ClaimOptions& options);
 enum class TablePart : uint8_t { kAll, kSpeed, kCost };
 /// The table of every configuration, as the terminal shows it too.
 Table configuration_table(const Evidence& evidence, TablePart part, const Wording& words);
-/// Decode rates against the memory wall; none where nothing was measured.
-std::optional<BarChart> decode_chart(const Evidence& evidence, const Wording& words);
-/// Peak memory of each configuration, allocated and mapped apart.
-std::optional<BarChart> memory_chart(const Evidence& evidence, const Wording& words);
-/// The load's parts, where they are known.
-std::optional<BarChart> load_chart(const Evidence& evidence, const Wording& words);
+/// Every chart that the evidence has the numbers for. `suffix` makes their ids unique.
+std::vector<Block> charts(const Evidence& evidence, const ClaimOptions& options,
+                          const std::string& suffix, const Wording& words);
+/// The story's table, measured: on a GPU, before and after its fix, and in NETY.
+Table story_table(const Evidence& evidence, const Wording& words);
+/// One line per machine and model of a merged file.
+Table fleet_table(const results::File& file, const ClaimOptions& options, const Wording& words);
+/// Every claim's verdict on every one of them.
+Table fleet_claims(const results::File& file, const ClaimOptions& options, const Wording& words);
+/// Every sample behind the rates and latencies.
+Appendix samples_of(const Evidence& evidence, const Wording& words);
 
 }  // namespace nety::reports

@@ -1,8 +1,9 @@
-// One self-contained page: no scripts are needed to read it, nothing is fetched. The data it was
+// One self-contained page: it reads whole without scripts, and nothing is fetched. The data it was
 // made from is inside, as JSON.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/results/json.h"
 #include "reports/document.h"
@@ -63,7 +64,8 @@ std::string class_of(Verdict verdict) {
 /// Writes blocks one after the other.
 class HtmlWriter {
  public:
-  explicit HtmlWriter(Language language) : words_(language) {}
+  HtmlWriter(Language language, std::string sort_label)
+      : words_(language), sort_label_(std::move(sort_label)) {}
 
   void operator()(const Paragraph& paragraph) {
     out += fmt::format("<p>{}</p>\n", text(paragraph.text));
@@ -75,9 +77,10 @@ class HtmlWriter {
 
   void operator()(const Table& table) {
     out += fmt::format(
-        "<div class=\"scroll\"><table class=\"cards\" role=\"table\">\n"
-        "<caption>{}</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">",
-        text(table.caption));
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table "
+        "class=\"cards\" role=\"table\" data-sort=\"{1}\">\n"
+        "<caption>{0}</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">",
+        text(table.caption), text(sort_label_));
     for (const Column& column : table.columns) {
       const std::string unit =
           column.unit.empty() ? "" : fmt::format(" <small>{}</small>", text(column.unit));
@@ -90,33 +93,55 @@ class HtmlWriter {
     detail(table.footnote, "", "more");
   }
 
+  void operator()(const Appendix& appendix) {
+    out += fmt::format("<details><summary>{}</summary>\n", text(appendix.title));
+    (*this)(appendix.table);
+    out += "</details>\n";
+  }
+
   void operator()(const BarChart& chart) {
     const bool rates = !chart.mark_name.empty() || !chart.other_name.empty();
-    out += fmt::format("<figure{}><figcaption>{}</figcaption>\n<ul class=\"legend\">",
-                       rates ? " class=\"rates\"" : "", text(chart.title));
+    begin_figure(rates ? "rates" : "", chart.title);
     for (size_t i = 0; i < chart.legend.size(); ++i) key(fmt::format("k{}", i), chart.legend[i]);
     key("ko", chart.other_name);
     key("kw", chart.mark_name);
     key("kc", chart.interval_name);
-    out += fmt::format("</ul>\n<div class=\"wide\">{}</div>", draw(chart, kWide, words_));
-    out += fmt::format("<div class=\"narrow\">{}</div>", draw(chart, kNarrow, words_));
-    out += fmt::format("<p class=\"more\">{}</p></figure>\n", text(chart.axis));
+    key("kl", chart.limit_name);
+    drawings(chart, chart.axis);
+  }
+
+  void operator()(const PointChart& chart) {
+    begin_figure("", chart.title);
+    key("kp", chart.own_name);
+    key("ks", chart.other_name);
+    key("kd", chart.dimmed_name);
+    key("kr", chart.marked_name);
+    drawings(chart, "");
+  }
+
+  void operator()(const LineChart& chart) {
+    begin_figure("", chart.title);
+    key("kc", chart.interval_name);
+    drawings(chart, "");
+  }
+
+  void operator()(const SpreadChart& chart) {
+    begin_figure("", chart.title);
+    key("kb", chart.box_name);
+    key("km", chart.median_name);
+    key("kc", chart.range_name);
+    drawings(chart, chart.axis);
   }
 
   void operator()(const ClaimList& list) {
-    out += "<ul class=\"items\">\n";
-    for (const ClaimList::Item& item : list.items) {
-      out += fmt::format("<li id=\"claim-{}\"><span class=\"chip {}\">{}{}</span><div>",
-                         text(item.claim.id), class_of(item.claim.verdict),
-                         sign(sign_of(item.claim.verdict)), text(item.verdict));
-      out += fmt::format("<h3>{}</h3>", text(item.claim.statement));
-      detail(item.claim.evidence, "", "");
-      detail(item.claim.margin, item.margin_title, "more");
-      detail(item.claim.sensitivity, item.sensitivity_title, "more");
-      if (!item.command.empty()) (*this)(Code{item.command});
-      out += "</div></li>\n";
+    for (const ClaimList::Group& group : list.groups) {
+      out += fmt::format("<h3>{}</h3>\n<ul class=\"items\">\n", text(group.title));
+      if (group.brief)
+        untested(group);
+      else
+        for (const ClaimList::Item& item : group.items) claim(item);
+      out += "</ul>\n";
     }
-    out += "</ul>\n";
   }
 
   void operator()(const FindingList& list) {
@@ -142,11 +167,77 @@ class HtmlWriter {
       out += fmt::format("<li><i class=\"{}\" aria-hidden=\"true\"></i>{}</li>", style, text(name));
   }
 
+  void begin_figure(const std::string& style, const std::string& title) {
+    out += fmt::format("<figure{}><figcaption>{}</figcaption>\n<ul class=\"legend\">",
+                       style.empty() ? "" : fmt::format(" class=\"{}\"", style), text(title));
+  }
+
+  /// Ends the legend and the figure.
+  template <class Chart>
+  void drawings(const Chart& chart, const std::string& axis) {
+    out += fmt::format("</ul>\n<div class=\"wide\">{}</div>", draw(chart, kWide, words_));
+    out += fmt::format("<div class=\"narrow\">{}</div>", draw(chart, kNarrow, words_));
+    detail(axis, "", "more");
+    out += "</figure>\n";
+  }
+
   void detail(const std::string& plain, const std::string& title, const char* style) {
     if (plain.empty()) return;
     const std::string before = title.empty() ? "" : fmt::format("<b>{}</b> ", text(title));
     const std::string attribute = *style == 0 ? "" : fmt::format(" class=\"{}\"", style);
     out += fmt::format("<p{}>{}{}</p>", attribute, before, text(plain));
+  }
+
+  void claim(const ClaimList::Item& item) {
+    out += fmt::format("<li id=\"{}\">{}<div><h4>{}</h4>", unique_id("claim-" + item.claim.id),
+                       chip(item.claim.verdict, item.verdict), text(item.claim.statement));
+    detail(item.claim.evidence, "", "");
+    detail(item.claim.margin, item.margin_title, "more");
+    detail(item.claim.sensitivity, item.sensitivity_title, "more");
+    if (!item.command.empty()) (*this)(Code{item.command});
+    out += "</div></li>\n";
+  }
+
+  /// Claims that one command would test stand together above it.
+  void untested(const ClaimList::Group& group) {
+    std::vector<std::string> commands;
+    for (const ClaimList::Item& item : group.items)
+      if (std::find(commands.begin(), commands.end(), item.command) == commands.end())
+        commands.push_back(item.command);
+    for (const std::string& command : commands) {
+      bool first = true;
+      for (const ClaimList::Item& item : group.items) {
+        if (item.command != command) continue;
+        if (first) out += fmt::format("<li>{}<div>", chip(item.claim.verdict, item.verdict));
+        first = false;
+        out += fmt::format("<h4 id=\"{}\">{}</h4>", unique_id("claim-" + item.claim.id),
+                           text(item.claim.statement));
+        detail(item.claim.evidence, "", "more");
+        if (command.empty()) detail(item.claim.sensitivity, "", "more");
+      }
+      if (!command.empty()) (*this)(Code{command});
+      out += "</div></li>\n";
+    }
+  }
+
+  std::string chip(Verdict verdict, const std::string& word) const {
+    return fmt::format("<span class=\"chip {}\">{}{}</span>", class_of(verdict),
+                       sign(sign_of(verdict)), text(word));
+  }
+
+  /// The id, or with a number where an earlier subject of the page has it.
+  std::string unique_id(std::string id) {
+    id = text(id);
+    const auto seen = std::count(ids_.begin(), ids_.end(), id);
+    ids_.push_back(id);
+    return seen == 0 ? id : fmt::format("{}-{}", id, seen + 1);
+  }
+
+  std::string content(const Cell& cell) const {
+    if (cell.verdict) return chip(*cell.verdict, cell.text);
+    return cell.estimated
+               ? fmt::format("<span class=\"estimated\">\u2248 {}</span>", text(cell.text))
+               : text(cell.text);
   }
 
   void line(const Table& table, const Table::Line& row) {
@@ -158,25 +249,27 @@ class HtmlWriter {
       const Column& column = table.columns.at(i);
       const std::string note =
           cell.note.empty() ? "" : fmt::format(" <small>{}</small>", text(cell.note));
-      const std::string value =
-          cell.estimated
-              ? fmt::format("<span class=\"estimated\">\u2248 {}</span>", text(cell.text))
-              : text(cell.text);
       if (i == 0) {
-        out += fmt::format("<th scope=\"row\" role=\"rowheader\">{}{}</th>", value, note);
+        out += fmt::format("<th scope=\"row\" role=\"rowheader\">{}{}</th>", content(cell), note);
         continue;
       }
       const bool nothing = cell.text == "-" && cell.note.empty();
       const std::string label =
           column.unit.empty() ? column.title : column.title + ", " + column.unit;
+      const std::string value = cell.value && std::isfinite(*cell.value)
+                                    ? fmt::format(" data-v=\"{}\"", *cell.value)
+                                    : "";
       out +=
-          fmt::format("<td role=\"cell\" class=\"{}{}\" data-label=\"{}\"><span>{}{}</span></td>",
-                      column.numeric ? "n" : "t", nothing ? " void" : "", text(label), value, note);
+          fmt::format("<td role=\"cell\" class=\"{}{}\" data-label=\"{}\"{}><span>{}{}</span></td>",
+                      column.numeric ? "n" : "t", nothing ? " void" : "", text(label), value,
+                      content(cell), note);
     }
     out += "</tr>\n";
   }
 
   Wording words_;
+  std::string sort_label_;
+  std::vector<std::string> ids_;
 };
 
 /// JSON that cannot end the element it stands in, nor hold what HTML forbids: "<", DEL, C1 controls
@@ -203,11 +296,20 @@ std::string embedded(const results::File& file) {
   return out;
 }
 
+/// Links to the sections.
+void navigation(const Document& document, std::string& out) {
+  out += fmt::format("<nav aria-label=\"{}\"><ul>", text(document.contents_label));
+  for (const Section& section : document.sections)
+    if (section.id.find('-') == std::string::npos)
+      out += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.id, text(section.title));
+  out += "</ul></nav>\n";
+}
+
 }  // namespace
 
 std::string render_html(const results::File& file, const ClaimOptions& options) {
   const Document document = make_document(file, options);
-  HtmlWriter writer(options.language);
+  HtmlWriter writer(options.language, document.sort_label);
   std::string& out = writer.out;
   out = fmt::format(
       "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -216,16 +318,22 @@ std::string render_html(const results::File& file, const ClaimOptions& options) 
       options.language == Language::kFrench ? "fr" : "en", text(document.title), page_style());
   out += fmt::format("<a class=\"skip\" href=\"#{}\">{}</a>\n<main>\n<header>\n",
                      document.sections.front().id, text(document.skip_label));
-  out += fmt::format("<p class=\"over\">{}</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n",
-                     text(document.overline), text(document.headline), text(document.lead));
+  out += fmt::format("<p class=\"over\">{}</p>\n<h1>{}</h1>\n", text(document.overline),
+                     text(document.headline));
+  for (const std::string& sentence : {document.second, document.lead})
+    if (!sentence.empty()) out += fmt::format("<p class=\"lead\">{}</p>\n", text(sentence));
   if (!document.tiles.empty()) {
     out += "<ul class=\"tiles\">";
     for (const Tile& tile : document.tiles)
       out += fmt::format("<li><b>{}</b><span>{}</span></li>", text(tile.value), text(tile.caption));
     out += "</ul>\n";
   }
+  navigation(document, out);
   out += "</header>\n";
   for (const Section& section : document.sections) {
+    if (!section.about.empty())
+      out += fmt::format("<p class=\"about\"><b>{}</b> {}</p>\n", text(section.about),
+                         text(section.about_id));
     out +=
         fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-h\">\n<h2 id=\"{0}-h\">{1}</h2>\n",
                     section.id, text(section.title));
@@ -234,7 +342,7 @@ std::string render_html(const results::File& file, const ClaimOptions& options) 
   }
   out += "</main>\n<script type=\"application/json\" id=\"nety-results\">\n";
   out += embedded(file);
-  out += "</script>\n</body>\n</html>\n";
+  out += fmt::format("</script>\n<script>{}</script>\n</body>\n</html>\n", page_script());
   return std::move(out);
 }
 

@@ -38,21 +38,29 @@ class MarkdownWriter {
     out += fmt::format("\n{}{}", escaped(table.footnote), table.footnote.empty() ? "" : "\n\n");
   }
 
-  void operator()(const BarChart& chart) {
-    if (!chart.bars.empty())
-      out += fmt::format("**{}** {}\n\n", escaped(chart.title), escaped(chart.description));
-  }
+  /// Raw samples are in the JSON file.
+  void operator()(const Appendix&) {}
+
+  // Their descriptions say what would be seen.
+  void operator()(const BarChart& chart) { described(chart); }
+  void operator()(const PointChart& chart) { described(chart); }
+  void operator()(const LineChart& chart) { described(chart); }
+  void operator()(const SpreadChart& chart) { described(chart); }
 
   void operator()(const ClaimList& list) {
-    for (const ClaimList::Item& item : list.items) {
-      out += fmt::format("- **{}** · {} (`{}`)\n", escaped(item.verdict),
-                         escaped(item.claim.statement), one_line(item.claim.id));
-      detail(item.claim.evidence, "");
-      detail(item.claim.margin, item.margin_title);
-      detail(item.claim.sensitivity, item.sensitivity_title);
-      if (!item.command.empty()) out += fmt::format("  <br>`{}`\n", one_line(item.command));
+    for (const ClaimList::Group& group : list.groups) {
+      out += fmt::format("### {}\n\n", escaped(group.title));
+      for (const ClaimList::Item& item : group.items) {
+        out += fmt::format("- **{}** · {} (`{}`)\n", escaped(item.verdict),
+                           escaped(item.claim.statement), one_line(item.claim.id));
+        if (!group.brief) detail(item.claim.evidence, "");
+        if (!group.brief) detail(item.claim.margin, item.margin_title);
+        if (!group.brief || item.command.empty())
+          detail(item.claim.sensitivity, item.sensitivity_title);
+        if (!item.command.empty()) out += fmt::format("  <br>`{}`\n", one_line(item.command));
+      }
+      out += "\n";
     }
-    out += "\n";
   }
 
   void operator()(const FindingList& list) {
@@ -69,10 +77,16 @@ class MarkdownWriter {
   std::string out;
 
  private:
+  template <class Chart>
+  void described(const Chart& chart) {
+    out += fmt::format("**{}** {}\n\n", escaped(chart.title), escaped(chart.description));
+  }
+
   static std::string cell_text(const Cell& cell, bool marked) {
     std::string text = escaped(cell.text);
     if (cell.estimated) text = fmt::format("\u2248 _{}_", text);
-    if (marked) text = fmt::format("**{}**", text);
+    if (cell.verdict) text = fmt::format("**{}**", text);
+    if (marked && !cell.verdict) text = fmt::format("**{}**", text);
     if (!cell.note.empty()) text += fmt::format(" {}", escaped(cell.note));
     return text;
   }
@@ -89,9 +103,14 @@ class MarkdownWriter {
 std::string render_markdown(const results::File& file, const ClaimOptions& options) {
   const Document document = make_document(file, options);
   MarkdownWriter writer;
-  writer.out = fmt::format("# {}\n\n{}\n\n{}\n\n", escaped(document.headline),
-                           escaped(document.overline), escaped(document.lead));
+  writer.out = fmt::format("# {}\n\n", escaped(document.headline));
+  for (const std::string& line : {document.overline, document.second, document.lead})
+    if (!line.empty()) writer.out += escaped(line) + "\n\n";
   for (const Section& section : document.sections) {
+    if (!section.about.empty())
+      writer.out +=
+          fmt::format("---\n\n**{}** {}\n\n", escaped(section.about), escaped(section.about_id));
+    if (section.id.starts_with("samples")) continue;
     writer.out += fmt::format("## {}\n\n", escaped(section.title));
     for (const Block& block : section.blocks) std::visit(writer, block);
   }

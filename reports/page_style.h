@@ -6,5 +6,7 @@
 namespace nety::reports {
 
 std::string_view page_style();
+/// What a page gains where scripts run: columns that sort.
+std::string_view page_script();
 
 }  // namespace nety::reports

@@ -1,4 +1,5 @@
-// Horizontal bars. All coordinates are computed here; colours are the page's.
+// What drawings share, and horizontal bars. All coordinates are computed here; colours are the
+// page's.
 #include "reports/svg.h"
 
 #include <fmt/format.h>
@@ -14,16 +15,7 @@ namespace {
 constexpr double kTop = 6, kBarHeight = 18, kRow = 32, kLabelLine = 20, kAxis = 26;
 constexpr double kTextRoom = 120;   // right of the longest bar, for its text
 constexpr double kLabelRoom = 172;  // left of the bars
-constexpr int kTicks = 5;
-
-/// A round step that cuts [0, largest] into about kTicks parts.
-double tick_step(double largest) {
-  const double raw = largest / kTicks;
-  const double power = std::pow(10, std::floor(std::log10(raw)));
-  for (const double step : {1.0, 2.0, 5.0})
-    if (raw <= step * power) return step * power;
-  return 10 * power;
-}
+constexpr double kLimitReach = 4;   // how much farther than the bars a limit may be
 
 double length_of(const BarChart::Bar& bar) {
   double sum = 0;
@@ -38,6 +30,8 @@ double reach_of(const BarChart& chart) {
     reach = std::max({reach, length_of(bar), bar.mark.value_or(0)});
     if (bar.interval) reach = std::max(reach, bar.interval->second);
   }
+  // The limit is drawn where the bars stay readable beside it.
+  if (chart.limit && *chart.limit <= kLimitReach * reach) reach = std::max(reach, *chart.limit);
   return std::isfinite(reach) && reach > 0 ? reach : 1;
 }
 
@@ -54,13 +48,13 @@ class BarDrawing {
   }
 
   std::string svg() {
-    const std::string id = chart_.id + "-" + drawing_.suffix;
-    out_ = fmt::format(
-        "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-labelledby=\"{}-t {}-d\">"
-        "<title id=\"{}-t\">{}</title><desc id=\"{}-d\">{}</desc>",
-        drawing_.width, bottom_ + kAxis, id, id, id, escape_html(chart_.title), id,
-        escape_html(chart_.description));
+    out_ = svg_begin(chart_.id + "-" + drawing_.suffix, chart_.title, chart_.description,
+                     drawing_.width, bottom_ + kAxis);
     axis();
+    if (chart_.limit && *chart_.limit <= reach_)
+      out_ += fmt::format(
+          "<line class=\"limit\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"2\" y2=\"{1:.1f}\"/>",
+          x(*chart_.limit), bottom_);
     for (size_t i = 0; i < chart_.bars.size(); ++i)
       bar(chart_.bars[i], kTop + row_ * static_cast<double>(i));
     return out_ + "</svg>\n";
@@ -86,17 +80,10 @@ class BarDrawing {
   void bar(const BarChart::Bar& bar, double top) {
     const double y = drawing_.labels_above ? top + kLabelLine : top + 4;
     const double middle = y + kBarHeight / 2;
-    const std::string label =
-        fmt::format("<tspan class=\"mode\">{}</tspan> <tspan class=\"dim\">{}</tspan>",
-                    escape_html(one_line(bar.label)), escape_html(one_line(bar.sublabel)));
     if (drawing_.labels_above)
-      out_ += fmt::format("<text class=\"lab\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", left_,
-                          top + kLabelLine - 5, label);
+      out_ += svg_label(left_, top + kLabelLine - 5, "start", bar.label, bar.sublabel);
     else
-      out_ += fmt::format(
-          "<text class=\"lab\" x=\"{:.1f}\" y=\"{:.1f}\" "
-          "text-anchor=\"end\">{}</text>",
-          left_ - 10, middle + 4.5, label);
+      out_ += svg_label(left_ - 10, middle + 4.5, "end", bar.label, bar.sublabel);
     parts(bar, y);
     double end = x(length_of(bar));
     if (bar.mark && std::isfinite(*bar.mark)) {
@@ -141,6 +128,31 @@ class BarDrawing {
 };
 
 }  // namespace
+
+double tick_step(double largest) {
+  constexpr int kTicks = 5;
+  const double raw = largest / kTicks;
+  const double power = std::pow(10, std::floor(std::log10(raw)));
+  for (const double step : {1.0, 2.0, 5.0})
+    if (raw <= step * power) return step * power;
+  return 10 * power;
+}
+
+std::string svg_begin(const std::string& id, const std::string& title,
+                      const std::string& description, double width, double height) {
+  return fmt::format(
+      "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-labelledby=\"{}-t {}-d\">"
+      "<title id=\"{}-t\">{}</title><desc id=\"{}-d\">{}</desc>",
+      width, height, id, id, id, escape_html(title), id, escape_html(description));
+}
+
+std::string svg_label(double x, double y, const char* anchor, const std::string& label,
+                      const std::string& sublabel) {
+  return fmt::format(
+      "<text class=\"lab\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"><tspan class=\"mode\">{}"
+      "</tspan> <tspan class=\"dim\">{}</tspan></text>",
+      x, y, anchor, escape_html(one_line(label)), escape_html(one_line(sublabel)));
+}
 
 std::string draw(const BarChart& chart, const Drawing& drawing, const Wording& words) {
   return BarDrawing(chart, drawing, words).svg();

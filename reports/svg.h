@@ -20,5 +20,17 @@ inline constexpr Drawing kNarrow{340, true, "n"};
 
 /// One <svg> element with a title and a description.
 std::string draw(const BarChart& chart, const Drawing& drawing, const Wording& words);
+std::string draw(const PointChart& chart, const Drawing& drawing, const Wording& words);
+std::string draw(const LineChart& chart, const Drawing& drawing, const Wording& words);
+std::string draw(const SpreadChart& chart, const Drawing& drawing, const Wording& words);
+
+/// What they share: the element's beginning, and a round step that cuts [0, largest] into about
+/// five.
+std::string svg_begin(const std::string& id, const std::string& title,
+                      const std::string& description, double width, double height);
+double tick_step(double largest);
+/// "fp32 native" with the second word dimmer, at a point, on one line; `tip` is shown by a pointer.
+std::string svg_label(double x, double y, const char* anchor, const std::string& label,
+                      const std::string& sublabel);
 
 }  // namespace nety::reports

@@ -72,13 +72,29 @@ std::string terminal_table(const results::File& file, size_t width, Language lan
 
 std::string terminal_verdicts(const results::File& file, const ClaimOptions& options) {
   const Document document = make_document(file, options);
-  std::string out = fmt::format("{}\n{}\n", one_line(document.headline), one_line(document.lead));
-  for (const Section& section : document.sections)
-    for (const Block& block : section.blocks)
-      if (const auto* claims = std::get_if<ClaimList>(&block))
-        for (const ClaimList::Item& item : claims->items)
+  std::string out;
+  for (const std::string& line : {document.headline, document.second, document.lead})
+    if (!line.empty()) out += one_line(line) + "\n";
+  size_t untested = 0;
+  for (const Section& section : document.sections) {
+    if (!section.about.empty())
+      out += fmt::format("\n{}  {}\n", one_line(section.about), one_line(section.about_id));
+    for (const Block& block : section.blocks) {
+      const auto* claims = std::get_if<ClaimList>(&block);
+      if (claims == nullptr) continue;
+      for (const ClaimList::Group& group : claims->groups) {
+        if (group.brief) untested += group.items.size();
+        if (group.brief) continue;
+        for (const ClaimList::Item& item : group.items)
           out += fmt::format("  {}  {}. {}\n", padded(one_line(item.verdict), 12, false),
                              one_line(item.claim.statement), one_line(item.claim.evidence));
+      }
+    }
+  }
+  if (untested > 0)
+    out += fmt::format(
+        "  {}\n",
+        render({message::report_terminal_untested, {std::to_string(untested)}}, options.language));
   return out;
 }
 

@@ -184,6 +184,12 @@ uint64_t Checkpoint::weight_bytes() const {
   return bytes;
 }
 
+std::string Checkpoint::id() const {
+  uint64_t bytes = 0;
+  for (const MappedFile& file : files_) bytes += file.size();
+  return fmt::format("{}/{}/{}", name(), format_ == Format::kGguf ? "gguf" : "huggingface", bytes);
+}
+
 int64_t Checkpoint::parameters() const {
   int64_t count = 0;
   for (const Tensor& tensor : tensors_) count += tensor.elements();

@@ -77,6 +77,8 @@ class Checkpoint {
   /// The GGUF file, or the directory.
   const std::filesystem::path& path() const { return path_; }
   const std::string& name() const { return config_.name; }
+  /// Stable for the same weights, whatever their path: "NAME/gguf/BYTES".
+  std::string id() const;
   const ModelConfig& config() const { return config_; }
   const GenerationDefaults& generation() const { return generation_; }
   /// The chat template's text as stored (Jinja); empty if there is none.

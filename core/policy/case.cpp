@@ -106,6 +106,19 @@ const BackendFacts* Case::backend_on(std::string_view device, std::optional<Mode
   return nullptr;
 }
 
+bool Case::runs_here(const std::string& mode, const std::string& backend) const {
+  const Mode* row = precision::find_mode(mode);
+  if (row == nullptr && mode != "stored") return false;
+  const std::optional<ModeId> id = row == nullptr ? std::nullopt : std::optional(row->id);
+  const Place cpu = cpu_for(id);
+  if (!cpu.fits(plan_of(id))) return false;
+  return std::any_of(
+      evidence.backends.begin(), evidence.backends.end(), [&](const BackendFacts& one) {
+        return one.name == backend && (request.backend.empty() || request.backend == backend) &&
+               runs(one, id);
+      });
+}
+
 const results::Gpu* Case::wanted_gpu() const {
   const std::vector<results::Gpu>& gpus = machine.gpus;
   if (const size_t colon = request.device.find(':'); colon != std::string::npos) {

@@ -40,6 +40,9 @@ struct Case {
   /// Why a backend's mode is not usable here; empty if nothing is known against it.
   std::string trouble_with(std::optional<precision::ModeId> mode, const Place& place) const;
 
+  /// Whether that backend could be asked for that mode ("fp32", "stored") and it would fit.
+  bool runs_here(const std::string& mode, const std::string& backend) const;
+
   /// Where `mode` (nothing: as stored) would run on the CPU; on the GPU, leaving the reason why not
   /// under `rule`; on either, the GPU first. The last throws kUsage or kEnvironment if nowhere, or
   /// if the mode is known not to work there.

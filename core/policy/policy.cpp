@@ -143,6 +143,32 @@ constexpr Rule kRules[] = {
     {{"refuse", message::policy_rule_refuse}, refuse},
 };
 
+const MeasuredMode* measured(const Evidence& evidence, std::string_view mode,
+                             std::string_view backend) {
+  for (const MeasuredMode& one : evidence.measured)
+    if (one.mode == mode && one.backend == backend && one.tg_tps) return &one;
+  return nullptr;
+}
+
+/// What an earlier run found to be faster than the choice and as good, on the same device.
+void say_what_is_faster(const Case& c, Decision& decision) {
+  const MeasuredMode* chosen = measured(c.evidence, decision.mode_name(), decision.backend);
+  if (chosen == nullptr || decision.rule() == "explicit-mode") return;
+  const MeasuredMode* best = nullptr;
+  for (const MeasuredMode& other : c.evidence.measured) {
+    const bool close =
+        other.kld.value_or(1) <= kAdmissibleKld && other.top1.value_or(0) >= kAdmissibleTop1;
+    const bool here = other.device == chosen->device && c.runs_here(other.mode, other.backend);
+    if (!close || !here || other.tg_tps < kWorthSaying * *chosen->tg_tps) continue;
+    if (best == nullptr || *other.tg_tps > *best->tg_tps) best = &other;
+  }
+  if (best == nullptr) return;
+  decision.notices.push_back({message::policy_measured_faster,
+                              {best->mode, fmt::format("{:.1f}", *best->tg_tps / *chosen->tg_tps),
+                               std::string(decision.mode_name()), format_number(*best->kld),
+                               format_number(100 * *best->top1), best->created_utc.substr(0, 10)}});
+}
+
 std::string storage_text(const checkpoint::Checkpoint& checkpoint) {
   std::string text;
   for (const auto& entry : checkpoint.storage_types())
@@ -160,11 +186,12 @@ bool ModelFacts::quantised() const {
 }
 
 ModelFacts facts_of(const checkpoint::Checkpoint& checkpoint) {
-  return {checkpoint.name(), checkpoint.config(), weights_of(checkpoint), storage_text(checkpoint)};
+  return {checkpoint.id(), checkpoint.name(), checkpoint.config(), weights_of(checkpoint),
+          storage_text(checkpoint)};
 }
 
 ModelFacts facts_of(const checkpoint::ModelConfig& config) {
-  return {config.name, config, weights_of(config), ""};
+  return {"", config.name, config, weights_of(config), ""};
 }
 
 std::string_view Decision::mode_name() const {
@@ -189,6 +216,7 @@ Decision decide(const Request& request, const results::Machine& machine, const M
     if (!decision) continue;
     decision->reasons = std::move(c.reasons);
     decision->notices = std::move(c.notices);
+    say_what_is_faster(c, *decision);
     return *std::move(decision);
   }
   c.refuse_everything();

@@ -26,6 +26,7 @@ struct Request {
 
 /// What the rules need to know of a model.
 struct ModelFacts {
+  std::string id;  ///< As results name it; empty for a shape.
   std::string name;
   checkpoint::ModelConfig config;
   std::vector<PlannedWeight> weights;
@@ -51,11 +52,27 @@ struct ModeTrouble {
   std::string reason;
 };
 
-/// What is known from elsewhere: backends present, modes known broken or unsupported.
+/// How a mode did here in an earlier run on the same model.
+struct MeasuredMode {
+  std::string mode, backend, device;
+  std::optional<double> tg_tps;     ///< Decode rate at the smallest depth measured.
+  int64_t n = 0;                    ///< Its samples.
+  std::optional<double> kld, top1;  ///< Against fp32.
+  std::string created_utc;
+};
+
+/// What is known from elsewhere: backends present, modes known broken or unsupported, and what was
+/// measured. Measurements are told to the user; they never change the choice.
 struct Evidence {
   std::vector<BackendFacts> backends = {{"native", "cpu", {}}};
   std::vector<ModeTrouble> unusable;
+  std::vector<MeasuredMode> measured;
 };
+
+/// How close to fp32 a mode must stay to be recommended, where nothing else is asked for.
+inline constexpr double kAdmissibleKld = 0.01, kAdmissibleTop1 = 0.96;
+/// How much faster it must be for that to be worth a word.
+inline constexpr double kWorthSaying = 1.10;
 
 /// One rule's step towards the decision.
 struct Reason {

@@ -37,6 +37,7 @@ void fields(Visitor& v, T& finding) {
   v.required("status", finding.status);
   v.field("consequence", finding.consequence);
   v.field("remedy", finding.remedy);
+  v.field("machine", finding.machine);
 }
 
 template <class Visitor, Is<CpuBudget> T>
@@ -133,6 +134,8 @@ void fields(Visitor& v, T& decision) {
   v.required("mode", decision.mode);
   v.field("backend", decision.backend);
   v.field("device", decision.device);
+  v.field("machine", decision.machine);
+  v.field("model", decision.model);
   v.field("reasons", decision.reasons);
 }
 
@@ -140,6 +143,7 @@ template <class Visitor, Is<Result> T>
 void fields(Visitor& v, T& result) {
   v.required("machine", result.machine);
   v.required("model", result.model);
+  v.field("run", result.run);
   v.required("mode", result.mode);
   v.field("backend", result.backend);
   v.field("device", result.device);
@@ -195,6 +199,7 @@ void fields(Visitor& v, T& file) {
   v.field("workload", file.workload);
   v.field("findings", file.findings);
   v.field("decision", file.decision);
+  v.field("decisions", file.decisions);
   v.field("results", file.results);
   v.field("comparisons", file.comparisons);
   v.field("claims", file.claims);

@@ -5,8 +5,9 @@
 
 namespace nety::results {
 
-/// Adds `other` to `file`: machines and models by id, rows and comparisons all. Findings and the
-/// decision stay those of the first file.
+/// Adds `other` to `file`: machines and models by id; rows, comparisons and warnings all. Rows keep
+/// apart what was measured side by side (`run`), findings and decisions say whose they are; where
+/// both files found or decided the same thing, the first one's stays.
 void merge(File& file, const File& other);
 
 }  // namespace nety::results

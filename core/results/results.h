@@ -41,6 +41,7 @@ struct Finding {
   FindingStatus status = FindingStatus::kOk;
   std::string consequence, remedy;  ///< Empty where there is nothing to say.
   std::optional<double> data{};     ///< `value` as a number, for programs: bytes, processors.
+  std::string machine{};            ///< In a merged file: whose it is; empty: the first machine's.
 };
 
 struct CpuBudget {
@@ -109,6 +110,7 @@ struct Reason {
 
 struct Decision {
   std::string mode, backend, device;
+  std::string machine{}, model{};  ///< In a merged file: for which; empty: the first of each.
   std::vector<Reason> reasons;
 };
 
@@ -117,6 +119,7 @@ enum class Status { kOk, kUnsupported, kDoesNotFit, kCrashed, kTimeout, kError, 
 /// One row: a configuration and what was measured of it.
 struct Result {
   std::string machine, model;  ///< ids
+  int run = 0;                 ///< In a merged file: samples of one run were taken side by side.
   std::string mode, backend, device, isa;
   int threads = 0;
   std::string phase;  ///< "load", "prefill", "decode", "quality"
@@ -160,6 +163,7 @@ struct File {
   Workload workload;
   std::vector<Finding> findings;
   std::optional<Decision> decision;
+  std::vector<Decision> decisions;  ///< In a merged file: those of the other files.
   std::vector<Result> results;
   std::vector<Comparison> comparisons;
   std::vector<Claim> claims;

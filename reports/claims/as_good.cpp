@@ -9,11 +9,12 @@ using results::Verdict;
 
 Judgement judge_as_good(const Case& about) {
   const std::string mode(about.subject);
-  const ConfigurationView* candidate = about.evidence.find(about.subject);
+  const ConfigurationView* candidate = candidate_of(about);
   const Closeness closeness =
       candidate == nullptr ? Closeness::kUnknown : closeness_of(*candidate, about.admissible);
   const std::string modes = fmt::format("--modes fp32,{} --quality", mode);
-  if (closeness == Closeness::kUnknown) return not_tested(about, candidate, command_text(modes));
+  if (closeness == Closeness::kUnknown)
+    return not_tested(about, candidate, command_text(about, modes));
 
   Judgement judgement;
   judgement.evidence = closeness_text(*candidate, about.words);
@@ -25,7 +26,8 @@ Judgement judge_as_good(const Case& about) {
                       : closeness == Closeness::kFar ? Verdict::kRefuted
                                                      : Verdict::kInconclusive;
   if (judgement.verdict == Verdict::kInconclusive)
-    judgement.sensitivity = about.say(message::report_more_text, {command_text(modes + " FILE")});
+    judgement.sensitivity =
+        about.say(message::report_more_text, {command_text(about, modes + " FILE")});
   return judgement;
 }
 

@@ -6,22 +6,26 @@
 #include "reports/claims/judge.h"
 
 namespace nety::reports {
+
+using results::Verdict;
+
 namespace {
 
 struct ClaimRow {
-  std::string_view id, subject;
-  MessageId statement;
+  std::string_view id, subject, backend;
+  MessageId group, statement;
   Judgement (*judge)(const Case&);
 };
 
 constexpr ClaimRow kClaims[] = {
-#define NETY_CLAIM(id, judge, subject, statement) {id, subject, message::statement, judge_##judge},
+#define NETY_CLAIM(id, group, judge, subject, backend, statement) \
+  {id, subject, backend, message::report_group_##group, message::statement, judge_##judge},
 #include "reports/claims/claims.def"
 #undef NETY_CLAIM
 };
 
 constexpr std::string_view kIds[] = {
-#define NETY_CLAIM(id, judge, subject, statement) id,
+#define NETY_CLAIM(id, group, judge, subject, backend, statement) id,
 #include "reports/claims/claims.def"
 #undef NETY_CLAIM
 };
@@ -30,12 +34,21 @@ constexpr std::string_view kIds[] = {
 
 std::span<const std::string_view> claim_ids() { return kIds; }
 
+std::optional<MessageId> group_of(std::string_view claim_id) {
+  for (const ClaimRow& row : kClaims)
+    if (row.id == claim_id) return row.group;
+  return std::nullopt;
+}
+
 std::vector<results::Claim> judge(const results::File& file, const ClaimOptions& options) {
-  const Evidence evidence(file);
+  return judge(Evidence(file), options);
+}
+
+std::vector<results::Claim> judge(const Evidence& evidence, const ClaimOptions& options) {
   const Wording words(options.language);
   std::vector<results::Claim> claims;
   for (const ClaimRow& row : kClaims) {
-    const Case about{evidence, words, options.admissible, row.subject};
+    const Case about{evidence, words, options.admissible, row.subject, row.backend};
     Judgement judgement = row.judge(about);
     results::Claim claim;
     claim.id = row.id;
@@ -88,8 +101,20 @@ std::string ratio_text(const Ratio& ratio, const Wording& words) {
   return text;
 }
 
-std::string command_text(const std::string& options) {
-  return fmt::format("nety bench {} -o more.json && nety report more.json", options);
+const ConfigurationView* candidate_of(const Case& about) {
+  return about.evidence.find(about.subject, about.backend);
+}
+
+std::string command_text(const Case& about, const std::string& options) {
+  const std::string backend =
+      about.backend.empty() ? "" : fmt::format("--backends {} ", about.backend);
+  return fmt::format("nety bench {}{} -o more.json && nety report more.json", backend, options);
+}
+
+Verdict verdict_of(Side side) {
+  return side == Side::kAbove   ? Verdict::kSupported
+         : side == Side::kBelow ? Verdict::kRefuted
+                                : Verdict::kInconclusive;
 }
 
 Judgement not_tested(const Case& about, const ConfigurationView* configuration,

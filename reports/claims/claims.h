@@ -2,6 +2,7 @@
 // REFUTED, INCONCLUSIVE or NOT TESTED; one without data names the command that would test it.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -23,11 +24,16 @@ struct ClaimOptions {
   Admissible admissible;
 };
 
-/// Every claim of claims.def, judged from the file's results, in the table's order.
+/// Every claim of claims.def, judged from the evidence, in the table's order.
+std::vector<results::Claim> judge(const Evidence& evidence, const ClaimOptions& options = {});
+/// From the file's first subject.
 std::vector<results::Claim> judge(const results::File& file, const ClaimOptions& options = {});
 
 /// Ids of all claims, for --gate.
 std::span<const std::string_view> claim_ids();
+
+/// The heading of a claim's group; none for an id that is not in the table.
+std::optional<MessageId> group_of(std::string_view claim_id);
 
 /// The policy's choice against everything else that was measured: what the report's headline says.
 struct BestChoice {
@@ -37,5 +43,8 @@ struct BestChoice {
   results::Verdict verdict = results::Verdict::kNotTested;
 };
 BestChoice best_choice(const Evidence& evidence, const Admissible& admissible);
+/// fp32, the CPU rule's choice, against the modes that can be made from the same weights: what a
+/// file stores in a quantised format is left aside, and so are other engines.
+BestChoice best_beside_fp32(const Evidence& evidence, const Admissible& admissible);
 
 }  // namespace nety::reports

@@ -11,8 +11,8 @@
 
 namespace nety::reports {
 
-/// All rows of one machine, model, mode, backend, device, ISA and thread count. Points into the
-/// file, which outlives it.
+/// All rows of one machine, model, mode, backend, device, ISA and thread count: of one run, or of
+/// the newest run and, for phases it lacks, of older ones. Points into the file, which outlives it.
 class ConfigurationView {
  public:
   std::vector<const results::Result*> rows;
@@ -21,6 +21,9 @@ class ConfigurationView {
   const std::string& mode() const { return key().mode; }
   const std::string& backend() const { return key().backend; }
   const std::string& device() const { return key().device; }
+  bool on_gpu() const { return !device().empty() && device() != "cpu"; }
+  /// "bf16 (native)"
+  std::string name() const { return mode() + " (" + backend() + ")"; }
 
   /// ok if every row that was tried is; else the status of the first that is not, and its reason.
   results::Status status() const;
@@ -31,43 +34,71 @@ class ConfigurationView {
   const results::Metric* metric(std::string_view phase, std::string_view name) const;
   /// Its value; none where the metric is missing or has none.
   std::optional<double> value(std::string_view phase, std::string_view name) const;
-  /// The decode row that comparisons use: the shallowest that has a rate.
+  /// The decode row that comparisons use, the shallowest that has a rate, and that rate.
+  const results::Result* decode_row() const;
   const results::Metric* decode_rate() const;
+  /// The prefill row that they use, of the longest prompt that has a rate, and that rate.
+  const results::Result* prefill_row() const;
+  const results::Metric* prefill_rate() const;
 
  private:
   const results::Result* trouble() const;
 };
 
-/// How many times as large a metric is as another: median of the ratios of samples taken in the
-/// same rounds, with the exact interval of that median; without samples, from both intervals.
+/// How many times as large a metric is as another. With `paired`: the median of the ratios of
+/// samples taken in the same rounds, with the exact interval of that median. Otherwise, or where
+/// samples are missing, from both intervals.
 struct Ratio {
   double value = 0;
   std::optional<std::pair<double, double>> ci;
-  int64_t n = 0;  ///< Pairs; 0 where the samples are not in the file.
+  int64_t n = 0;  ///< Pairs; 0 where there are none.
 };
-std::optional<Ratio> ratio_of(const results::Metric* metric, const results::Metric* to);
+std::optional<Ratio> ratio_of(const results::Metric* metric, const results::Metric* to,
+                              bool paired = true);
+/// Of a rate ("tg_tps") in two rows; paired if one run measured both.
+std::optional<Ratio> rate_ratio(const results::Result* row, const results::Result* to,
+                                const std::string& rate);
 
+/// What is reported on: a model on a machine. Null: the file has none.
+struct Subject {
+  const results::Machine* machine = nullptr;
+  const results::Model* model = nullptr;
+};
+/// Every pair that has rows, in the order of the rows; the file's first of each if none has.
+std::vector<Subject> subjects(const results::File& file);
+
+/// What a file says of one subject.
 class Evidence {
  public:
-  explicit Evidence(const results::File& file);
+  explicit Evidence(const results::File& file) : Evidence(file, subjects(file).front()) {}
+  Evidence(const results::File& file, const Subject& subject);
 
   const results::File& file() const { return file_; }
-  const std::vector<ConfigurationView>& configurations() const { return configurations_; }
+  /// The newest of each, in the order of the rows.
+  const std::vector<ConfigurationView>& configurations() const { return newest_; }
   /// The configuration of that mode on that backend; of any backend, native first, if it is empty.
   const ConfigurationView* find(std::string_view mode, std::string_view backend = {}) const;
-  /// What the policy chose, if the file has a decision and its row.
+  /// Decode or prefill of `mode` over that of `to`, both on the backend of `configuration`: from
+  /// the run that measured `configuration` where it measured `to` too.
+  std::optional<Ratio> speed_over(const ConfigurationView& configuration, std::string_view to,
+                                  bool prefill = false) const;
+  const results::Decision* decision() const;
+  /// What the policy chose, if there is a decision and its row.
   const ConfigurationView* chosen() const;
-  /// The reference of quality: fp32, native first.
-  const ConfigurationView* reference() const { return find("fp32"); }
 
-  const results::Machine* machine() const;
-  const results::Model* model() const;
+  const results::Machine* machine() const { return subject_.machine; }
+  const results::Model* model() const { return subject_.model; }
+  /// The findings about this machine.
+  const std::vector<const results::Finding*>& findings() const { return findings_; }
+  const results::Finding* finding(std::string_view id) const;
   /// Whether the model's file stores its matrices in a quantised format; none if unknown.
   std::optional<bool> quantised_source() const;
 
  private:
   const results::File& file_;
-  std::vector<ConfigurationView> configurations_;
+  Subject subject_;
+  std::vector<ConfigurationView> all_, newest_;
+  std::vector<const results::Finding*> findings_;
 };
 
 }  // namespace nety::reports

@@ -1,23 +1,26 @@
-// "MODE decodes faster than fp32 here": paired rates, on one backend.
+// "MODE decodes faster than fp32 here", and the same of prefill: paired rates, on one backend.
 #include <fmt/format.h>
 
 #include "reports/claims/judge.h"
 
 namespace nety::reports {
+namespace {
 
-using results::Verdict;
-
-Judgement judge_faster(const Case& about) {
+Judgement judge_speed(const Case& about, bool prefill) {
   const std::string mode(about.subject);
-  const ConfigurationView* candidate = about.evidence.find(about.subject);
+  const ConfigurationView* candidate = candidate_of(about);
   const ConfigurationView* reference =
-      about.evidence.find("fp32", candidate == nullptr ? "" : candidate->backend());
-  const results::Metric* rate = candidate == nullptr ? nullptr : candidate->decode_rate();
-  const results::Metric* base = reference == nullptr ? nullptr : reference->decode_rate();
-  const std::optional<Ratio> ratio = ratio_of(rate, base);
-  if (!ratio)
-    return not_tested(about, rate == nullptr ? candidate : reference,
-                      command_text(fmt::format("--modes fp32,{}", mode)));
+      candidate == nullptr ? nullptr : about.evidence.find("fp32", candidate->backend());
+  const auto rate_of = [prefill](const ConfigurationView* one) {
+    return one == nullptr ? nullptr : prefill ? one->prefill_rate() : one->decode_rate();
+  };
+  const results::Metric* rate = rate_of(candidate);
+  const results::Metric* base = rate_of(reference);
+  const std::optional<Ratio> ratio =
+      candidate == nullptr ? std::nullopt : about.evidence.speed_over(*candidate, "fp32", prefill);
+  const std::string command = command_text(about, fmt::format("--modes fp32,{} -r 20", mode));
+  if (!ratio || base == nullptr)
+    return not_tested(about, rate == nullptr ? candidate : reference, command);
 
   Judgement judgement;
   judgement.margin =
@@ -25,22 +28,16 @@ Judgement judge_faster(const Case& about) {
   judgement.evidence =
       about.say(message::report_speed, {mode, about.words.metric(*rate), about.words.metric(*base),
                                         ratio_text(*ratio, about.words)});
-  switch (side_of(ratio->ci, 1 + kSpeedMargin)) {
-    case Side::kAbove:
-      judgement.verdict = Verdict::kSupported;
-      judgement.sensitivity = about.say(message::report_speed_sensitivity);
-      break;
-    case Side::kBelow:
-      judgement.verdict = Verdict::kRefuted;
-      judgement.sensitivity = about.say(message::report_speed_sensitivity);
-      break;
-    case Side::kUnclear:
-      judgement.verdict = Verdict::kInconclusive;
-      judgement.sensitivity = about.say(message::report_more_rounds,
-                                        {command_text(fmt::format("--modes fp32,{} -r 20", mode))});
-      break;
-  }
+  const Side side = side_of(ratio->ci, 1 + kSpeedMargin);
+  judgement.verdict = verdict_of(side);
+  judgement.sensitivity = side == Side::kUnclear ? about.say(message::report_more_rounds, {command})
+                                                 : about.say(message::report_speed_sensitivity);
   return judgement;
 }
+
+}  // namespace
+
+Judgement judge_faster(const Case& about) { return judge_speed(about, false); }
+Judgement judge_faster_prefill(const Case& about) { return judge_speed(about, true); }
 
 }  // namespace nety::reports

@@ -16,7 +16,7 @@ constexpr double kSpare = 0.10;
 
 Judgement judge_fits(const Case& about) {
   const ConfigurationView* fp32 = about.evidence.find(about.subject);
-  const std::string command = command_text(fmt::format("--modes {}", about.subject));
+  const std::string command = command_text(about, fmt::format("--modes {}", about.subject));
   if (fp32 == nullptr) return not_tested(about, fp32, command);
   Judgement judgement;
   judgement.margin = about.say(message::report_fits_margin, {about.words.plain(100 * kSpare)});

@@ -31,7 +31,7 @@ bool is_7b(const Evidence& evidence, const ConfigurationView& row) {
 
 Judgement judge_gpu_four_bit(const Case& about) {
   const ConfigurationView* row = on_gpu(about.evidence, about.subject);
-  const std::string command = command_text("--shape mistral-7b --backends cuda --modes nf4");
+  const std::string command = command_text(about, "--shape mistral-7b --backends cuda --modes nf4");
   const std::optional<double> peak =
       row == nullptr ? std::nullopt : row->value("load", "peak_gpu_bytes");
   if (!peak || !is_7b(about.evidence, *row)) {

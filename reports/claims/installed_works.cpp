@@ -11,9 +11,8 @@ using results::Verdict;
 
 Judgement judge_installed_works(const Case& about) {
   const std::string mode(about.subject);
-  const ConfigurationView* row = about.evidence.find(about.subject, "installed");
-  const std::string command =
-      command_text(fmt::format("--backends installed --modes fp32,{} --quality", mode));
+  const ConfigurationView* row = candidate_of(about);
+  const std::string command = command_text(about, fmt::format("--modes fp32,{} --quality", mode));
   if (row == nullptr) return not_tested(about, row, command);
   Judgement judgement;
   judgement.margin = about.say(message::report_works_margin);

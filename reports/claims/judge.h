@@ -16,7 +16,7 @@ struct Case {
   const Evidence& evidence;
   const Wording& words;
   const Admissible& admissible;
-  std::string_view subject;
+  std::string_view subject, backend;
 
   std::string say(MessageId id, std::vector<std::string> args = {}) const {
     return words.say(id, std::move(args));
@@ -55,10 +55,16 @@ std::string ratio_text(const Ratio& ratio, const Wording& words);
 /// would test it.
 Judgement not_tested(const Case& about, const ConfigurationView* configuration,
                      const std::string& command);
-/// `nety bench <options> -o more.json && nety report more.json`
-std::string command_text(const std::string& options);
+/// The rows a claim is about; null if there are none.
+const ConfigurationView* candidate_of(const Case& about);
+/// `nety bench <options> -o more.json && nety report more.json`, on the backend of the claim.
+std::string command_text(const Case& about, const std::string& options);
 
-#define NETY_CLAIM(id, judge, subject, statement) Judgement judge_##judge(const Case& about);
+/// SUPPORTED above the threshold, REFUTED below.
+results::Verdict verdict_of(Side side);
+
+#define NETY_CLAIM(id, group, judge, subject, backend, statement) \
+  Judgement judge_##judge(const Case& about);
 #include "reports/claims/claims.def"
 #undef NETY_CLAIM
 

@@ -26,7 +26,7 @@ const ConfigurationView* other_engine(const Evidence& evidence, const Configurat
 Judgement judge_stable(const Case& about) {
   const std::string mode(about.subject);
   const ConfigurationView* fp32 = about.evidence.find(about.subject);
-  const std::string command = command_text(fmt::format("--modes {} --quality", mode));
+  const std::string command = command_text(about, fmt::format("--modes {} --quality", mode));
   if (fp32 == nullptr) return not_tested(about, fp32, command);
 
   Judgement judgement;

@@ -14,16 +14,10 @@ Verdict worst(Verdict a, Verdict b) {
   return a == Verdict::kSupported ? b : a;
 }
 
-Verdict verdict_of(Side side) {
-  return side == Side::kAbove   ? Verdict::kSupported
-         : side == Side::kBelow ? Verdict::kRefuted
-                                : Verdict::kInconclusive;
-}
-
 }  // namespace
 
 Judgement judge_stored_beats_fp32(const Case& about) {
-  const std::string command = command_text("--modes fp32,stored --quality -r 20");
+  const std::string command = command_text(about, "--modes fp32,stored --quality -r 20");
   if (!about.evidence.quantised_source().value_or(true)) {
     Judgement judgement;
     judgement.evidence = about.say(message::report_stored_is_float);
@@ -33,14 +27,20 @@ Judgement judge_stored_beats_fp32(const Case& about) {
   const ConfigurationView* stored = about.evidence.find(about.subject);
   const ConfigurationView* fp32 =
       about.evidence.find("fp32", stored == nullptr ? "" : stored->backend());
-  const std::optional<Ratio> speed = stored == nullptr || fp32 == nullptr
-                                         ? std::nullopt
-                                         : ratio_of(stored->decode_rate(), fp32->decode_rate());
-  if (!speed) return not_tested(about, stored == nullptr ? stored : fp32, command);
+  const std::optional<Ratio> speed =
+      stored == nullptr ? std::nullopt : about.evidence.speed_over(*stored, "fp32");
+  if (!speed || fp32 == nullptr)
+    return not_tested(about, stored == nullptr ? stored : fp32, command);
 
   Judgement judgement;
   judgement.verdict = verdict_of(side_of(speed->ci, 1 + kSpeedMargin));
-  judgement.evidence = about.say(message::report_stored_speed, {ratio_text(*speed, about.words)});
+  const ConfigurationView* reference = about.evidence.reference();
+  judgement.evidence =
+      about.say(message::report_stored_reference,
+                {about.evidence.model() == nullptr ? "?" : about.evidence.model()->stored,
+                 reference == nullptr ? "fp32" : reference->name()}) +
+      " ";
+  judgement.evidence += about.say(message::report_stored_speed, {ratio_text(*speed, about.words)});
   judgement.margin =
       about.say(message::report_stored_margin,
                 {about.words.plain(100 * kSpeedMargin), about.words.plain(about.admissible.kld),
