@@ -44,11 +44,11 @@ Kind kind_of(const std::string& option, const std::string& given) {
 /// "12" or "10:40"
 void parse_pairs(const std::string& text, bench::CompareRequest& request) {
   const char* const end = text.data() + text.size();
-  auto [stop, code] = std::from_chars(text.data(), end, request.least);
+  std::from_chars_result read = std::from_chars(text.data(), end, request.least);
   request.most = request.least;
-  if (code == std::errc() && stop != end && *stop == ':')
-    std::tie(stop, code) = std::from_chars(stop + 1, end, request.most);
-  if (code != std::errc() || stop != end || request.most > 1000)
+  if (read.ec == std::errc() && read.ptr != end && *read.ptr == ':')
+    read = std::from_chars(read.ptr + 1, end, request.most);
+  if (read.ec != std::errc() || read.ptr != end || request.most > 1000)
     throw Error(ErrorKind::kUsage, fmt::format("--pairs: cannot read '{}'", text),
                 "Give the least and the most pairs, at most 1000: --pairs 10:40.");
 }

@@ -9,6 +9,7 @@
 
 #include "app/command.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/machine/machine.h"
 #include "core/model/model.h"
 #include "core/model/session.h"
 #include "core/policy/policy.h"

@@ -45,16 +45,6 @@ double cached_share(const checkpoint::Checkpoint& checkpoint) {
   return total > 0 ? cached / total : -1;
 }
 
-results::Model describe(const checkpoint::ModelConfig& shape, uint64_t seed) {
-  results::Model model;
-  model.name = shape.name;
-  model.format = "shape";
-  model.architecture = shape.architecture;
-  model.parameters = policy::parameters(policy::weights_of(shape));
-  model.id = fmt::format("{}/shape/{}", model.name, seed);
-  return model;
-}
-
 /// Refuses what the plan says does not fit, before any of it is touched.
 /// Error: kMemory, with the numbers.
 void require_memory(const policy::MemoryPlan& plan, const machine::MemoryBudget& memory) {

@@ -1,5 +1,9 @@
 #include "bench/model_facts.h"
 
+#include <fmt/format.h>
+
+#include "core/policy/policy.h"
+
 namespace nety::bench {
 
 results::Model describe(const checkpoint::Checkpoint& checkpoint) {
@@ -13,6 +17,16 @@ results::Model describe(const checkpoint::Checkpoint& checkpoint) {
   model.parameters = checkpoint.parameters();
   for (const MappedFile& file : checkpoint.files()) model.file_bytes += file.size();
   model.id = checkpoint.id();
+  return model;
+}
+
+results::Model describe(const checkpoint::ModelConfig& shape, uint64_t seed) {
+  results::Model model;
+  model.name = shape.name;
+  model.format = "shape";
+  model.architecture = shape.architecture;
+  model.parameters = policy::parameters(policy::weights_of(shape));
+  model.id = fmt::format("{}/shape/{}", model.name, seed);
   return model;
 }
 

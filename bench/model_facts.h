@@ -7,5 +7,7 @@
 namespace nety::bench {
 
 results::Model describe(const checkpoint::Checkpoint& checkpoint);
+/// A shape filled with random weights of that seed.
+results::Model describe(const checkpoint::ModelConfig& shape, uint64_t seed);
 
 }  // namespace nety::bench

@@ -272,53 +272,55 @@ Document comparison_document(const results::File& file, const Wording& words) {
   document.sections.push_back(std::move(method));
   std::erase_if(document.sections, [](const Section& section) { return section.blocks.empty(); });
   return document;
-  /// Everything about one subject. Section ids end in `suffix`, so that a page may hold several.
-  void add_subject(Document & document, const results::File& file, const Evidence& evidence,
-                   const ClaimOptions& options, const std::string& suffix, const Wording& words) {
-    std::vector<Section> sections;
-    sections.push_back(claim_section(judge(evidence, options), words));
-    sections.push_back({"story", words.say(message::report_section_story), {}});
-    if (!evidence.configurations().empty()) {
-      sections.back().blocks.push_back(story_table(evidence, words));
-      sections.push_back({"modes",
-                          words.say(message::report_section_modes),
-                          {configuration_table(evidence, TablePart::kSpeed, words),
-                           configuration_table(evidence, TablePart::kCost, words)}});
-    }
-    sections.push_back({"charts", words.say(message::report_section_charts),
-                        charts(evidence, options, suffix, words)});
-    sections.push_back(finding_section(file, evidence, suffix.empty(), words));
-    sections.push_back(machine_section(evidence, words));
-    Appendix samples = samples_of(evidence, words);
-    if (!samples.table.lines.empty())
-      sections.push_back(
-          {"samples", words.say(message::report_section_samples), {std::move(samples)}});
-    std::erase_if(sections, [](const Section& section) { return section.blocks.empty(); });
-    for (Section& section : sections) {
-      section.id += suffix;
-      document.sections.push_back(std::move(section));
-    }
-  }
+}
 
-  /// The tables over all subjects.
-  Section fleet_section(const results::File& file, const ClaimOptions& options,
-                        const Wording& words) {
-    return {"fleet",
-            words.say(message::report_section_fleet),
-            {fleet_table(file, options, words), fleet_claims(file, options, words)}};
+/// Everything about one subject. Section ids end in `suffix`, so that a page may hold several.
+void add_subject(Document& document, const results::File& file, const Evidence& evidence,
+                 const ClaimOptions& options, const std::string& suffix, const Wording& words) {
+  std::vector<Section> sections;
+  sections.push_back(claim_section(judge(evidence, options), words));
+  sections.push_back({"story", words.say(message::report_section_story), {}});
+  if (!evidence.configurations().empty()) {
+    sections.back().blocks.push_back(story_table(evidence, words));
+    sections.push_back({"modes",
+                        words.say(message::report_section_modes),
+                        {configuration_table(evidence, TablePart::kSpeed, words),
+                         configuration_table(evidence, TablePart::kCost, words)}});
   }
+  sections.push_back({"charts", words.say(message::report_section_charts),
+                      charts(evidence, options, suffix, words)});
+  sections.push_back(finding_section(file, evidence, suffix.empty(), words));
+  sections.push_back(machine_section(evidence, words));
+  Appendix samples = samples_of(evidence, words);
+  if (!samples.table.lines.empty())
+    sections.push_back(
+        {"samples", words.say(message::report_section_samples), {std::move(samples)}});
+  std::erase_if(sections, [](const Section& section) { return section.blocks.empty(); });
+  for (Section& section : sections) {
+    section.id += suffix;
+    document.sections.push_back(std::move(section));
+  }
+}
 
-  std::string fleet_headline(const std::vector<Subject>& all, const results::File& file,
-                             const ClaimOptions& options, const Wording& words) {
-    int64_t best = 0, beaten = 0;
-    for (const Subject& subject : all) {
-      const Verdict verdict = best_choice(Evidence(file, subject), options.admissible).verdict;
-      best += verdict == Verdict::kSupported ? 1 : 0;
-      beaten += verdict == Verdict::kRefuted ? 1 : 0;
-    }
-    return words.say(message::report_headline_fleet,
-                     {std::to_string(all.size()), std::to_string(best), std::to_string(beaten)});
+/// The tables over all subjects.
+Section fleet_section(const results::File& file, const ClaimOptions& options,
+                      const Wording& words) {
+  return {"fleet",
+          words.say(message::report_section_fleet),
+          {fleet_table(file, options, words), fleet_claims(file, options, words)}};
+}
+
+std::string fleet_headline(const std::vector<Subject>& all, const results::File& file,
+                           const ClaimOptions& options, const Wording& words) {
+  int64_t best = 0, beaten = 0;
+  for (const Subject& subject : all) {
+    const Verdict verdict = best_choice(Evidence(file, subject), options.admissible).verdict;
+    best += verdict == Verdict::kSupported ? 1 : 0;
+    beaten += verdict == Verdict::kRefuted ? 1 : 0;
   }
+  return words.say(message::report_headline_fleet,
+                   {std::to_string(all.size()), std::to_string(best), std::to_string(beaten)});
+}
 
 }  // namespace
 

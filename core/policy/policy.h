@@ -66,7 +66,7 @@ struct MeasuredMode {
 struct Evidence {
   std::vector<BackendFacts> backends = {{"native", "cpu", {}}};
   std::vector<ModeTrouble> unusable;
-  std::vector<MeasuredMode> measured;
+  std::vector<MeasuredMode> measured{};
 };
 
 /// How close to fp32 a mode must stay to be recommended, where nothing else is asked for.

@@ -34,7 +34,7 @@ Judgement judge_stored_beats_fp32(const Case& about) {
 
   Judgement judgement;
   judgement.verdict = verdict_of(side_of(speed->ci, 1 + kSpeedMargin));
-  const ConfigurationView* reference = about.evidence.reference();
+  const ConfigurationView* reference = about.evidence.find("fp32");
   judgement.evidence =
       about.say(message::report_stored_reference,
                 {about.evidence.model() == nullptr ? "?" : about.evidence.model()->stored,

@@ -119,7 +119,9 @@ TEST(CompareCommand, MeasuresTwoProgramsOfOurs) {
   EXPECT_EQ(json["comparisons"][0]["metric"], "tg_tps");
   EXPECT_EQ(json["comparisons"][0]["ratio"]["n"], 2);
   for (const auto& comparison : json["comparisons"])
-    if (comparison["metric"] == "weights_bytes") EXPECT_EQ(comparison["verdict"], "same");
+    if (comparison["metric"] == "weights_bytes") {
+      EXPECT_EQ(comparison["verdict"], "same");
+    }
 }
 
 }  // namespace

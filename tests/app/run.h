@@ -45,8 +45,8 @@ inline std::string data(const std::string& name) { return test_data() + "/" + na
 inline Outcome run(const std::string& arguments, const std::string& before = {}) {
   const auto folder = test_folder();
   const std::string out = (folder / "stdout").string(), err = (folder / "stderr").string();
-  const std::string line = before + " NETY_EVIDENCE=off timeout 60 '" + nety() + "' " + arguments + " >'" + out +
-                           "' 2>'" + err + "'" +
+  const std::string line = before + " NETY_EVIDENCE=off timeout 60 '" + nety() + "' " + arguments +
+                           " >'" + out + "' 2>'" + err + "'" +
                            (before.find('|') == std::string::npos ? " </dev/null" : "");
   const int status = std::system(line.c_str());
   Outcome result;

@@ -104,9 +104,9 @@ TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
   x.set_cols(cols);
   std::copy(values.begin(), values.end(), x.rows());
   for (int64_t t = 0; t < tokens; ++t)
-    x.derive(t, 1U << static_cast<unsigned>(weight->path()), cells.quantise);
+    x.derive(t, 1U << static_cast<unsigned>(weight->path()), cells);
   Scratch scratch;
-  scratch.reserve(cols, rows, tokens, 0);
+  scratch.reserve(cols, rows, tokens, 0, 0);
   std::vector<float> made(static_cast<size_t>(tokens * rows)), want(static_cast<size_t>(rows));
   multiply_rows(*weight, x, tokens, 0, rows, {made.data(), rows}, cells, scratch);
   for (int64_t t = 0; t < tokens; ++t) {
