@@ -9,6 +9,7 @@
 #include "app/generation.h"
 #include "app/input.h"
 #include "app/line_editor.h"
+#include "app/messages.h"
 #include "app/model_options.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -16,18 +17,6 @@
 
 namespace nety::app {
 namespace {
-
-constexpr std::string_view kHelp =
-    "/help            this list\n"
-    "/clear           forget the conversation\n"
-    "/undo            take back the last question and its answer\n"
-    "/regen           answer the last question again\n"
-    "/system TEXT     set the system message and start again\n"
-    "/set NAME VALUE  temp, top-k, top-p, min-p, repeat-penalty, seed, tokens\n"
-    "/stats           tokens in the context, memory\n"
-    "/exit            leave (also Ctrl-D)\n"
-    "\"\"\"              begin and end a question of several lines\n"
-    "Ctrl-C stops an answer; twice on an empty line leaves.\n";
 
 class Conversation {
  public:
@@ -38,6 +27,7 @@ class Conversation {
         session_(*loaded.model, *loaded.backend, wishes(options, loaded, generation)),
         generation_(std::move(generation)),
         system_(std::move(system)),
+        language_(context.language),
         quiet_(!stdout_is_terminal() || context.verbosity < 0) {
     // A template that is not known is refused now, not after the first question.
     const std::vector<tokenizer::Message> probe = {{"user", "x"}};
@@ -54,6 +44,9 @@ class Conversation {
   void answer();
   void set(std::string_view arguments);
   std::vector<tokenizer::Message> messages() const;
+  std::string say(MessageId id, std::vector<std::string> args = {}) const {
+    return render({id, std::move(args)}, language_);
+  }
 
   LoadedModel& loaded_;
   tokenizer::Tokenizer tokenizer_;
@@ -69,6 +62,7 @@ class Conversation {
   std::string system_;
   std::vector<tokenizer::Message> turns_;
   LineEditor editor_;
+  Language language_;
   bool quiet_;
 };
 
@@ -114,10 +108,11 @@ void Conversation::answer() {
   std::string line = fmt::format("    ttft {:.2f} s", result.ttft_s);
   if (result.decode_s > 0)
     line += fmt::format(" · {} tok/s", format_number(steps / result.decode_s));
-  line += fmt::format(" · {} tokens · ctx {}/{}", result.ids.size(), session_.length(),
-                      session_.context());
-  if (result.finish == model::FinishReason::kContext) line += " · context full: /clear or --ctx";
-  if (result.finish == model::FinishReason::kLength) line += " · cut at -n";
+  line += " · " + say(message::chat_length,
+                      {std::to_string(result.ids.size()), std::to_string(session_.length()),
+                       std::to_string(session_.context())});
+  if (result.finish == model::FinishReason::kContext) line += " · " + say(message::chat_full);
+  if (result.finish == model::FinishReason::kLength) line += " · " + say(message::chat_cut);
   print_aside(fmt::format("\x1b[2m{}\x1b[0m\n", line));
 }
 
@@ -167,7 +162,7 @@ Conversation::Next Conversation::command(const std::string& line) {
   const std::string rest = blank == std::string::npos ? "" : line.substr(blank + 1);
   if (name == "/exit" || name == "/quit" || name == "/bye") return Next::kLeave;
   if (name == "/help" || name == "/?") {
-    write_output(kHelp);
+    write_output(say(message::chat_help) + "\n");
   } else if (name == "/clear") {
     turns_.clear();
   } else if (name == "/undo") {
@@ -182,10 +177,11 @@ Conversation::Next Conversation::command(const std::string& line) {
   } else if (name == "/set") {
     set(rest);
   } else if (name == "/stats") {
-    write_output(fmt::format("{} · {} {} · ctx {}/{} · KV cache {} reserved\n",
-                             loaded_.checkpoint->name(), loaded_.mode, loaded_.backend->name(),
-                             session_.length(), session_.context(),
-                             format_bytes(session_.cache_bytes())));
+    write_output(say(message::chat_stats,
+                     {loaded_.checkpoint->name(), loaded_.mode,
+                      std::string(loaded_.backend->name()), std::to_string(session_.length()),
+                      std::to_string(session_.context()), format_bytes(session_.cache_bytes())}) +
+                 "\n");
   } else {
     throw Error(ErrorKind::kUsage, fmt::format("unknown command {}", name),
                 "/help lists the commands.");
@@ -201,7 +197,7 @@ int Conversation::talk() {
     if (cancelled) {
       if (armed) return 0;
       armed = true;
-      print_aside("(Ctrl-C again, Ctrl-D or /exit leaves)\n");
+      print_aside(say(message::chat_leave) + "\n");
       continue;
     }
     armed = false;
@@ -236,9 +232,10 @@ class Chat final : public Command {
     if (!loaded) return 0;
     Conversation conversation(*loaded, options_, generation_, system_, context);
     if (stdout_is_terminal())
-      notice(context, fmt::format("{} · {} {} · {} threads · Ctrl-C stops an answer, /help",
-                                  loaded->checkpoint->name(), loaded->mode, loaded->backend->name(),
-                                  loaded->backend->threads()));
+      notice(context,
+             Text{message::chat_banner,
+                  {loaded->checkpoint->name(), loaded->mode, std::string(loaded->backend->name()),
+                   std::to_string(loaded->backend->threads())}});
     return conversation.talk();
   }
 
