@@ -51,6 +51,7 @@ const Row kRows[] = {
     {"laptop-avx2",          "cpu.caches",
      "L1d 32 KiB (shared by 2), L2 256 KiB (shared by 2), L3 6 MiB (shared by 8)", kOk},
     {"dev-vm",               "cpu.caches", "L1d 32 KiB, L2 1 MiB, L3 32 MiB (shared by 2)", kOk},
+    {"vm-avx512-masked",     "cpu.caches", "L1d 48 KiB, L2 1.25 MiB, L3 48 MiB (shared by 4)", kOk},
     {"server-arm",           "cpu.frequency", "powersave, up to 3000 MHz", kWarn},
     {"laptop-avx2",          "cpu.frequency", "powersave, up to 3400 MHz", kOk},
     {"dev-vm",               "cpu.frequency", "not shown (a virtual machine, usually)", kAbsent},
