@@ -203,6 +203,23 @@ TEST(GpuProbes, WarnOfWhatSlowsADeviceDown) {
   EXPECT_EQ(find(machine, "gpu.0.ecc").status, FindingStatus::kFail);
 }
 
+TEST(GpuProbes, NameInFrenchWhatHoldsTheClocksDown) {
+  const FakeMachine machine = with_gpu("nvml.0 sm_clock_mhz = 900\nnvml.0 throttle = 510\n");
+  const Subject french{.machine = machine, .language = Language::kFrench};
+  const std::string said = find(machine, "gpu.0.clocks", &french).consequence;
+  EXPECT_THAT(said, HasSubstr("plafond de puissance, ralentissement matériel"));
+  for (const std::string& reason : machine::gpus(machine).at(0).throttle)
+    EXPECT_EQ(said.find(reason), std::string::npos) << reason;
+}
+
+TEST(GpuProbes, SayThatAUsableDeviceIsLeftIdleWhereNothingComputesOnIt) {
+  const FakeMachine machine = with_gpu("");
+  Subject subject{.machine = machine};
+  EXPECT_THAT(find(machine, "gpu.0", &subject).consequence, HasSubstr("left idle"));
+  subject.gpu_backend = true;
+  EXPECT_EQ(find(machine, "gpu.0", &subject).consequence, "");
+}
+
 TEST(GpuProbes, TellALibraryThatFailedFromADeviceThatIsNotThere) {
   FakeMachine machine;
   machine.drivers = {"process nvml ? ended by SIGSEGV (Segmentation fault), in nvmlInit_v2\n", ""};
