@@ -28,10 +28,11 @@ Findings cpu_caches(const Subject& subject) {
   results::Finding finding = subject.finding("cpu.caches", message::diag_caches_title, kSource);
   for (const machine::Cache& cache : caches) {
     if (!finding.value.empty()) finding.value += ", ";
-    finding.value += cache.name + " " + size_of(cache.bytes);
-    if (cache.shared_by > 1)
-      finding.value +=
-          " " + subject.say(message::diag_caches_shared, {std::to_string(cache.shared_by)});
+    finding.value += fmt::format("{} {}", cache.name, size_of(cache.bytes));
+    if (cache.shared_by > 1) {
+      finding.value += ' ';
+      finding.value += subject.say(message::diag_caches_shared, {std::to_string(cache.shared_by)});
+    }
   }
   finding.data = static_cast<double>(caches.back().bytes);
   return {finding};

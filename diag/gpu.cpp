@@ -16,7 +16,10 @@ Findings gpu(const Subject& subject) {
     if (!each.gpu.compute_capability.empty())
       finding.value +=
           ", " + subject.say(message::diag_gpu_capability, {each.gpu.compute_capability});
-    if (!each.trouble) continue;
+    if (!each.trouble) {
+      if (!subject.gpu_backend) finding.consequence = subject.say(message::diag_gpu_idle);
+      continue;
+    }
     finding.status = results::FindingStatus::kWarn;
     finding.consequence =
         subject.say(message::diag_gpu_unused, {render(*each.trouble, subject.language)});

@@ -2,6 +2,30 @@
 #include "diag/gpu_device.h"
 
 namespace nety::diag::probes {
+namespace {
+
+struct Word {
+  std::string_view name;  // in results::Gpu::throttle
+  MessageId message;
+};
+constexpr Word kWords[] = {
+    {"application clocks", message::diag_throttle_application},
+    {"power cap", message::diag_throttle_power},
+    {"hardware slowdown", message::diag_throttle_hardware},
+    {"sync boost", message::diag_throttle_sync},
+    {"temperature", message::diag_throttle_temperature},
+    {"temperature (hardware)", message::diag_throttle_temperature_hardware},
+    {"power brake", message::diag_throttle_brake},
+    {"display clocks", message::diag_throttle_display},
+};
+
+std::string said(const Subject& subject, const std::string& reason) {
+  for (const Word& word : kWords)
+    if (word.name == reason) return subject.say(word.message);
+  return reason;
+}
+
+}  // namespace
 
 Findings gpu_clocks(const Subject& subject) {
   const auto probe = [&](const Device& device, Findings& found) {
@@ -20,7 +44,7 @@ Findings gpu_clocks(const Subject& subject) {
     }
     std::string reasons;
     for (const std::string& reason : device.gpu.throttle)
-      reasons += (reasons.empty() ? "" : ", ") + reason;
+      reasons += (reasons.empty() ? "" : ", ") + said(subject, reason);
     if (!reasons.empty()) {
       finding->status = results::FindingStatus::kWarn;
       finding->consequence = subject.say(message::diag_gpu_throttled, {reasons});

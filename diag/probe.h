@@ -20,6 +20,7 @@ struct Subject {
   Language language = Language::kEnglish;
   std::string model_file{};  ///< A file of the model in question; empty: there is none.
   bool quick = false;        ///< Facts only: nothing that takes time is measured.
+  bool gpu_backend = false;  ///< Something here could compute on a GPU.
 
   std::string say(MessageId id, std::vector<std::string> args = {}) const {
     return render({id, std::move(args)}, language);

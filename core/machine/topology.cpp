@@ -2,6 +2,8 @@
 // leaf 4; AMD APM vol. 3, leaf 8000001D.
 #include "core/machine/topology.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -69,7 +71,7 @@ Arrangement counted(const Cores& cores, std::string source) {
 }
 
 std::string cache_name(int level, char kind) {
-  return "L" + std::to_string(level) + (level == 1 && kind == 'D' ? "d" : "");
+  return fmt::format("L{}{}", level, level == 1 && kind == 'D' ? "d" : "");
 }
 
 std::vector<Cache> caches_of_sys(const Machine& machine) {

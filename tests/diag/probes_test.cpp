@@ -51,6 +51,7 @@ const Row kRows[] = {
     {"laptop-avx2",          "cpu.caches",
      "L1d 32 KiB (shared by 2), L2 256 KiB (shared by 2), L3 6 MiB (shared by 8)", kOk},
     {"dev-vm",               "cpu.caches", "L1d 32 KiB, L2 1 MiB, L3 32 MiB (shared by 2)", kOk},
+    {"vm-avx512-masked",     "cpu.caches", "L1d 48 KiB, L2 1.25 MiB, L3 48 MiB (shared by 4)", kOk},
     {"server-arm",           "cpu.frequency", "powersave, up to 3000 MHz", kWarn},
     {"laptop-avx2",          "cpu.frequency", "powersave, up to 3400 MHz", kOk},
     {"dev-vm",               "cpu.frequency", "not shown (a virtual machine, usually)", kAbsent},
@@ -200,6 +201,23 @@ TEST(GpuProbes, WarnOfWhatSlowsADeviceDown) {
   EXPECT_EQ(find(machine, "gpu.0.processes").status, kWarn);
   EXPECT_EQ(find(machine, "gpu.0.pcie").status, kWarn);
   EXPECT_EQ(find(machine, "gpu.0.ecc").status, FindingStatus::kFail);
+}
+
+TEST(GpuProbes, NameInFrenchWhatHoldsTheClocksDown) {
+  const FakeMachine machine = with_gpu("nvml.0 sm_clock_mhz = 900\nnvml.0 throttle = 510\n");
+  const Subject french{.machine = machine, .language = Language::kFrench};
+  const std::string said = find(machine, "gpu.0.clocks", &french).consequence;
+  EXPECT_THAT(said, HasSubstr("plafond de puissance, ralentissement matériel"));
+  for (const std::string& reason : machine::gpus(machine).at(0).throttle)
+    EXPECT_EQ(said.find(reason), std::string::npos) << reason;
+}
+
+TEST(GpuProbes, SayThatAUsableDeviceIsLeftIdleWhereNothingComputesOnIt) {
+  const FakeMachine machine = with_gpu("");
+  Subject subject{.machine = machine};
+  EXPECT_THAT(find(machine, "gpu.0", &subject).consequence, HasSubstr("left idle"));
+  subject.gpu_backend = true;
+  EXPECT_EQ(find(machine, "gpu.0", &subject).consequence, "");
 }
 
 TEST(GpuProbes, TellALibraryThatFailedFromADeviceThatIsNotThere) {

@@ -75,9 +75,12 @@ TEST(Screen, ReadsLikeThis) {
   !  Usable processors: 4 of 96: cgroup quota 4
      NETY uses 4; a program that starts a thread per visible processor is throttled. Raise the CPU
      limit of the container, or its affinity mask.
+  !  Throttled by quota: 30.0 % of the periods (1200 of 4000)
+     The control group has used up its CPU quota again and again: its programs were stopped until
+     the next period. Raise the CPU limit of the container, or its affinity mask.
   !  Memory available: 14.0 GB (cgroup / memory.max)
      This limit, not the machine, decides what fits. Raise it to load larger models or wider modes.
-  +  6 checks passed (-v lists them)
+  +  19 checks passed (-v lists them)
 )");
 }
 
