@@ -82,6 +82,8 @@ class Diag final : public Command {
                                             .all = context.verbosity > 0,
                                             .width = terminal_width()}));
     if (interrupted()) return exit_code(ErrorKind::kInterrupted);
+    // What was tried under other conditions than a user's would mislead the policy.
+    if (trials_.as_usual()) keep_evidence(file, context);
     hold_requirements(diagnosis.requirements);
     return 0;
   }

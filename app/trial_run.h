@@ -18,6 +18,8 @@ struct TrialRun {
   std::vector<std::string> require;
 
   void declare(Arguments& arguments);
+  /// A full run under the conditions in which models are run.
+  bool as_usual() const { return !quick && isa.empty() && threads == 0; }
   /// "--require help" was asked for.
   bool wants_help() const;
   /// What `--require` says, understood. Error: kUsage.

@@ -21,10 +21,16 @@ constexpr int64_t kLeastWeights = int64_t{1} << 20;
 constexpr uint64_t kBytesPerWeight = 24;  // fp32, the mode, copies of both, and room to spare
 constexpr double kBudget = 0.8;           // seconds for the pairs of one product
 
-/// LibTorch takes its instruction sets from the environment.
+/// LibTorch, oneDNN and MKL take their instruction sets from the environment.
 std::vector<std::pair<std::string, std::string>> torch_isa(const std::string& isa) {
-  if (isa == "avx2") return {{"ATEN_CPU_CAPABILITY", "avx2"}, {"ONEDNN_MAX_CPU_ISA", "AVX2"}};
-  if (isa == "scalar") return {{"ATEN_CPU_CAPABILITY", "default"}, {"ONEDNN_MAX_CPU_ISA", "SSE41"}};
+  if (isa == "avx2")
+    return {{"ATEN_CPU_CAPABILITY", "avx2"},
+            {"ONEDNN_MAX_CPU_ISA", "AVX2"},
+            {"MKL_ENABLE_INSTRUCTIONS", "AVX2"}};
+  if (isa == "scalar")
+    return {{"ATEN_CPU_CAPABILITY", "default"},
+            {"ONEDNN_MAX_CPU_ISA", "SSE41"},
+            {"MKL_ENABLE_INSTRUCTIONS", "SSE4_2"}};
   return {};
 }
 
