@@ -27,6 +27,8 @@ std::unique_ptr<Progress> make_progress(const Context& context);
 bool stdin_is_terminal();
 bool stdout_is_terminal();
 bool stderr_is_terminal();
+/// Columns of the terminal on standard output, within 72 and 132; 100 where there is none.
+size_t terminal_width();
 
 /// SIGINT sets a flag that long work looks at; a second one, with the flag still set, ends the
 /// program with exit code 130. SIGPIPE is ignored: writing to a closed pipe is an error like

@@ -6,9 +6,11 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/diag_output.h"
 #include "app/input.h"
 #include "app/model_options.h"
 #include "app/stack_options.h"
+#include "app/trial_run.h"
 #include "core/base/files.h"
 #include "core/policy/explain.h"
 #include "core/results/json.h"
@@ -33,15 +35,20 @@ class Diag final : public Command {
     options_.model.clear();
     options_.declare_plan(arguments);
     stack_.declare(arguments);
-    arguments.flag("--quick", quick_, "Facts only: nothing that takes time is measured or run");
     arguments.flag("--explain-policy", explain_policy_,
                    "Print what was asked, what is known, what each rule did, and the what-ifs");
+    trials_.declare(arguments);
     arguments.flag("--json", json_, "Print JSON");
     arguments.texts("-o,--output", outputs_, "Write a file: .json .md .html .xml (repeatable)");
   }
 
   int run(const Context& context) override {
+    if (trials_.wants_help()) {
+      write_output(diag::requirement_help(context.language));
+      return 0;
+    }
     if (explain_policy_) return explain(context);
+    const std::vector<diag::Requirement> requirements = trials_.requirements();
     for (const std::string& path : outputs_) {
       reports::renderer_for(path);
       check_writable(path);
@@ -52,24 +59,32 @@ class Diag final : public Command {
           checkpoint::Checkpoint::open(resolve_model(options_.model)));
     policy::Request request;
     request.plan = options_.plan();
-    const auto machine = machine_with_drivers(quick_);
-    diag::Diagnosis diagnosis = diag::examine({.machine = *machine,
-                                               .language = context.language,
-                                               .checkpoint = checkpoint.get(),
-                                               .request = request,
-                                               .evidence = evidence_for(checkpoint.get()),
-                                               .quick = quick_});
-    stack_.examine(diagnosis, checkpoint.get(), quick_, context);
+    const auto machine = machine_with_drivers(trials_.quick);
+    diag::Diagnosis diagnosis =
+        diag::examine({.machine = *machine,
+                       .language = context.language,
+                       .checkpoint = checkpoint.get(),
+                       .request = request,
+                       .evidence = evidence_for(checkpoint.get()),
+                       .quick = trials_.quick,
+                       .trials = trials_.run(context, *machine, stored_mode(checkpoint.get()))});
+    stack_.examine(diagnosis, checkpoint.get(), trials_.quick, context);
+    diag::check_requirements(requirements, context.language, diagnosis);
     const results::File file = as_results(diagnosis, context);
     for (const std::string& path : outputs_)
-      reports::write(file, path, {.language = context.language, .admissible = {}});
+      write_diag(diagnosis, file, path, "NETY " NETY_VERSION " diag", context.language);
     if (json_)
       write_output(results::to_json(file) + "\n");
     else
       write_output(diag::screen(diagnosis, {.title = "NETY " NETY_VERSION "  diag",
                                             .language = context.language,
                                             .colours = stdout_is_terminal(),
-                                            .all = context.verbosity > 0}));
+                                            .all = context.verbosity > 0,
+                                            .width = terminal_width()}));
+    if (interrupted()) return exit_code(ErrorKind::kInterrupted);
+    // What was tried under other conditions than a user's would mislead the policy.
+    if (trials_.as_usual()) keep_evidence(file, context);
+    hold_requirements(diagnosis.requirements);
     return 0;
   }
 
@@ -90,6 +105,11 @@ class Diag final : public Command {
     return 0;
   }
 
+  static std::string stored_mode(const checkpoint::Checkpoint* checkpoint) {
+    if (checkpoint == nullptr) return "";
+    return std::string(precision::mode(checkpoint->stored_mode()).name);
+  }
+
   static results::File as_results(const diag::Diagnosis& diagnosis, const Context& context) {
     results::File file;
     file.tool = "nety " NETY_VERSION;
@@ -97,6 +117,7 @@ class Diag final : public Command {
     file.command = context.command;
     file.machines = {diagnosis.machine};
     file.findings = diagnosis.findings;
+    if (diagnosis.trials) file.results = diag::results_of(*diagnosis.trials, diagnosis.machine.id);
     if (diagnosis.decision)
       file.decision = policy::to_results(*diagnosis.decision, context.language);
     if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
@@ -104,9 +125,10 @@ class Diag final : public Command {
   }
 
   ModelOptions options_;
+  TrialRun trials_;
   std::vector<std::string> outputs_;
   StackOptions stack_;
-  bool json_ = false, quick_ = false, explain_policy_ = false;
+  bool json_ = false, explain_policy_ = false;
 };
 
 }  // namespace

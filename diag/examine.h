@@ -10,6 +10,8 @@
 #include "core/machine/machine.h"
 #include "core/policy/policy.h"
 #include "core/results/results.h"
+#include "diag/requirement.h"
+#include "diag/viability.h"
 
 namespace nety::diag {
 
@@ -21,6 +23,8 @@ struct Question {
   policy::Request request;
   policy::Evidence evidence;
   bool quick = false;  ///< Facts only: nothing that takes time is measured.
+  /// What running the modes found, if they were run. Broken ones are evidence for the policy.
+  std::optional<Trials> trials{};
 };
 
 /// A mode on this machine.
@@ -39,7 +43,14 @@ struct Diagnosis {
   std::optional<policy::Decision> decision;
   std::string refusal;  ///< Why there is no decision for the model.
   std::vector<ModeRow> modes;
+  std::string stored_mode;  ///< The model's main format, "q4_1"; empty: there is no model.
+  std::optional<Trials> trials;
+  std::vector<RequirementCheck> requirements;
 };
+
+/// Checks requirements and adds a finding for each, before the others.
+void check_requirements(const std::vector<Requirement>& requirements, Language language,
+                        Diagnosis& diagnosis);
 
 /// Probes the machine, applies the policy to the model, plans every mode. Reads headers only.
 /// Errors of the request (kUsage) pass; a model that does not fit is part of the answer.

@@ -6,6 +6,7 @@
 
 #include "core/base/units.h"
 #include "diag/messages.h"
+#include "diag/mode_table.h"
 #include "diag/page.h"
 
 namespace nety::diag {
@@ -37,8 +38,8 @@ class Screen {
 
   std::string draw() {
     header();
-    machine();
     policy();
+    machine();
     modes();
     findings();
     return out_;
@@ -58,6 +59,13 @@ class Screen {
     }
   }
 
+  /// What kind of run it was, and how long it took.
+  std::string run_text() const {
+    if (!diagnosis_.trials) return "";
+    if (diagnosis_.trials->quick) return "  " + say(message::diag_screen_quick);
+    return "  " + say(message::diag_screen_full, {format_seconds(diagnosis_.trials->seconds)});
+  }
+
   void header() {
     const auto& gpus = diagnosis_.machine.gpus;
     const bool usable =
@@ -66,8 +74,9 @@ class Screen {
                                   : usable     ? message::diag_screen_gpu_usable
                                                : message::diag_screen_gpu_unused);
     const size_t taken = width_of(right) + 2;
-    line(inked(padded(options_.title, options_.width - std::min(options_.width, taken)) + "  ",
-               Ink::kBold, options_.colours) +
+    const size_t room = options_.width - std::min(options_.width, taken);
+    line(inked(padded(shortened(options_.title + run_text(), room), room) + "  ", Ink::kBold,
+               options_.colours) +
          right);
     line("");
   }
@@ -87,7 +96,44 @@ class Screen {
     add(machine.hypervisor);
     add(machine.os);
     paragraph("  ", text);
+    if (diagnosis_.trials && diagnosis_.trials->rates)
+      paragraph("  ", walls(*diagnosis_.trials->rates));
     line("");
+  }
+
+  /// What was measured of the memory and of the arithmetic.
+  std::string walls(const Rates& rates) const {
+    const auto giga = [](double per_s) { return format_number(per_s / 1e9); };
+    std::string peaks;
+    for (const char* type : {"fp32", "bf16", "int8"}) {
+      const auto peak = rates.peaks.find(type);
+      if (peak == rates.peaks.end()) continue;
+      peaks +=
+          fmt::format("{}{} {}", peaks.empty() ? "" : ", ", giga(peak->second.ops_per_s), type);
+    }
+    return say(message::diag_screen_walls,
+               {giga(rates.read_bytes_per_s), giga(rates.read_one_bytes_per_s), peaks});
+  }
+
+  /// Modes whose speed was told apart from fp32's, and those that do not work.
+  void verdicts() {
+    if (!diagnosis_.trials) return;
+    std::string faster, slower, broken;
+    const auto add = [](std::string& list, const std::string& name, const std::string& more) {
+      list += (list.empty() ? "" : ", ") + name + more;
+    };
+    for (const ModeTrial& row : diagnosis_.trials->rows) {
+      const std::string name = row.backend == "native" ? row.mode : row.mode + " " + row.backend;
+      const std::string speed =
+          row.speed.median ? fmt::format(" {:.2g}x", *row.speed.median) : std::string();
+      if (row.verdict == ModeVerdict::kBroken) add(broken, name, "");
+      if (row.verdict == ModeVerdict::kSlow) add(slower, name, speed);
+      if (row.verdict == ModeVerdict::kViable && row.speed.ci && row.speed.ci->first > 1)
+        add(faster, name, speed);
+    }
+    if (!broken.empty()) paragraph("  ", say(message::diag_screen_broken, {broken}), Ink::kRed);
+    if (!faster.empty()) paragraph("  ", say(message::diag_screen_faster, {faster}));
+    if (!slower.empty()) paragraph("  ", say(message::diag_screen_slower, {slower}));
   }
 
   void policy() {
@@ -106,34 +152,14 @@ class Screen {
     } else {
       paragraph("  ", say(message::diag_screen_policy_cpu), Ink::kBold);
     }
+    verdicts();
     line("");
   }
 
-  std::string fit_text(const ModeRow& row) const {
-    if (!row.memory) return "";
-    const std::string needed = format_bytes(row.memory->needed());
-    if (row.fits) return say(message::diag_screen_fits, {needed});
-    return say(message::diag_screen_does_not_fit,
-               {needed, format_bytes(diagnosis_.machine.memory_available_bytes)});
-  }
-
   void modes() {
-    const auto row = [&](const std::string& mode, const std::string& kernel,
-                         const std::string& bits, const std::string& fit, Ink ink) {
-      std::string text = "  " + padded(mode, 9) + " " + padded(shortened(kernel, 44), 44) + "  " +
-                         padded(bits, fit.empty() ? 0 : 12);
-      if (!fit.empty()) text += " " + fit;
-      while (!text.empty() && text.back() == ' ') text.pop_back();
-      line(inked(text, ink, options_.colours));
-    };
-    std::string model;
-    if (const auto& rows = diagnosis_.modes; !rows.empty() && rows.front().memory)
-      model = shortened(plain(diagnosis_.model), 30);
-    row(say(message::diag_screen_column_mode), say(message::diag_screen_column_kernel),
-        say(message::diag_screen_column_bits), model, Ink::kDim);
-    for (const ModeRow& mode : diagnosis_.modes)
-      row(mode.name, mode.kernel, fmt::format("{:.3g}", mode.bits_per_weight), fit_text(mode),
-          mode.fits ? Ink::kPlain : Ink::kYellow);
+    for (const std::string& row :
+         mode_table(diagnosis_, options_.language, options_.width, options_.colours))
+      line(row);
     line("");
   }
 

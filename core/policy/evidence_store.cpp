@@ -105,6 +105,31 @@ void take(Account& account, const Result& row) {
   }
 }
 
+/// A mode that nety diag tried on products of matrices, whatever the model.
+struct Trial {
+  std::string mode, backend;
+  std::string trouble;  ///< Empty: it was right.
+};
+
+/// The newest trial of each mode on each backend that came to an end.
+std::vector<Trial> trials_in(std::span<const results::File> files) {
+  std::vector<Trial> trials;
+  for (const results::File& file : files)
+    for (const Result& row : file.results) {
+      if (row.phase != "matvec" || row.status == Status::kSkipped ||
+          row.status == Status::kDoesNotFit)
+        continue;
+      const bool known = std::any_of(trials.begin(), trials.end(), [&row](const Trial& trial) {
+        return trial.mode == row.mode && trial.backend == row.backend;
+      });
+      if (known) continue;
+      const bool right = row.status == Status::kOk;
+      const std::string why = row.reason.empty() ? std::string(name_of(row.status)) : row.reason;
+      trials.push_back({row.mode, row.backend, right ? "" : why});
+    }
+  return trials;
+}
+
 bool knows(const Evidence& evidence, const MeasuredMode& mode) {
   const auto measured = [&mode](const MeasuredMode& other) {
     return other.mode == mode.mode && other.backend == mode.backend;
@@ -192,6 +217,14 @@ void consult(Evidence& evidence, std::span<const results::File> files, const std
       else if (account.ran)
         evidence.measured.push_back(account.measured);
     }
+  }
+  for (const Trial& trial : trials_in(files)) {
+    MeasuredMode asked;
+    asked.mode = trial.mode;
+    asked.backend = trial.backend;
+    const precision::Mode* mode = precision::find_mode(trial.mode);
+    if (trial.trouble.empty() || mode == nullptr || knows(evidence, asked)) continue;
+    evidence.unusable.push_back({mode->id, trial.backend, trial.trouble});
   }
 }
 

@@ -43,6 +43,8 @@ class EvidenceStore {
 
 /// Adds to `evidence` what the files say of the model: modes that crashed or are unsupported here,
 /// and how fast and how close to fp32 the others were. The first file that knows a mode decides.
+/// Modes that nety diag found broken or unsupported count for every model on which they have not
+/// run since.
 void consult(Evidence& evidence, std::span<const results::File> files, const std::string& model);
 
 }  // namespace nety::policy

@@ -162,6 +162,8 @@ Evidence::Evidence(const results::File& file, const Subject& subject)
   };
   for (const Result& row : file.results) {
     if (subject.machine != nullptr && row.machine != subject.machine->id) continue;
+    // What nety diag timed are products of matrices, no runs of a model.
+    if (row.phase == "matvec" || row.phase == "matmat") continue;
     // A configuration that never loaded may know its model only by the name it was asked for.
     const bool other_model =
         std::any_of(file.models.begin(), file.models.end(),

@@ -176,6 +176,45 @@ std::vector<std::string> notices_of(const Decision& decision) {
   return out;
 }
 
+/// What nety diag writes of a mode.
+results::File tried(const char* created, const char* mode, Status status) {
+  results::File file;
+  file.tool = kTool;
+  file.created_utc = created;
+  file.machines.emplace_back().id = "cpu-2t-0a";
+  file.results = {row(mode, "matvec", status)};
+  file.results[0].model = "products";
+  if (status != Status::kOk) file.results[0].reason = "wrong results";
+  return file;
+}
+
+TEST(Consult, TakesWhatDiagFoundBrokenForAnyModel) {
+  const auto unusable = [](std::vector<results::File> files) {
+    Evidence evidence;
+    consult(evidence, files, "m/gguf/1");
+    return evidence.unusable;
+  };
+  const auto broken = unusable({tried("2026-11-25T11:30:00Z", "fp16", Status::kError)});
+  ASSERT_EQ(broken.size(), 1U);
+  EXPECT_EQ(broken[0].mode, ModeId::fp16);
+  EXPECT_EQ(broken[0].backend, "native");
+  EXPECT_EQ(broken[0].reason, "wrong results");
+  // The newest trial decides, what was not tried to the end does not, and what ran on the model
+  // itself is worth more.
+  EXPECT_TRUE(unusable({tried("2026-11-25T11:40:00Z", "fp16", Status::kOk),
+                        tried("2026-11-25T11:30:00Z", "fp16", Status::kError)})
+                  .empty());
+  EXPECT_EQ(unusable({tried("2026-11-25T11:40:00Z", "fp16", Status::kSkipped),
+                      tried("2026-11-25T11:30:00Z", "fp16", Status::kCrashed)})
+                .size(),
+            1U);
+  const std::vector<results::File> ran = {measured(),
+                                          tried("2026-11-25T10:00:00Z", "bf16", Status::kError)};
+  Evidence with_ran;
+  consult(with_ran, ran, "m/gguf/1");
+  for (const ModeTrouble& trouble : with_ran.unusable) EXPECT_NE(trouble.mode, ModeId::bf16);
+}
+
 TEST(PolicyWithEvidence, SaysWhatIsFasterAndKeepsTheChoice) {
   Evidence evidence;
   const std::vector<results::File> files = {measured()};

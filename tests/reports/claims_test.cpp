@@ -7,6 +7,7 @@
 
 #include "core/precision/mode.h"
 #include "fixtures.h"
+#include "reports/claims/evidence.h"
 
 namespace nety::reports {
 namespace {
@@ -91,6 +92,22 @@ TEST(Claims, OnALaptopWhereFp32IsRight) {
   EXPECT_EQ(verdict(file, "int8-as-good"), Verdict::kRefuted);
   EXPECT_EQ(verdict(file, "stored-vs-fp32"), Verdict::kNotTested);
   EXPECT_NE(claim(file, "story-14gb").evidence.find("does not fit here"), std::string::npos);
+}
+
+TEST(Claims, DoNotTakeTheProductsOfDiagForRuns) {
+  File file = bare_file();
+  Result product;
+  product.machine = file.machines.at(0).id;
+  product.model = "products";
+  product.mode = "fp32";
+  product.backend = "native";
+  product.phase = "matvec";
+  product.status = Status::kCrashed;
+  file.results = {product};
+  EXPECT_TRUE(Evidence(file).configurations().empty());
+  product.phase = "decode";
+  file.results = {product};
+  EXPECT_EQ(Evidence(file).configurations().size(), 1U);
 }
 
 TEST(Faster, TurnsAtItsMargin) {

@@ -1,0 +1,114 @@
+#include "app/trial_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/console.h"
+#include "core/base/error.h"
+#include "core/kernels/kernels.h"
+#include "core/model/plugin.h"
+#include "core/precision/mode.h"
+#include "diag/messages.h"
+#include "diag/page.h"
+
+namespace nety::app {
+namespace {
+
+// One line, redrawn: what is being tried and how many are left.
+class TrialProgress final : public diag::TrialObserver {
+ public:
+  TrialProgress(bool draw, Language language) : draw_(draw), language_(language) {}
+  ~TrialProgress() override {
+    if (draw_ && width_ > 0) fmt::print(stderr, "\r{:{}}\r", "", width_);
+  }
+
+  void step(const std::string& what, size_t done, size_t total) override {
+    if (!draw_) return;
+    const std::string text = what == "bandwidth"
+                                 ? render({message::diag_progress_rates, {}}, language_)
+                                 : render({message::diag_progress, {what}}, language_);
+    const std::string line = fmt::format("{}/{}  {}", done + 1, total, text);
+    width_ = std::max(width_, diag::width_of(line));
+    fmt::print(stderr, "\r{}", diag::padded(line, width_));
+    std::fflush(stderr);
+  }
+  bool interrupted() override { return app::interrupted(); }
+
+ private:
+  bool draw_;
+  Language language_;
+  size_t width_ = 0;
+};
+
+std::vector<std::string> modes_to_try(const std::string& stored_mode) {
+  std::vector<std::string> modes;
+  if (!stored_mode.empty()) modes.push_back(stored_mode);
+  for (const precision::Mode& mode : precision::modes())
+    if (mode.functions->allocate != nullptr && mode.name != stored_mode)
+      modes.emplace_back(mode.name);
+  return modes;
+}
+
+}  // namespace
+
+void TrialRun::declare(Arguments& arguments) {
+  arguments.texts("--require", require,
+                  "Exit with 6 unless this holds: ram>=16GiB, avx512_bf16, mode:int8=viable ...; "
+                  "help lists all (repeatable)");
+  arguments.flag("--quick", quick, "Two seconds: facts and known answers, nothing is timed");
+  arguments.choice("--isa", isa, {"scalar", "avx2", "avx512"},
+                   "Try modes as a machine would that has no more than this");
+  arguments.number("--threads", threads, 0, 1024, "Threads; 0: the CPU budget");
+}
+
+bool TrialRun::wants_help() const {
+  return std::find(require.begin(), require.end(), "help") != require.end();
+}
+
+std::vector<diag::Requirement> TrialRun::requirements() const {
+  std::vector<diag::Requirement> out;
+  for (const std::string& text : require) out.push_back(diag::parse_requirement(text));
+  return out;
+}
+
+diag::Trials TrialRun::run(const Context& context, const machine::Machine& machine,
+                           const std::string& stored_mode) const {
+  kernels::choose_isa(isa, machine);
+  const results::Machine facts = machine::describe(machine);
+  diag::TrialOptions options;
+  options.quick = quick;
+  options.isa = isa;
+  options.threads = static_cast<int>(threads > 0 ? threads : facts.cpu_budget.threads);
+  options.modes = modes_to_try(stored_mode);
+  options.backends = {"native"};
+  for (const std::string_view name : model::plugin_names()) {
+    const model::PluginStatus status = model::probe_plugin(name);
+    if (status.available)
+      options.backends.emplace_back(name);
+    else
+      options.missing.push_back({std::string(name), status.what, status.hint});
+  }
+  options.memory_bytes = facts.memory_available_bytes;
+  const bool draw =
+      context.verbosity >= 0 &&
+      (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()));
+  TrialProgress progress(draw, context.language);
+  return diag::run_trials(options, facts, progress);
+}
+
+void hold_requirements(const std::vector<diag::RequirementCheck>& checks) {
+  std::string unmet;
+  size_t count = 0;
+  for (const diag::RequirementCheck& check : checks) {
+    if (check.met) continue;
+    unmet += fmt::format("\n      {}  found: {}", check.text, check.found);
+    ++count;
+  }
+  if (count == 0) return;
+  throw Error(ErrorKind::kRequirement,
+              fmt::format("{} of {} requirements not met:{}", count, checks.size(), unmet));
+}
+
+}  // namespace nety::app

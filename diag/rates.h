@@ -1,0 +1,38 @@
+// The two walls of this machine, measured: memory and arithmetic.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace nety::diag {
+
+/// What is to be measured, in a worker process.
+struct RatesRequest {
+  int threads = 1;
+  std::string isa;          ///< "scalar", "avx2", "avx512"; empty: all.
+  double memory_bytes = 0;  ///< That the buffer may take.
+};
+
+/// A peak and the instruction that gave it.
+struct Peak {
+  double ops_per_s = 0;
+  std::string loop;
+};
+
+struct Rates {
+  double read_bytes_per_s = 0;      ///< All threads, the best pattern.
+  double read_one_bytes_per_s = 0;  ///< One thread, the best pattern.
+  std::string read_pattern, read_one_pattern;
+  double triad_bytes_per_s = 0;           ///< All threads, counted as STREAM does.
+  double buffer_bytes = 0;                ///< What was read.
+  double clock_hz = 0;                    ///< 0: cannot be told.
+  std::map<std::string, Peak> peaks;      ///< By type: "fp32", "bf16", "int8"; all threads.
+  std::map<std::string, Peak> peaks_one;  ///< The same of one thread.
+  int threads = 1;
+};
+
+/// Takes about two seconds. Error: kMemory.
+Rates measure_rates(const RatesRequest& request);
+
+}  // namespace nety::diag

@@ -1,0 +1,206 @@
+#include "diag/trial_protocol.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace nety::diag {
+namespace {
+
+using Json = nlohmann::json;
+
+template <class Parse>
+auto parsed(std::string_view line, Parse&& parse) {
+  try {
+    return parse(Json::parse(line));
+  } catch (const Json::exception&) {
+    throw Error(ErrorKind::kInternal,
+                "not a line of the trial protocol: '" + std::string(line.substr(0, 80)) + "'");
+  }
+}
+
+// JSON has no infinity; a result that is no number is one.
+double error_of(const Json& value) {
+  return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
+}
+
+Json json_of(const TimedPairs& pairs) {
+  return {{"mode_s", pairs.mode_s}, {"reference_s", pairs.reference_s}};
+}
+
+TimedPairs pairs_of(const Json& json) {
+  return {json.at("mode_s").get<std::vector<double>>(),
+          json.at("reference_s").get<std::vector<double>>()};
+}
+
+Json json_of(const std::map<std::string, Peak>& peaks) {
+  Json out = Json::object();
+  for (const auto& [type, peak] : peaks)
+    out[type] = {{"ops_per_s", peak.ops_per_s}, {"loop", peak.loop}};
+  return out;
+}
+
+std::map<std::string, Peak> peaks_of(const Json& json) {
+  std::map<std::string, Peak> out;
+  for (const auto& item : json.items())
+    out[item.key()] = {item.value().at("ops_per_s").get<double>(),
+                       item.value().at("loop").get<std::string>()};
+  return out;
+}
+
+std::string dumped(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool write_line(int output, std::string line) {
+  line += '\n';
+  for (size_t done = 0; done < line.size();) {
+    const ssize_t written = ::write(output, line.data() + done, line.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    done += static_cast<size_t>(written);
+  }
+  return true;
+}
+
+std::string answer(const std::string& line, const BackendFactory& make_backend) {
+  const WorkerQuestion question = parse_question(line);
+  if (const auto* trial = std::get_if<TrialRequest>(&question))
+    return to_line(try_mode(*trial, make_backend));
+  try {
+    return to_line(measure_rates(std::get<RatesRequest>(question)));
+  } catch (const Error&) {
+    return to_line(Rates{});  // no memory for it: nothing was measured
+  }
+}
+
+}  // namespace
+
+std::string to_line(const WorkerQuestion& question) {
+  if (const auto* trial = std::get_if<TrialRequest>(&question))
+    return dumped({{"do", "trial"},
+                   {"mode", trial->mode},
+                   {"backend", trial->backend},
+                   {"isa", trial->isa},
+                   {"threads", trial->threads},
+                   {"timed", trial->timed},
+                   {"weights", trial->weights},
+                   {"budget_s", trial->budget_s}});
+  const auto& rates = std::get<RatesRequest>(question);
+  return dumped({{"do", "rates"},
+                 {"isa", rates.isa},
+                 {"threads", rates.threads},
+                 {"memory_bytes", rates.memory_bytes}});
+}
+
+WorkerQuestion parse_question(std::string_view line) {
+  return parsed(line, [](const Json& json) -> WorkerQuestion {
+    const auto threads = json.at("threads").get<int>();
+    const auto isa = json.at("isa").get<std::string>();
+    if (json.at("do") == "rates")
+      return RatesRequest{threads, isa, json.at("memory_bytes").get<double>()};
+    TrialRequest trial;
+    trial.mode = json.at("mode").get<std::string>();
+    trial.backend = json.at("backend").get<std::string>();
+    trial.isa = isa;
+    trial.threads = threads;
+    trial.timed = json.at("timed").get<bool>();
+    trial.weights = json.at("weights").get<int64_t>();
+    trial.budget_s = json.at("budget_s").get<double>();
+    return trial;
+  });
+}
+
+std::string to_line(const TrialReply& reply) {
+  return dumped({{"ok", reply.ok},
+                 {"error", static_cast<int>(reply.error)},
+                 {"what", reply.what},
+                 {"kernel", reply.kernel},
+                 {"error_share", reply.error_share},
+                 {"worst_place", reply.worst_place},
+                 {"bytes_per_weight", reply.bytes_per_weight},
+                 {"vector_weights", reply.vector_weights},
+                 {"matrix_products", reply.matrix_products},
+                 {"vector", json_of(reply.vector)},
+                 {"matrix", json_of(reply.matrix)}});
+}
+
+TrialReply parse_trial(std::string_view line) {
+  return parsed(line, [](const Json& json) {
+    TrialReply reply;
+    reply.ok = json.at("ok").get<bool>();
+    reply.error = static_cast<ErrorKind>(json.at("error").get<int>());
+    reply.what = json.at("what").get<std::string>();
+    reply.kernel = json.at("kernel").get<std::string>();
+    reply.error_share = error_of(json.at("error_share"));
+    reply.worst_place = json.at("worst_place").get<std::string>();
+    reply.bytes_per_weight = json.at("bytes_per_weight").get<double>();
+    reply.vector_weights = json.at("vector_weights").get<int64_t>();
+    reply.matrix_products = json.at("matrix_products").get<int64_t>();
+    reply.vector = pairs_of(json.at("vector"));
+    reply.matrix = pairs_of(json.at("matrix"));
+    return reply;
+  });
+}
+
+std::string to_line(const Rates& rates) {
+  return dumped({{"read_bytes_per_s", rates.read_bytes_per_s},
+                 {"read_one_bytes_per_s", rates.read_one_bytes_per_s},
+                 {"read_pattern", rates.read_pattern},
+                 {"read_one_pattern", rates.read_one_pattern},
+                 {"triad_bytes_per_s", rates.triad_bytes_per_s},
+                 {"buffer_bytes", rates.buffer_bytes},
+                 {"clock_hz", rates.clock_hz},
+                 {"threads", rates.threads},
+                 {"peaks", json_of(rates.peaks)},
+                 {"peaks_one", json_of(rates.peaks_one)}});
+}
+
+Rates parse_rates(std::string_view line) {
+  return parsed(line, [](const Json& json) {
+    Rates rates;
+    rates.read_bytes_per_s = json.at("read_bytes_per_s").get<double>();
+    rates.read_one_bytes_per_s = json.at("read_one_bytes_per_s").get<double>();
+    rates.read_pattern = json.at("read_pattern").get<std::string>();
+    rates.read_one_pattern = json.at("read_one_pattern").get<std::string>();
+    rates.triad_bytes_per_s = json.at("triad_bytes_per_s").get<double>();
+    rates.buffer_bytes = json.at("buffer_bytes").get<double>();
+    rates.clock_hz = json.at("clock_hz").get<double>();
+    rates.threads = json.at("threads").get<int>();
+    rates.peaks = peaks_of(json.at("peaks"));
+    rates.peaks_one = peaks_of(json.at("peaks_one"));
+    return rates;
+  });
+}
+
+int serve(int input, int output, const BackendFactory& make_backend) {
+  std::string pending;
+  char buffer[4096];
+  for (;;) {
+    const ssize_t got = ::read(input, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return 0;
+    pending.append(buffer, static_cast<size_t>(got));
+    for (size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n')) {
+      if (!write_line(output, answer(pending.substr(0, end), make_backend))) return 1;
+      pending.erase(0, end + 1);
+    }
+  }
+}
+
+int worker_main() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::signal(SIGPIPE, SIG_IGN);  // a parent that is gone is an error of write()
+  // What libraries print goes to stderr; the answers keep the pipe.
+  const int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (output < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return 1;
+  return serve(STDIN_FILENO, output, real_backend);
+}
+
+}  // namespace nety::diag

@@ -1,0 +1,75 @@
+#include "tests/diag/fake_backends.h"
+
+#include <signal.h>
+
+#include <cmath>
+#include <thread>
+
+#include "core/backends/native/native.h"
+
+namespace nety::diag {
+namespace {
+
+class Misbehaving final : public model::Backend {
+ public:
+  Misbehaving(std::unique_ptr<model::Backend> inner, std::string mode)
+      : inner_(std::move(inner)), mode_(std::move(mode)) {}
+
+  std::string_view name() const override { return inner_->name(); }
+  std::string_view device() const override { return inner_->device(); }
+  std::string kernel(precision::ModeId mode) const override { return inner_->kernel(mode); }
+  int threads() const override { return inner_->threads(); }
+  model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
+    if (mode_ == "nf4-dq") throw Error(ErrorKind::kUsage, "no such mode here");
+    return inner_->prepare(source, mode);
+  }
+  std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
+    return inner_->make_cache(shape);
+  }
+  void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
+               int64_t max_logits) override {
+    inner_->reserve(config, context, max_tokens, max_logits);
+  }
+  void begin_step(const model::Batch& batch, model::KvCache& cache) override {
+    several_ = batch.tokens.size() > 1;
+    inner_->begin_step(batch, cache);
+  }
+  void embed(const model::Weight& table) override { inner_->embed(table); }
+  void qkv(const model::LayerWeights& layer, int64_t index) override { inner_->qkv(layer, index); }
+  void attention(int64_t index) override { inner_->attention(index); }
+  void attention_output(const model::LayerWeights& layer) override {
+    inner_->attention_output(layer);
+  }
+  void gate_up(const model::LayerWeights& layer) override { inner_->gate_up(layer); }
+  void down(const model::LayerWeights& layer) override { inner_->down(layer); }
+  void head(const model::Weight& norm, const model::Weight& output,
+            std::span<float> logits) override {
+    if (mode_ == "bf16") ::raise(SIGKILL);
+    if (mode_ == "fp16") std::this_thread::sleep_for(std::chrono::hours(1));
+    if (mode_ == "fp4") throw Error(ErrorKind::kInternal, "the kernel gave up");
+    inner_->head(norm, output, logits);
+    if (mode_ == "int8" && several_) logits[logits.size() / 2] += 1;
+    if (mode_ == "nf4")
+      for (float& value : logits) value *= 1.001F;
+    if (mode_ == "fp4-dq") logits[3] = std::nanf("");
+  }
+  void end_step() override { inner_->end_step(); }
+
+ private:
+  std::unique_ptr<model::Backend> inner_;
+  std::string mode_;
+  bool several_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<model::Backend> native_backend(const TrialRequest& request) {
+  return native::make_backend({.threads = request.threads, .isa = request.isa, .device = "cpu"},
+                              machine::host());
+}
+
+std::unique_ptr<model::Backend> misbehaving_backend(const TrialRequest& request) {
+  return std::make_unique<Misbehaving>(native_backend(request), request.mode);
+}
+
+}  // namespace nety::diag
