@@ -122,7 +122,8 @@ measure::WorkerCommand Installed::command() const {
 /// in another mode than its own.
 bool Installed::widened(const std::string& mode) const {
   if (source_->format() == checkpoint::Format::kGguf) return true;
-  return mode != "stored" && is_quantised(*source_);
+  const bool as_stored = mode == "stored" || mode == precision::mode(source_->stored_mode()).name;
+  return !as_stored && is_quantised(*source_);
 }
 
 fs::path Installed::model_for(const std::string& mode, Progress& progress) {

@@ -190,7 +190,8 @@ class Stack:
             dtype, self.quantised = "auto", self.stored_quantised(path)
         elif mode == "int8" or mode in FOUR_BIT:
             dtype, self.quantised = getattr(torch, compute), True
-            options["quantization_config"] = self.quantization(mode, dtype)
+            if not self.stored_quantised(path):
+                options["quantization_config"] = self.quantization(mode, dtype)
         else:
             raise Failure("usage", f"transformers and bitsandbytes have no mode {mode}")
         if self.quantised:

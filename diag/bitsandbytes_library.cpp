@@ -14,6 +14,7 @@
 
 #include "core/base/error.h"
 #include "core/measure/worker.h"
+#include "core/precision/codebooks.h"
 #include "core/precision/four_bit.h"
 
 namespace nety::diag {
@@ -23,6 +24,10 @@ using precision::Matrix;
 
 using Dequantise = void (*)(const uint8_t* codes, const float* absmax, float* out,
                             long long block_size, long long rows, long long columns);
+
+using DequantiseBytes = void (*)(const float* values, const uint8_t* codes, const float* absmax,
+                                 float* out, long long block_size, long long count);
+constexpr const char* kBytesFunction = "cdequantize_blockwise_cpu_fp32";
 
 struct Function {
   const char* name;
@@ -72,6 +77,27 @@ double check(Dequantise function, const precision::Mode& mode, const Shape& shap
   return relative_error(got, expected);
 }
 
+/// The 8-bit codes of double quantization: value of the map times absmax.
+double check_bytes(DequantiseBytes function, const Shape& shape) {
+  constexpr size_t kBlock = 256;
+  const auto count = static_cast<size_t>(shape.rows * shape.columns);
+  std::vector<uint8_t> codes(count);
+  std::vector<float> absmax, expected(count), got(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (i % kBlock == 0) absmax.push_back(static_cast<float>(absmax.size() + 1));
+    codes[i] = static_cast<uint8_t>(i * 7 % 256);
+    expected[i] = precision::kDynamic256[codes[i]] * absmax.back();
+  }
+  function(precision::kDynamic256.data(), codes.data(), absmax.data(), got.data(), kBlock,
+           static_cast<long long>(count));
+  return relative_error(got, expected);
+}
+
+void print(std::ostream& out, const char* function, const Shape& shape, bool found, double error) {
+  out << fmt::format("check {} {} {} {:d} {}", function, shape.rows, shape.columns, found, error)
+      << std::endl;
+}
+
 }  // namespace
 
 int check_bitsandbytes_library(const std::filesystem::path& library, std::ostream& out) {
@@ -85,17 +111,18 @@ int check_bitsandbytes_library(const std::filesystem::path& library, std::ostrea
     for (const Shape& shape : kShapes) {
       const double error =
           address == nullptr ? 0 : check(address, *precision::find_mode(function.mode), shape);
-      out << fmt::format("check {} {} {} {:d} {}", function.name, shape.rows, shape.columns,
-                         address != nullptr, error)
-          << std::endl;
+      print(out, function.name, shape, address != nullptr, error);
     }
   }
+  const auto bytes = reinterpret_cast<DequantiseBytes>(::dlsym(handle, kBytesFunction));
+  print(out, kBytesFunction, kShapes[0], bytes != nullptr,
+        bytes == nullptr ? 0 : check_bytes(bytes, kShapes[0]));
   return 0;  // never closed: its OpenMP threads may still be there
 }
 
 LibraryReport ask_bitsandbytes_library(const std::filesystem::path& library, double limit_s) {
   LibraryReport report;
-  constexpr size_t kExpected = std::size(kFunctions) * std::size(kShapes);
+  constexpr size_t kExpected = std::size(kFunctions) * std::size(kShapes) + 1;
   try {
     measure::WorkerCommand command;
     command.argv = {measure::own_program(), "worker", "--bitsandbytes", library.string()};

@@ -1,5 +1,6 @@
 // The test program is also the worker that its tests start, as `nety worker` is of `nety diag`.
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
     return serve(STDIN_FILENO, STDOUT_FILENO, misbehaving_backend);
   if (argc == 4 && std::string_view(argv[1]) == "worker")
     return check_bitsandbytes_library(argv[3], std::cout);
+  ::setenv("PATH", "/usr/bin:/bin", 1);  // no other Pythons of this machine are asked
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

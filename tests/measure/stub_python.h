@@ -28,7 +28,9 @@ class StubPython {
       script << "exec sleep 60\n";
     else
       script << "export " << variables << " PYTHONPATH='" << (kind == kWhole ? packages : "")
-             << "' PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=1\nexec python3 "
+             << "' PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=1\n"
+             // Not a version manager's stand-in for it, which is slow.
+             << "python=/usr/bin/python3; [ -x $python ] || python=python3\nexec $python "
              << (kind == kBare ? "-S " : "") << "\"$@\"\n";
     script.close();
     std::filesystem::permissions(program(), std::filesystem::perms::owner_all);

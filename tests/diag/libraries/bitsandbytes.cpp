@@ -28,6 +28,10 @@ void cdequantize_blockwise_cpu_nf4_fp32(const uint8_t* codes, const float* absma
   dequantise(nety::precision::kNf4, codes, absmax, out, block, rows, columns);
 }
 #endif
+void cdequantize_blockwise_cpu_fp32(const float* values, const uint8_t* codes, const float* absmax,
+                                    float* out, long long block, long long count) {
+  for (long long i = 0; i < count; ++i) out[i] = values[codes[i]] * absmax[i / block];
+}
 void cdequantize_blockwise_cpu_fp4_fp32(const uint8_t* codes, const float* absmax, float* out,
                                         long long block, long long rows, long long columns) {
   dequantise(nety::precision::kFp4, codes, absmax, out, block, rows, columns);
