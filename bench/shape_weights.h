@@ -23,9 +23,9 @@ inline constexpr int64_t kOutlierColumns = 6;
 /// Their value in an embedding whose other values have variance 1: past the 6.0 of LLM.int8() after
 /// the norm, for every width from 64 on.
 inline constexpr float kOutlierValue = 24;
-/// Distinct rows of one matrix: random, quantised by the mode itself, then repeated in random
-/// order.
-inline constexpr int64_t kDistinctRows = 256;
+/// Distinct rows of a matrix with that many columns: random, quantised by the mode itself, then
+/// repeated in random order. Few, because 7 billion random weights take a minute to quantise.
+constexpr int64_t distinct_rows_of(int64_t cols) { return cols < 2048 ? 256 : 64; }
 
 /// The outlier columns of a model of that width, ascending; the same for every layer and seed.
 std::vector<int64_t> outlier_columns(int64_t dim);
