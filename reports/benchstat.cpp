@@ -16,12 +16,13 @@ namespace {
 /// The samples of a row, one line per place in them.
 std::string lines_of(const Series& series) {
   size_t most = 0;
-  for (const auto& entry : series.row->metrics) most = std::max(most, entry.second.samples.size());
+  for (const auto& [name, metric] : series.row->metrics)
+    if (!is_gaps(name)) most = std::max(most, metric.samples.size());
   std::string out;
   for (size_t i = 0; i < most; ++i) {
     std::string values;
     for (const auto& [name, metric] : series.row->metrics)
-      if (i < metric.samples.size() && std::isfinite(metric.samples[i]))
+      if (!is_gaps(name) && i < metric.samples.size() && std::isfinite(metric.samples[i]))
         values += fmt::format(" {} {}", metric.samples[i], one_line(name));
     if (!values.empty())
       out += fmt::format("BenchmarkNety/{}-{} 1{}\n", one_line(series.name),
@@ -38,7 +39,8 @@ std::string render_benchstat(const results::File& file, const ClaimOptions& /*op
   std::map<std::string, bool> units;
   for (const results::Result& row : file.results)
     for (const auto& [name, metric] : row.metrics)
-      if (!metric.samples.empty()) units[one_line(name)] = bigger_is_better(metric);
+      if (!is_gaps(name) && !metric.samples.empty())
+        units[one_line(name)] = bigger_is_better(metric);
   for (const auto& [unit, bigger] : units)
     out += fmt::format("Unit {} better={}\n", unit, bigger ? "higher" : "lower");
   for (const Series& series : series_of(file)) out += lines_of(series);

@@ -41,6 +41,7 @@ Json context_of(const results::File& file) {
 
 void add_entries(const Series& series, int64_t family, Json& out) {
   for (const auto& [metric_name, metric] : series.row->metrics) {
+    if (is_gaps(metric_name)) continue;
     const auto count = static_cast<int64_t>(metric.samples.size());
     const std::string name = one_line(series.name + "/" + metric_name);
     for (int64_t i = 0; i < count; ++i) {

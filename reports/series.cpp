@@ -48,7 +48,8 @@ std::vector<Series> series_of(const results::File& file) {
 }
 
 bool bigger_is_better(const results::Metric& metric) {
-  return metric.unit == "tok/s" || metric.unit == "bytes/s" || metric.unit == "ratio";
+  return metric.unit == "tok/s" || metric.unit == "bytes/s" || metric.unit == "ops/s" ||
+         metric.unit == "ratio";
 }
 
 }  // namespace nety::reports

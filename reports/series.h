@@ -19,6 +19,10 @@ struct Series {
 /// The rows, in the file's order. A machine's id is in the name where there are several.
 std::vector<Series> series_of(const results::File& file);
 
+/// Whether the samples of a metric are gaps between tokens, hundreds in each run: formats with an
+/// entry per sample leave them out.
+inline bool is_gaps(const std::string& metric) { return metric == "itl_s"; }
+
 /// Whether more of it is better: rates and ratios; of times, bytes and divergences less is.
 bool bigger_is_better(const results::Metric& metric);
 
