@@ -17,6 +17,10 @@ class Arguments {
  public:
   virtual ~Arguments() = default;
   virtual void text(const std::string& names, std::string& value, const std::string& help) = 0;
+  /// An option that may stand without a value: `value` is then `alone`. Before a positional it
+  /// takes that for its value; "--name=" keeps them apart.
+  virtual void optional_text(const std::string& names, std::string& value, const std::string& alone,
+                             const std::string& help) = 0;
   virtual void texts(const std::string& names, std::vector<std::string>& values,
                      const std::string& help) = 0;
   /// A comma-separated list of whole numbers.

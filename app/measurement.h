@@ -16,6 +16,7 @@ class MeasurementOptions {
  public:
   std::string model;  ///< Empty: the default one, or the shape.
   bool quality_by_default = false;
+  std::vector<std::string> streams;  ///< Paths of JSON lines to write while it runs.
 
   void declare(Arguments& arguments);
   /// Probes the machine, decides by the policy, measures. Findings and decision are in the file;
