@@ -45,6 +45,7 @@ class CliArguments final : public Arguments {
         ->expected(0, 1)
         ->allow_extra_args(false);
   }
+  void pass_through() override { app_.allow_extras()->fallthrough(false)->set_help_flag(); }
   void texts(const std::string& names, std::vector<std::string>& values,
              const std::string& help) override {
     auto* option = app_.add_option(names, values, help)->type_name("TEXT");

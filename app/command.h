@@ -32,6 +32,8 @@ class Arguments {
   virtual void real(const std::string& names, double& value, double least, double most,
                     const std::string& help) = 0;
   virtual void flag(const std::string& names, bool& value, const std::string& help) = 0;
+  /// Takes whatever follows, `--help` included, for another program to read.
+  virtual void pass_through() = 0;
   /// One of `choices`.
   virtual void choice(const std::string& names, std::string& value,
                       const std::vector<std::string>& choices, const std::string& help) = 0;
