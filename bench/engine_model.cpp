@@ -126,6 +126,7 @@ LoadReport ModelEngine::load(Progress& progress) {
   const std::optional<precision::ModeId> mode = mode_of(request_.mode);
   const model::LoadOptions load_options{.mode = mode,
                                         .head = policy::head_mode(request_.head, mode)};
+  if (is_shape()) ShapeWeights::makeable(mode);
   check_memory(mode, machine);
   if (is_shape()) {
     shape_weights_ = std::make_unique<ShapeWeights>(shape_, request_.seed, threads);

@@ -142,22 +142,25 @@ Matrix ShapeWeights::distinct_rows(const std::string& name, Extent extent, ModeI
   return matrix;
 }
 
+const precision::Mode& ShapeWeights::makeable(std::optional<ModeId> mode) {
+  const precision::Mode* row = mode ? &precision::mode(*mode) : nullptr;
+  if (row != nullptr && row->functions->allocate != nullptr) return *row;
+  throw Error(ErrorKind::kUsage,
+              row == nullptr ? std::string("a shape is stored nowhere: it has no mode \"stored\"")
+                             : fmt::format("mode {} is only read from files: weights of a shape "
+                                           "cannot be made in it",
+                                           row->name),
+              fmt::format("Modes for --shape: {}.", precision::selectable_mode_names()));
+}
+
 MatrixView ShapeWeights::weight(const std::string& name, std::optional<ModeId> mode) {
   const Extent extent = shapes_.at(name);
-  const precision::Mode* row = mode ? &precision::mode(*mode) : nullptr;
-  if (row == nullptr || row->functions->allocate == nullptr)
+  const precision::Mode& row = makeable(mode);
+  if (extent.cols % row.functions->group != 0)
     throw Error(ErrorKind::kUsage,
-                row == nullptr ? std::string("a shape is stored nowhere: it has no mode \"stored\"")
-                               : fmt::format("mode {} is only read from files: weights of a shape "
-                                             "cannot be made in it",
-                                             row->name),
-                fmt::format("Modes for --shape: {}.", precision::selectable_mode_names()));
-  if (extent.cols % row->functions->group != 0)
-    throw Error(ErrorKind::kUsage,
-                fmt::format("{}: rows of {} weights do not divide into groups of "
-                            "{}, which {} has",
-                            name, extent.cols, row->functions->group, row->name));
-  const Matrix distinct = distinct_rows(name, extent, row->id);
+                fmt::format("{}: rows of {} weights do not divide into groups of {}, which {} has",
+                            name, extent.cols, row.functions->group, row.name));
+  const Matrix distinct = distinct_rows(name, extent, row.id);
   const uint64_t seed = seed_of(name, seed_);
   const int64_t from = distinct.view.rows;
   const int64_t unit = from == extent.rows ? from : unit_of(extent.cols, from);

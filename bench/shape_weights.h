@@ -36,9 +36,12 @@ class ShapeWeights final : public model::WeightSource {
  public:
   ShapeWeights(const checkpoint::ModelConfig& config, uint64_t seed, int threads);
 
+  /// The mode, if weights can be made in it. Error: kUsage without one, or for one that is only
+  /// read from files.
+  static const precision::Mode& makeable(std::optional<precision::ModeId> mode);
+
   bool has(const std::string& name) const override { return shapes_.count(name) != 0; }
-  /// Errors: kUsage without a mode, or for a mode that can only be read from a file or whose groups
-  /// do not divide the row.
+  /// Errors: kUsage as makeable() says, or for a mode whose groups do not divide the row.
   precision::MatrixView weight(const std::string& name,
                                std::optional<precision::ModeId> mode) override;
   void release(const std::string& name) override { made_.erase(name); }
