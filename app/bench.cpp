@@ -19,6 +19,13 @@ size_t terminal_columns() {
   return 120;
 }
 
+std::string formats() {
+  std::string known;
+  for (const reports::Renderer& renderer : reports::renderers())
+    known += (known.empty() ? "" : " ") + std::string(renderer.extension);
+  return known;
+}
+
 class Bench final : public Command {
  public:
   void declare(Arguments& arguments) override {
@@ -27,7 +34,7 @@ class Bench final : public Command {
     measurement_.declare(arguments);
     arguments.flag("--json", json_, "Print JSON");
     arguments.texts("-o,--output", outputs_,
-                    "Write a file: .json .jsonl .csv .md .html .xml (repeatable)");
+                    "Write a file, by the end of its name: " + formats() + " (repeatable)");
   }
 
   int run(const Context& context) override {
@@ -35,6 +42,7 @@ class Bench final : public Command {
       reports::renderer_for(path);
       check_writable(path);
     }
+    measurement_.streams = outputs_;
     const results::File file = measurement_.run(context);
     for (const std::string& path : outputs_)
       reports::write(file, path, {.language = context.language, .admissible = {}});

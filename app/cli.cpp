@@ -31,6 +31,21 @@ class CliArguments final : public Arguments {
   void text(const std::string& names, std::string& value, const std::string& help) override {
     app_.add_option(names, value, help)->type_name("TEXT")->capture_default_str();
   }
+  void optional_text(const std::string& names, std::string& value, const std::string& alone,
+                     const std::string& help) override {
+    app_.add_option_function<std::vector<std::string>>(
+            names,
+            [&value, alone](const std::vector<std::string>& given) {
+              value = given.empty() || given.front().empty() || given.front() == "true"
+                          ? alone
+                          : given.front();
+            },
+            help)
+        ->type_name("TEXT")
+        ->expected(0, 1)
+        ->allow_extra_args(false);
+  }
+  void pass_through() override { app_.allow_extras()->fallthrough(false)->set_help_flag(); }
   void texts(const std::string& names, std::vector<std::string>& values,
              const std::string& help) override {
     auto* option = app_.add_option(names, values, help)->type_name("TEXT");

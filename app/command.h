@@ -17,6 +17,10 @@ class Arguments {
  public:
   virtual ~Arguments() = default;
   virtual void text(const std::string& names, std::string& value, const std::string& help) = 0;
+  /// An option that may stand without a value: `value` is then `alone`. Before a positional it
+  /// takes that for its value; "--name=" keeps them apart.
+  virtual void optional_text(const std::string& names, std::string& value, const std::string& alone,
+                             const std::string& help) = 0;
   virtual void texts(const std::string& names, std::vector<std::string>& values,
                      const std::string& help) = 0;
   /// A comma-separated list of whole numbers.
@@ -28,6 +32,8 @@ class Arguments {
   virtual void real(const std::string& names, double& value, double least, double most,
                     const std::string& help) = 0;
   virtual void flag(const std::string& names, bool& value, const std::string& help) = 0;
+  /// Takes whatever follows, `--help` included, for another program to read.
+  virtual void pass_through() = 0;
   /// One of `choices`.
   virtual void choice(const std::string& names, std::string& value,
                       const std::vector<std::string>& choices, const std::string& help) = 0;

@@ -1,4 +1,4 @@
-// From options to a benchmark request, and the line of progress while it runs.
+// From options to a benchmark request, and what is shown while it runs.
 #include "app/measurement.h"
 
 #include <fmt/format.h>
@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "app/console.h"
+#include "app/live.h"
 #include "app/model_options.h"
 #include "bench/evaluation_text.h"
 #include "core/base/error.h"
@@ -18,6 +19,8 @@
 
 namespace nety::app {
 namespace {
+
+constexpr const char* kOwnText = "own";  // --quality without a file
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> words;
@@ -64,34 +67,6 @@ std::vector<std::string> backend_list(const std::string& option) {
   return names;
 }
 
-// One line, redrawn: what is being measured, how far, how long still.
-class ProgressLine final : public bench::Observer {
- public:
-  explicit ProgressLine(bool draw) : draw_(draw) {}
-  ~ProgressLine() override { clear(); }
-
-  void step(const bench::Step& step) override {
-    if (!draw_) return;
-    std::string line =
-        fmt::format("{:3.0f}%  {}", step.total > 0 ? 100.0 * step.done / step.total : 0, step.what);
-    if (step.left_s) line += fmt::format("  about {} left", format_seconds(*step.left_s));
-    show(line);
-  }
-  bool interrupted() override { return app::interrupted(); }
-
- private:
-  void show(const std::string& line) {
-    print_aside(fmt::format("\r{:<{}}", line, width_));
-    std::fflush(stderr);
-    width_ = line.size();
-  }
-  void clear() {
-    if (draw_ && width_ > 0) print_aside(fmt::format("\r{:<{}}\r", "", width_));
-  }
-  bool draw_;
-  size_t width_ = 0;
-};
-
 }  // namespace
 
 void MeasurementOptions::declare(Arguments& arguments) {
@@ -104,13 +79,15 @@ void MeasurementOptions::declare(Arguments& arguments) {
                  "native, torch (those that are there), installed (your Python stack)");
   arguments.texts("--python", pythons_,
                   "The Python for the backend installed, or its environment (repeatable)");
-  arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill");
-  arguments.numbers("-n,--generate", generate_, "Tokens to generate for decode");
+  arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill: 128,512");
+  arguments.numbers("-n,--generate", generate_, "Tokens to generate for decode: 128");
   arguments.numbers("-d,--depths", depths_, "Tokens already in the context for decode");
-  arguments.number("-r,--repetitions", repetitions_, 1, 1000, "Rounds");
-  arguments.text("--quality", quality_, "A text to measure quality on; default: one of our own");
+  arguments.number("-r,--repetitions", repetitions_, 1, 1000, "Rounds: 5");
+  arguments.optional_text("--quality", quality_, kOwnText,
+                          "Measure quality, on a text of our own or on this file's");
   arguments.flag("--no-quality", no_quality_, "Do not measure quality");
-  arguments.flag("--quick", quick_, "Short prompts, few rounds, no quality");
+  arguments.flag("--quick", quick_,
+                 "Short prompts, few rounds and loads, no quality: -p 128 -n 32 -r 2");
   arguments.text("--budget", budget_, "Time for the whole: 120s, 2min");
   arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512"}, "Kernel family");
   arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
@@ -163,18 +140,20 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   request.kv = kv_;
   request.threads = static_cast<int>(threads_);
   request.context = context_;
-  request.prompts = quick_ ? std::vector<int64_t>{128} : prompts_;
-  request.gens = quick_ ? std::vector<int64_t>{32} : generate_;
+  const auto given_or = [](const std::vector<int64_t>& given, std::vector<int64_t> otherwise) {
+    return given.empty() ? std::move(otherwise) : given;
+  };
+  request.prompts = quick_ ? given_or(prompts_, {128}) : given_or(prompts_, {128, 512});
+  request.gens = given_or(generate_, {quick_ ? 32 : 128});
   request.depths = depths_;
-  request.repetitions =
-      static_cast<int>(quick_ ? std::min<int64_t>(repetitions_, 2) : repetitions_);
+  request.repetitions = static_cast<int>(repetitions_ > 0 ? repetitions_ : quick_ ? 2 : 5);
   if (quick_) request.load_passes = 0;
   request.budget_s = parse_budget(budget_);
   if (!shape_.empty()) return request;  // random weights predict nothing
-  if (!quality_.empty()) {
+  if (!quality_.empty() && quality_ != kOwnText) {
     request.quality_text = read_file(quality_);
     request.quality_name = std::filesystem::path(quality_).filename().string();
-  } else if (quality_by_default && !no_quality_ && !quick_) {
+  } else if (!quality_.empty() || (quality_by_default && !no_quality_ && !quick_)) {
     request.quality_text = bench::evaluation_text();
     request.quality_name = bench::kEvaluationTextName;
   }
@@ -189,13 +168,14 @@ results::File MeasurementOptions::run(const Context& context) const {
       throw Error(ErrorKind::kUsage, fmt::format("--modes: unknown mode '{}'", name),
                   fmt::format("Modes: {}, stored, all.", precision::selectable_mode_names()));
   const diag::Diagnosis diagnosis = examine(request, context);
-  const bool draw =
-      context.verbosity >= 0 &&
-      (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()));
+  results::File header;
+  header.tool = request.tool;
+  header.command = request.command;
+  header.machines = {diagnosis.machine};
   results::File file;
   {
-    ProgressLine line(draw);
-    file = bench::run(request, diagnosis.machine, line);
+    LiveView view(context, header, streams);
+    file = bench::run(request, diagnosis.machine, view);
   }
   file.findings = diagnosis.findings;
   if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);

@@ -16,6 +16,7 @@ class MeasurementOptions {
  public:
   std::string model;  ///< Empty: the default one, or the shape.
   bool quality_by_default = false;
+  std::vector<std::string> streams;  ///< Paths of JSON lines to write while it runs.
 
   void declare(Arguments& arguments);
   /// Probes the machine, decides by the policy, measures. Findings and decision are in the file;
@@ -28,8 +29,8 @@ class MeasurementOptions {
 
   std::vector<std::string> pythons_;
   std::string shape_, modes_, backends_, quality_, budget_, isa_, head_, kv_ = "fp32";
-  std::vector<int64_t> prompts_ = {128, 512}, depths_ = {0}, generate_ = {128};
-  int64_t repetitions_ = 5, threads_ = 0, context_ = 0;
+  std::vector<int64_t> prompts_, depths_ = {0}, generate_;  // empty: --quick decides
+  int64_t repetitions_ = 0, threads_ = 0, context_ = 0;
   bool quick_ = false, no_quality_ = false;
 };
 

@@ -40,6 +40,8 @@ struct LoadReport {
   double cached_share = -1;    ///< Of the file's pages, in the page cache before; -1: unknown.
   uint64_t weights_bytes = 0;  ///< Of all tensors as they are used, scales included.
   uint64_t kv_bytes = 0;       ///< Of the cache, for the context asked for.
+  double flops_per_token = 0;  ///< Of the layers' matrices: two per weight. 0: unknown.
+  std::string activation;      ///< What products multiply: "fp32", "bf16", "int8 ...".
   int64_t vocab = 0;
   int64_t context = 0;  ///< Tokens that one sequence can hold.
 };

@@ -85,6 +85,7 @@ class ModelEngine final : public Engine {
  private:
   bool is_shape() const { return !request_.shape.empty(); }
   void open(LoadReport& report);
+  precision::ModeId products_in(std::optional<precision::ModeId> mode) const;
   void check_memory(std::optional<precision::ModeId> mode, const machine::Machine& machine) const;
   model::KvType kv() const {
     return request_.kv == "bf16" ? model::KvType::kBf16 : model::KvType::kFp32;
@@ -125,6 +126,7 @@ LoadReport ModelEngine::load(Progress& progress) {
   const std::optional<precision::ModeId> mode = mode_of(request_.mode);
   const model::LoadOptions load_options{.mode = mode,
                                         .head = policy::head_mode(request_.head, mode)};
+  if (is_shape()) ShapeWeights::makeable(mode);
   check_memory(mode, machine);
   if (is_shape()) {
     shape_weights_ = std::make_unique<ShapeWeights>(shape_, request_.seed, threads);
@@ -147,6 +149,10 @@ LoadReport ModelEngine::load(Progress& progress) {
   report.isa = kernels::name_of(kernels::choose_isa(request_.isa, machine));
   report.kernel = backend_->kernel(mode ? *mode : checkpoint_->stored_mode());
   report.threads = backend_->threads();
+  report.activation = precision::mode(products_in(mode)).activation;
+  for (const policy::PlannedWeight& weight : policy::weights_of(model_->config))
+    if (weight.role == policy::Role::kMatrix)
+      report.flops_per_token += 2 * static_cast<double>(weight.rows * weight.cols);
   report.weights_bytes = footprint_.weights_bytes;
   report.kv_bytes = session_->cache_bytes();
   report.vocab = model_->config.vocab;
@@ -166,14 +172,19 @@ void ModelEngine::open(LoadReport& report) {
   report.cached_share = cached_share(*checkpoint_);
 }
 
-void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
-                               const machine::Machine& machine) const {
-  // LibTorch has no products with quantised weights: its backend keeps them widened.
+/// LibTorch has no products with quantised weights: its backend keeps them widened.
+precision::ModeId ModelEngine::products_in(std::optional<precision::ModeId> mode) const {
   const precision::ModeId used = mode         ? *mode
                                  : is_shape() ? precision::ModeId::fp32
                                               : checkpoint_->stored_mode();
-  if (request_.backend == "torch" && precision::mode(used).kind != precision::ModeKind::kFloat)
-    mode = precision::ModeId::fp32;
+  const bool widened =
+      request_.backend == "torch" && precision::mode(used).kind != precision::ModeKind::kFloat;
+  return widened ? precision::ModeId::fp32 : used;
+}
+
+void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
+                               const machine::Machine& machine) const {
+  if (products_in(mode) == precision::ModeId::fp32) mode = precision::ModeId::fp32;
   policy::PlanOptions options;
   options.context = request_.context;
   options.head = request_.head;

@@ -14,10 +14,9 @@ namespace {
 
 using results::Status;
 
-constexpr uint64_t kLargestProbe = uint64_t{1} << 30;
-constexpr int kProbePasses = 3;
 constexpr int64_t kLogitRows = 64;
 constexpr int64_t kStreamTokens = 64;  // enough for a rate; the time goes to decode
+constexpr double kLongestRepeat = 2;   // seconds
 constexpr int64_t kFirstTokens = 4;    // bytes of the longest character: one of them shows
 
 measure::WorkerCommand worker_command(const BenchRequest& request) {
@@ -28,14 +27,15 @@ measure::WorkerCommand worker_command(const BenchRequest& request) {
   return command;
 }
 
-int64_t shortest_prompt(const BenchRequest& request) {
-  return *std::min_element(request.prompts.begin(), request.prompts.end());
+/// Cold, warm or mixed, by the share of the file's pages that were in memory.
+std::string cache_state(double share) {
+  if (share < 0) return "page cache unknown";
+  const char* word = share < 0.05 ? "cold" : share > 0.95 ? "warm" : "mixed";
+  return fmt::format("{}, {:.0f} % of the file in the page cache", word, 100 * share);
 }
 
-double sum_of(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum;
+int64_t shortest_prompt(const BenchRequest& request) {
+  return *std::min_element(request.prompts.begin(), request.prompts.end());
 }
 
 /// Passes the progress of work in this process on to the observer.
@@ -81,7 +81,7 @@ Row Entry::row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_
   key.backend = configuration_.backend;
   key.device = request.device;
   key.isa = request.isa;
-  key.threads = request.threads;
+  key.threads = threads();
   key.phase = phase;
   key.n_prompt = n_prompt;
   key.n_gen = n_gen;
@@ -203,11 +203,14 @@ bool Entry::load() {
   }
   const Reply& reply = outcome.reply;
   take_facts(reply);
+  flops_per_token_ = reply.number("flops_per_token");
+  activation_ = reply.word("activation");
   const double load_s = reply.number("load_s"), cached = reply.number("cached_share");
   load_.add("load_s", load_s, "s", "measured",
-            {cached < 0 ? "page cache: unknown"
-                        : fmt::format("first load: {:.0f} % of the file in the page cache",
-                                      100 * cached)});
+            {fmt::format("first load: {}", cache_state(cached))});
+  if (cached >= 0)
+    load_.add("cached_share", cached, "ratio", "measured",
+              {"of the file's pages, in memory before the load (mincore)"});
   for (const char* phase : {"read_s", "convert_s", "upload_s", "init_s"})
     if (const double seconds = reply.number(phase); !std::isnan(seconds))
       load_.add(std::string("load_") + phase, seconds, "s");
@@ -232,11 +235,25 @@ Command Entry::stream_command(int64_t n_prompt, int64_t n_gen) const {
 
 /// What a mapped file cannot fake: the time from nothing to the first word.
 void Entry::first_request(double load_s) {
-  const Outcome outcome = ask(stream_command(generate_.key().n_prompt, kFirstTokens));
-  if (settle(generate_, outcome))
-    load_.add("ready_to_first_s", load_s + outcome.reply.number("ttft_s"), "s");
+  const Command command = stream_command(generate_.key().n_prompt, kFirstTokens);
+  const Outcome outcome = ask(command);
+  if (settle(generate_, outcome)) {
+    const double first_s = outcome.reply.number("ttft_s");
+    load_.add("ready_to_first_s", load_s + first_s, "s");
+    add_fault(command, first_s);
+  }
   note_memory();
   tell(load_);
+}
+
+/// What the first request paid for pages that loading only promised: the same request again is that
+/// much shorter. Not asked where it takes long: there it is prefill and little else.
+void Entry::add_fault(const Command& command, double first_s) {
+  if (!(first_s < kLongestRepeat)) return;
+  const Outcome again = ask(command);
+  if (settle(generate_, again))
+    load_.add("load_fault_s", std::max(first_s - again.reply.number("ttft_s"), 0.0), "s", "derived",
+              {"first request less the same request again"});
 }
 
 void Entry::unload() {
@@ -260,69 +277,6 @@ void Entry::round() {
   measure(generate_, [this](Row& it) { stream(it); });
 }
 
-void Entry::prefill(Row& row) {
-  Command command;
-  command.action = Action::kPrefill;
-  command.n_prompt = row.key().n_prompt;
-  const Outcome outcome = ask(command);
-  if (!settle(row, outcome)) return;
-  const double prompt = static_cast<double>(command.n_prompt);
-  row.add("pp_tps", prompt / outcome.reply.number("seconds"), "tok/s");
-  tell(row);
-}
-
-void Entry::decode(Row& row) {
-  Command command;
-  command.action = Action::kDecode;
-  command.n_gen = row.key().n_gen;
-  command.depth = row.key().depth;
-  const Outcome outcome = ask(command);
-  if (!settle(row, outcome)) return;
-  const double bytes = outcome.reply.number("bytes_per_token");
-  const double tg_tps =
-      static_cast<double>(command.n_gen) / sum_of(outcome.reply.series.at("gaps_s"));
-  row.add("tg_tps", tg_tps, "tok/s");
-  row.set("bytes_per_token", results::exactly("bytes", bytes));
-  if (surroundings_.request.probe_bandwidth && row.key().device == "cpu" && bytes > 0)
-    add_bandwidth(row, bytes, tg_tps);
-  tell(row);
-}
-
-/// The memory wall in the same second, over as many bytes as a token reads.
-void Entry::add_bandwidth(Row& row, double bytes_per_token, double tg_tps) {
-  const uint64_t limit =
-      std::max<uint64_t>(std::min(kLargestProbe, surroundings_.machine.memory_available_bytes / 8),
-                         uint64_t{16} << 20);
-  const uint64_t footprint = std::min(static_cast<uint64_t>(bytes_per_token), limit);
-  std::unique_ptr<measure::BandwidthProbe>& probe = surroundings_.probe;
-  if (probe == nullptr || probe->largest_bytes() < footprint / 4096 * 4096) {
-    probe.reset();
-    probe = std::make_unique<measure::BandwidthProbe>(row.key().threads, footprint);
-  }
-  const double bandwidth = probe->best(footprint, kProbePasses);
-  const std::string how =
-      fmt::format("best of {} reads of {} by {} threads, after the decode it is paired with",
-                  kProbePasses, format_bytes(footprint), row.key().threads);
-  row.add("read_bandwidth_bytes_per_s", bandwidth, "bytes/s", "measured", {how});
-  row.add("mbu", tg_tps * bytes_per_token / bandwidth, "ratio", "derived",
-          {"tg_tps", "bytes_per_token", "read_bandwidth_bytes_per_s"});
-}
-
-void Entry::stream(Row& row) {
-  const Outcome outcome = ask(stream_command(row.key().n_prompt, row.key().n_gen));
-  if (!settle(row, outcome)) return;
-  const std::vector<double>& gaps = outcome.reply.series.at("gaps_s");
-  const std::vector<std::string> inputs = {
-      fmt::format("prompt of {:.0f} tokens of text", outcome.reply.number("prompt_tokens"))};
-  row.add("ttft_s", outcome.reply.number("ttft_s"), "s", "measured", inputs);
-  if (!gaps.empty()) {
-    const double tpot_s = sum_of(gaps) / static_cast<double>(gaps.size());
-    row.add("tpot_s", tpot_s, "s", "measured", inputs);
-    row.add("e2e_tg_tps", 1 / tpot_s, "tok/s", "measured", inputs);
-  }
-  tell(row);
-}
-
 void Entry::note_memory() {
   Command command;
   command.action = Action::kMemory;
@@ -330,76 +284,17 @@ void Entry::note_memory() {
   const Outcome outcome = ask(command);
   if (!outcome) return;
   const double rss = outcome.reply.number("peak_rss_bytes");
+  const auto keep = [&](const char* metric, const char* reported) {
+    const double bytes = outcome.reply.number(reported);
+    if (!std::isnan(bytes)) load_.set(metric, results::exactly("bytes", bytes));
+  };
   load_.set("peak_rss_bytes", results::exactly("bytes", rss));
   load_.set("peak_anon_bytes", results::exactly("bytes", outcome.reply.number("peak_anon_bytes")));
+  keep("peak_file_bytes", "peak_file_bytes");
+  keep("steady_rss_bytes", "rss_bytes");
+  keep("steady_anon_bytes", "steady_anon_bytes");
+  keep("steady_file_bytes", "steady_file_bytes");
   if (rss > 0) peak_bytes_ = static_cast<uint64_t>(rss);
-}
-
-int64_t Entry::begin_quality() {
-  Command command;
-  command.action = Action::kText;
-  command.text = surroundings_.request.quality_text;
-  try {
-    if (is_installed()) command.tokens = surroundings_.installed->tokens(command.text);
-  } catch (const Error& error) {
-    quality_.fail(Status::kError, error.what());
-    return 0;
-  }
-  const Outcome outcome = ask(command);
-  if (!settle(quality_, outcome)) return 0;
-  const double windows = outcome.reply.number("windows");
-  if (windows > 0) return static_cast<int64_t>(windows);
-  quality_.fail(Status::kSkipped, "the text has fewer than two tokens");
-  return 0;
-}
-
-bool Entry::quality_window(int64_t window, const std::string& write, const std::string& compare) {
-  if (given_up() || quality_.failed()) return false;
-  Command command;
-  command.action = Action::kQuality;
-  command.window = window;
-  command.write = write;
-  command.compare = compare;
-  const Outcome outcome = ask(command);
-  if (!settle(quality_, outcome)) return false;
-  const Reply& reply = outcome.reply;
-  const auto keep = [&reply](const char* name, std::vector<std::vector<double>>& windows) {
-    if (const auto found = reply.series.find(name); found != reply.series.end())
-      windows.push_back(found->second);
-  };
-  keep("nll", nll_);
-  keep("kld", kld_);
-  keep("same_top", same_top_);
-  if (window == 0) repeat_difference_ = reply.number("repeat_difference");
-  return true;
-}
-
-void Entry::end_quality(bool is_reference, const std::string& no_reference) {
-  if (nll_.empty()) return;
-  const results::Metric nll = clustered_mean("nat", nll_);
-  results::Metric perplexity = nll;
-  perplexity.unit = "tokens";  // equally likely ones
-  perplexity.kind = "derived";
-  perplexity.inputs = {"exp(nll)"};
-  for (std::optional<double>* value : {&perplexity.median, &perplexity.min, &perplexity.max})
-    if (*value) **value = std::exp(**value);
-  if (perplexity.ci)
-    perplexity.ci = {std::exp(perplexity.ci->first), std::exp(perplexity.ci->second)};
-  results::Metric kld, top1;
-  if (is_reference) {
-    kld = results::derived("nat", 0, {"is the reference itself"});
-    top1 = results::derived("ratio", 1, {"is the reference itself"});
-  } else {
-    kld = clustered_mean("nat", kld_);
-    top1 = clustered_mean("ratio", same_top_);
-    if (kld_.empty()) kld.reason = top1.reason = no_reference;
-  }
-  quality_.set("nll", nll);
-  quality_.set("perplexity", perplexity);
-  quality_.set("kld", kld);
-  quality_.set("top1_agreement", top1);
-  quality_.set("repeat_difference", results::exactly("logit", repeat_difference_));
-  tell(quality_);
 }
 
 std::vector<results::Result> Entry::rows() {

@@ -14,6 +14,7 @@
 #include "bench/run.h"
 #include "bench/session.h"
 #include "core/measure/bandwidth.h"
+#include "core/measure/fma.h"
 
 namespace nety::bench {
 
@@ -24,6 +25,7 @@ struct Surroundings {
   Observer& observer;
   std::unique_ptr<measure::BandwidthProbe> probe;  ///< Made by the first decode on a CPU.
   std::unique_ptr<Installed> installed;            ///< If that backend was asked for.
+  std::unique_ptr<measure::FmaProbe> fma;          ///< Made by the first prefill on a CPU.
 };
 
 class Entry {
@@ -51,8 +53,12 @@ class Entry {
   int64_t begin_quality();
   /// Scores one window; the distributions are written to a file, or compared with one.
   bool quality_window(int64_t window, const std::string& write, const std::string& compare);
-  /// Summarises the windows. `no_reference`: why there is no comparison, if there is none.
-  void end_quality(bool is_reference, const std::string& no_reference);
+  /// Summarises the windows. `reference` is what they were compared with (this one itself, if it is
+  /// the reference), or null: `no_reference` says why there is none.
+  void end_quality(const Entry* reference, const std::string& no_reference);
+  /// `again` is the same configuration on another number of threads, compared with this one: the
+  /// noise floor of every comparison.
+  void set_noise(const Entry& again);
 
   const Configuration& configuration() const { return configuration_; }
   uint64_t peak_bytes() const { return peak_bytes_; }
@@ -69,12 +75,21 @@ class Entry {
   bool is_installed() const { return configuration_.backend == kInstalled; }
   bool prepare_installed(EngineRequest& engine);
   Command stream_command(int64_t n_prompt, int64_t n_gen) const;
-  void tell(const Row& row) const { surroundings_.observer.row(row.result()); }
+  /// Not of a configuration that only stands by another one.
+  void tell(const Row& row) const {
+    if (configuration_.threads == 0) surroundings_.observer.row(row.result());
+  }
+  int threads() const {
+    return configuration_.threads > 0 ? configuration_.threads : surroundings_.request.threads;
+  }
   void first_request(double load_s);
+  void add_fault(const Command& command, double first_s);
   void prefill(Row& row);
   void decode(Row& row);
   void stream(Row& row);
   void add_bandwidth(Row& row, double bytes_per_token, double tg_tps);
+  void add_mfu(Row& row, double pp_tps);
+  void set_distances(const Entry& reference);
 
   Surroundings& surroundings_;
   Configuration configuration_;
@@ -86,6 +101,8 @@ class Entry {
   std::vector<Row> prefills_, decodes_;
   std::vector<std::vector<double>> nll_, kld_, same_top_;  // by window
   double repeat_difference_ = 0;
+  double flops_per_token_ = 0;
+  std::string activation_;
 };
 
 }  // namespace nety::bench

@@ -93,11 +93,13 @@ Reply ModeMeasurement::load(const Command& command, Progress& progress) {
   reply.numbers["weights_bytes"] = static_cast<double>(report_.weights_bytes);
   reply.numbers["kv_bytes"] = static_cast<double>(report_.kv_bytes);
   reply.numbers["threads"] = report_.threads;
+  reply.numbers["flops_per_token"] = report_.flops_per_token;
   reply.numbers["parameters"] = static_cast<double>(report_.model.parameters);
   reply.numbers["file_bytes"] = static_cast<double>(report_.model.file_bytes);
   reply.words = {{"device", report_.device},
                  {"isa", report_.isa},
                  {"kernel", report_.kernel},
+                 {"activation", report_.activation},
                  {"model_id", report_.model.id},
                  {"model_name", report_.model.name},
                  {"model_path", report_.model.path},
@@ -130,10 +132,11 @@ Reply ModeMeasurement::prefill(const Command& command) {
 
 /// Timed: each step by itself, without sampling and text. Filling the cache to `depth` is not.
 Reply ModeMeasurement::decode(const Command& command) {
-  const std::vector<int32_t> tokens = random_tokens(command.n_gen + command.depth);
+  const int64_t before = command.resume ? 0 : command.depth;
+  const std::vector<int32_t> tokens = random_tokens(command.n_gen + before);
   const std::span<const int32_t> all(tokens);
-  const auto depth = static_cast<size_t>(command.depth);
-  engine().reset();
+  const auto depth = static_cast<size_t>(before);
+  if (!command.resume) engine().reset();
   if (depth > 0) engine().prefill(all.first(depth));
   std::vector<double> gaps;
   gaps.reserve(all.size() - depth);
@@ -193,7 +196,10 @@ Reply ModeMeasurement::stream(const Command& command) {
 Reply ModeMeasurement::memory() {
   peaks_.note();
   const measure::MemoryUse peaks = peaks_.peaks();
+  const measure::MemoryUse now = measure::memory_use();
   Reply reply;
+  reply.numbers["steady_anon_bytes"] = number_or_nan(now.anonymous_bytes);
+  reply.numbers["steady_file_bytes"] = number_or_nan(now.file_bytes);
   reply.numbers["rss_bytes"] = number_or_nan(peaks.rss_bytes);
   reply.numbers["peak_rss_bytes"] = number_or_nan(peaks.peak_rss_bytes);
   reply.numbers["peak_anon_bytes"] = number_or_nan(peaks.anonymous_bytes);

@@ -55,6 +55,7 @@ void check(const BenchRequest& request);
 /// One row's configuration.
 struct Configuration {
   std::string mode, backend;
+  int threads = 0;  ///< 0: the request's; else one that only stands by another configuration.
 };
 /// Backends x modes, without repetition, the first backend's modes first.
 std::vector<Configuration> configurations(const BenchRequest& request);

@@ -31,6 +31,7 @@ struct Command {
   EngineRequest engine;  ///< kLoad
   uint64_t seed = 0;     ///< kLoad: of the random token ids
   int64_t n_prompt = 0, n_gen = 0, depth = 0;
+  bool resume = false;          ///< kDecode: go on where the last one ended, `depth` tokens in
   std::string text;             ///< kText; kStream: the prompt itself, for a worker that has none
   std::vector<int32_t> tokens;  ///< kText: its ids, for a worker whose tokenizer may differ
   int64_t window = 0;           ///< kQuality: which

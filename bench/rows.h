@@ -9,6 +9,10 @@
 
 namespace nety::bench {
 
+/// The percentile of `samples` by linear interpolation (type 7 of Hyndman & Fan 1996); without a
+/// value where they are fewer than 10 / (1 - percent / 100): then its last ten would be guesses.
+results::Metric percentile(const std::string& unit, std::vector<double> samples, int percent);
+
 /// One row in the making.
 class Row {
  public:
@@ -23,6 +27,9 @@ class Row {
   void fail(results::Status status, const std::string& reason);
 
   results::Result& key() { return result_; }
+  const results::Result& key() const { return result_; }
+  /// The samples of a metric so far.
+  std::vector<double> samples(const std::string& name) const;
   bool failed() const { return result_.status != results::Status::kOk; }
   bool empty() const { return samples_.empty() && result_.metrics.empty(); }
   /// The row so far.

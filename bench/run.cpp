@@ -56,9 +56,8 @@ class TemporaryFile {
 class Run {
  public:
   Run(const BenchRequest& request, const results::Machine& machine, Observer& observer)
-      : request_(request),
-        machine_(machine),
-        surroundings_{request_, machine_, observer, nullptr, nullptr} {
+      : request_(request), machine_(machine), surroundings_{request_, machine_, observer,
+                                                            nullptr,  nullptr,  nullptr} {
     if (request_.threads == 0) request_.threads = machine.cpu_budget.threads;
     if (wants_installed(request_)) surroundings_.installed = std::make_unique<Installed>(request_);
     for (const Configuration& configuration : configurations(request_))
@@ -176,6 +175,18 @@ class Run {
     return nullptr;
   }
 
+  /// The reference again, on another number of threads: what comparing it with itself says is the
+  /// noise floor. Null where there is no reference of ours, or no memory beside it.
+  std::unique_ptr<Entry> noise_of(const Entry* reference) {
+    if (reference == nullptr || reference->configuration().backend != "native") return nullptr;
+    if (reference->peak_bytes() > machine_.memory_available_bytes / 4) return nullptr;
+    Configuration configuration = reference->configuration();
+    configuration.threads = request_.threads > 1 ? 1 : 2;
+    auto again = std::make_unique<Entry>(surroundings_, configuration);
+    step(*again, "load");
+    return again->load() ? std::move(again) : nullptr;
+  }
+
   /// All configurations score the same window before any goes to the next, the reference first, so
   /// that one window of its distributions is all that is ever stored.
   void measure_quality(const std::vector<size_t>& group, double deadline) {
@@ -185,6 +196,8 @@ class Run {
     for (const size_t i : group)
       if (entries_[i].get() != reference) order.push_back(entries_[i].get());
     if (reference != nullptr) order.insert(order.begin(), reference);
+    const std::unique_ptr<Entry> again = noise_of(reference);
+    if (again != nullptr) order.push_back(again.get());
     int64_t windows = 0;
     for (Entry* entry : order) {
       if (entry->given_up() || !entry->loaded() || interrupted()) continue;
@@ -204,7 +217,9 @@ class Run {
     const std::string why = fmt::format(
         "no {} row to compare with: not asked for, not loaded, or it does not fit beside this one",
         kReferenceMode);
-    for (Entry* entry : order) entry->end_quality(entry == reference, why);
+    for (Entry* entry : order) entry->end_quality(reference, why);
+    if (again != nullptr && reference != nullptr) reference->set_noise(*again);
+    if (again != nullptr) again->unload();
   }
 
   results::File file() {

@@ -70,14 +70,11 @@ AnonymousMemory repeated(std::span<const std::byte> from, size_t size, int64_t f
   return out;
 }
 
-/// The least rows at whose multiples all arrays of `matrix` can be cut: scales and nested scales
-/// reach across rows.
-int64_t unit_of(const Matrix& matrix) {
-  const int64_t rows = matrix.view.rows;
-  int64_t unit = 1;
-  for (const size_t count : {matrix.codes.size(), matrix.scales.size(), matrix.nested_codes.size()})
-    if (count > 0) unit = std::lcm(unit, rows / std::gcd(rows, static_cast<int64_t>(count)));
-  return unit;
+/// Rows that are repeated together, the same in every mode: whole blocks of 64 weights and, of
+/// their scales, whole nested blocks of 256, which reach across rows.
+int64_t unit_of(int64_t cols, int64_t distinct) {
+  constexpr int64_t kNested = int64_t{64} * 256;
+  return std::min(kNested / std::gcd(kNested, cols), distinct);
 }
 
 }  // namespace
@@ -122,7 +119,7 @@ void ShapeWeights::fill(const std::string& name, Extent extent, int64_t first, i
 
 Matrix ShapeWeights::distinct_rows(const std::string& name, Extent extent, ModeId mode) {
   const ModeFunctions& to = *precision::mode(mode).functions;
-  Matrix matrix = to.allocate(std::min(extent.rows, kDistinctRows), extent.cols);
+  Matrix matrix = to.allocate(std::min(extent.rows, distinct_rows_of(extent.cols)), extent.cols);
   const int64_t grain = std::max<int64_t>(1, to.row_grain(extent.cols));
   std::exception_ptr failure;
   std::mutex mutex;
@@ -145,25 +142,28 @@ Matrix ShapeWeights::distinct_rows(const std::string& name, Extent extent, ModeI
   return matrix;
 }
 
+const precision::Mode& ShapeWeights::makeable(std::optional<ModeId> mode) {
+  const precision::Mode* row = mode ? &precision::mode(*mode) : nullptr;
+  if (row != nullptr && row->functions->allocate != nullptr) return *row;
+  throw Error(ErrorKind::kUsage,
+              row == nullptr ? std::string("a shape is stored nowhere: it has no mode \"stored\"")
+                             : fmt::format("mode {} is only read from files: weights of a shape "
+                                           "cannot be made in it",
+                                           row->name),
+              fmt::format("Modes for --shape: {}.", precision::selectable_mode_names()));
+}
+
 MatrixView ShapeWeights::weight(const std::string& name, std::optional<ModeId> mode) {
   const Extent extent = shapes_.at(name);
-  const precision::Mode* row = mode ? &precision::mode(*mode) : nullptr;
-  if (row == nullptr || row->functions->allocate == nullptr)
+  const precision::Mode& row = makeable(mode);
+  if (extent.cols % row.functions->group != 0)
     throw Error(ErrorKind::kUsage,
-                row == nullptr ? std::string("a shape is stored nowhere: it has no mode \"stored\"")
-                               : fmt::format("mode {} is only read from files: weights of a shape "
-                                             "cannot be made in it",
-                                             row->name),
-                fmt::format("Modes for --shape: {}.", precision::selectable_mode_names()));
-  if (extent.cols % row->functions->group != 0)
-    throw Error(ErrorKind::kUsage,
-                fmt::format("{}: rows of {} weights do not divide into groups of "
-                            "{}, which {} has",
-                            name, extent.cols, row->functions->group, row->name));
-  const Matrix distinct = distinct_rows(name, extent, row->id);
+                fmt::format("{}: rows of {} weights do not divide into groups of {}, which {} has",
+                            name, extent.cols, row.functions->group, row.name));
+  const Matrix distinct = distinct_rows(name, extent, row.id);
   const uint64_t seed = seed_of(name, seed_);
   const int64_t from = distinct.view.rows;
-  const int64_t unit = from == extent.rows ? from : unit_of(distinct);
+  const int64_t unit = from == extent.rows ? from : unit_of(extent.cols, from);
   Arrays arrays;
   const auto fill_array = [&](const auto& array, AnonymousMemory& out) {
     out = repeated(std::as_bytes(std::span(array)), sizeof array[0], from, extent.rows, unit, seed,

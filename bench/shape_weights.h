@@ -23,9 +23,9 @@ inline constexpr int64_t kOutlierColumns = 6;
 /// Their value in an embedding whose other values have variance 1: past the 6.0 of LLM.int8() after
 /// the norm, for every width from 64 on.
 inline constexpr float kOutlierValue = 24;
-/// Distinct rows of one matrix: random, quantised by the mode itself, then repeated in random
-/// order.
-inline constexpr int64_t kDistinctRows = 256;
+/// Distinct rows of a matrix with that many columns: random, quantised by the mode itself, then
+/// repeated in random order. Few, because 7 billion random weights take a minute to quantise.
+constexpr int64_t distinct_rows_of(int64_t cols) { return cols < 2048 ? 256 : 64; }
 
 /// The outlier columns of a model of that width, ascending; the same for every layer and seed.
 std::vector<int64_t> outlier_columns(int64_t dim);
@@ -36,9 +36,12 @@ class ShapeWeights final : public model::WeightSource {
  public:
   ShapeWeights(const checkpoint::ModelConfig& config, uint64_t seed, int threads);
 
+  /// The mode, if weights can be made in it. Error: kUsage without one, or for one that is only
+  /// read from files.
+  static const precision::Mode& makeable(std::optional<precision::ModeId> mode);
+
   bool has(const std::string& name) const override { return shapes_.count(name) != 0; }
-  /// Errors: kUsage without a mode, or for a mode that can only be read from a file or whose groups
-  /// do not divide the row.
+  /// Errors: kUsage as makeable() says, or for a mode whose groups do not divide the row.
   precision::MatrixView weight(const std::string& name,
                                std::optional<precision::ModeId> mode) override;
   void release(const std::string& name) override { made_.erase(name); }

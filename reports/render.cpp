@@ -20,14 +20,19 @@ constexpr Renderer kRenderers[] = {
 std::span<const Renderer> renderers() { return kRenderers; }
 
 const Renderer& renderer_for(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string();
+  const std::string name = path.filename().string();
+  const Renderer* best = nullptr;
   std::string known;
   for (const Renderer& renderer : kRenderers) {
-    if (renderer.extension == extension) return renderer;
+    const bool longer = best == nullptr || renderer.extension.size() > best->extension.size();
+    if (name.size() > renderer.extension.size() && name.ends_with(renderer.extension) && longer)
+      best = &renderer;
     known += fmt::format(" {}", renderer.extension);
   }
+  if (best != nullptr) return *best;
   throw Error(ErrorKind::kUsage,
-              fmt::format("-o {}: no format has the extension '{}'", path.string(), extension),
+              fmt::format("-o {}: no format has the extension '{}'", path.string(),
+                          path.extension().string()),
               fmt::format("Known:{}", known));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "reports/document.h"
+#include "reports/series.h"
 
 namespace nety::reports {
 namespace {
@@ -44,7 +45,7 @@ Appendix samples_of(const Evidence& evidence, const Wording& words) {
   for (const ConfigurationView& configuration : evidence.configurations())
     for (const Result* row : configuration.rows)
       for (const auto& [name, metric] : row->metrics) {
-        if (metric.samples.size() < 2) continue;
+        if (metric.samples.size() < 2 || is_gaps(name)) continue;
         table.lines.push_back({{{configuration.mode(), configuration.backend(), false},
                                 {workload_of(*row), "", false},
                                 {name, metric.unit, false},

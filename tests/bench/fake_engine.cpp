@@ -1,6 +1,8 @@
 #include "fake_engine.h"
 
+#include <dlfcn.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -17,6 +19,18 @@ namespace {
 
 void pause_ms(double milliseconds) {
   std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(milliseconds));
+}
+
+/// Takes memory until the system refuses it, as under `ulimit -v`.
+void grow() {
+  // An address sanitizer has the address space already and ends the program for less.
+  if (::dlsym(RTLD_DEFAULT, "__asan_init") != nullptr) throw std::bad_alloc();
+  rlimit limit{};
+  ::getrlimit(RLIMIT_AS, &limit);
+  limit.rlim_cur = rlim_t{1} << 30;
+  ::setrlimit(RLIMIT_AS, &limit);
+  std::vector<std::vector<char>> taken;
+  for (;;) taken.emplace_back(size_t{64} << 20);
 }
 
 class FakeEngine : public Engine {
@@ -37,6 +51,8 @@ class FakeEngine : public Engine {
     report.isa = "scalar";
     report.kernel = "fake " + mode_;
     report.threads = request_.threads;
+    report.flops_per_token = 1e6;
+    report.activation = "fp32";
     report.phases_s = {{"read", 0.001}, {"convert", 0.002}};
     report.cached_share = 1;
     report.weights_bytes = mode_ == "fp32" ? 4000 : 2000;
@@ -55,6 +71,7 @@ class FakeEngine : public Engine {
   void decode(int32_t /*token*/) override {
     if (mode_ == "abort") std::abort();
     if (mode_ == "kill") ::raise(SIGKILL);
+    if (mode_ == "grow") grow();
     if (mode_ == "hang") pause_ms(1e6);
     if (mode_ == "quiet_exit") ::_exit(0);
     if (mode_ == "garbage") {

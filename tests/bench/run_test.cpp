@@ -10,6 +10,8 @@
 #include "bench/evaluation_text.h"
 #include "bench/measure_mode.h"
 #include "core/measure/stopwatch.h"
+#include "core/results/json.h"
+#include "tests/results/schema.h"
 
 namespace nety::bench {
 namespace {
@@ -88,6 +90,18 @@ TEST(Run, MeasuresEveryMetricOfAGoodMode) {
     EXPECT_DOUBLE_EQ(samples("mbu")[i],
                      samples("tg_tps")[i] * 4004 / samples("read_bandwidth_bytes_per_s")[i]);
   EXPECT_EQ(find(file, "fp32", "prefill").metrics.at("pp_tps").n, 6);
+  EXPECT_EQ(decode.metrics.at("itl_s").n, 6 * 8);
+  EXPECT_GE(value(decode, "itl_p50_s"), 0.002);
+  EXPECT_FALSE(decode.metrics.at("itl_p99_s").median);
+  EXPECT_EQ(decode.metrics.at("itl_p99_s").reason, "p99 needs 1000 samples, there are 48");
+  EXPECT_GT(value(load, "steady_rss_bytes"), 0);
+  EXPECT_EQ(value(load, "cached_share"), 1);
+  EXPECT_NE(load.metrics.at("load_s").inputs.at(0).find("warm"), std::string::npos);
+  EXPECT_GE(value(load, "load_fault_s"), 0);
+  const Result& prefill = find(file, "fp32", "prefill");
+  EXPECT_NEAR(value(prefill, "mfu"),
+              1e6 * value(prefill, "pp_tps") / value(prefill, "fma_peak_ops_per_s"),
+              value(prefill, "mfu"));  // medians of ratios, not the ratio of medians
   const Result& generate = find(file, "fp32", "generate");
   EXPECT_GE(value(generate, "ttft_s"), 0.002);  // the second token is the first that shows
   EXPECT_NEAR(value(generate, "e2e_tg_tps") * value(generate, "tpot_s"), 1, 0.2);
@@ -131,9 +145,31 @@ INSTANTIATE_TEST_SUITE_P(EveryWay, FailingMode,
                                            std::tuple{"kill", "prefill", Status::kCrashed},
                                            std::tuple{"hang", "prefill", Status::kTimeout},
                                            std::tuple{"quiet_exit", "prefill", Status::kCrashed},
+                                           std::tuple{"grow", "prefill", Status::kDoesNotFit},
                                            std::tuple{"garbage", "prefill", Status::kError},
                                            std::tuple{"throws", "prefill", Status::kError}),
                          [](const auto& test) { return std::string(std::get<0>(test.param)); });
+
+TEST(Run, SlicesDecodeAndLooksAtTheBandwidthBetween) {
+  BenchRequest what = request({"fp32"});
+  what.gens = {70};  // two slices of 35
+  what.depths = {5};
+  what.repetitions = 2;
+  const results::File file = measure(what);
+  const Result& decode = find(file, "fp32", "decode");
+  EXPECT_EQ(decode.metrics.at("tg_tps").n, 2);
+  EXPECT_EQ(decode.metrics.at("mbu").n, 4);
+  EXPECT_EQ(decode.metrics.at("itl_s").n, 2 * 70);
+  // Half of the bytes at depth 5 + 17, half at depth 40 + 17.
+  EXPECT_DOUBLE_EQ(value(decode, "bytes_per_token"), 4000 + (22 + 57) / 2.0);
+}
+
+TEST(Run, WritesFilesThatTheSchemaDescribes) {
+  BenchRequest what = request({"fp32", "bf16", "kill", "too_big", "nan"});
+  what.repetitions = 1;
+  what.quality_text = std::string(evaluation_text()).substr(0, 2000);
+  EXPECT_EQ(results::problems_of(results::to_json(measure(what))), std::vector<std::string>{});
+}
 
 TEST(Run, KeepsOtherRowsOfAModeThatFailsInOne) {
   const results::File file = measure(request({"throws"}));
@@ -155,12 +191,19 @@ TEST(Run, ComparesQualityWithTheReference) {
   EXPECT_NEAR(std::exp(value(reference, "nll")), value(reference, "perplexity"), 1e-9);
   EXPECT_EQ(reference.metrics.at("perplexity").unit, "tokens");
   EXPECT_TRUE(reference.metrics.at("nll").ci);
+  EXPECT_EQ(value(reference, "aa_kld"), 0);  // the fake is the same on any number of threads
+  EXPECT_EQ(value(reference, "aa_top1_agreement"), 1);
+  for (const Result& row : file.results) EXPECT_EQ(row.threads, 2) << row.mode;
   const Result& near = find(file, "bf16", "quality");
   EXPECT_GT(value(near, "kld"), 0);
   EXPECT_LT(value(near, "kld"), 1e-3);
   const Result& far = find(file, "far", "quality");
   EXPECT_GT(value(far, "kld"), 0.1);
   EXPECT_LT(value(far, "top1_agreement"), 0.9);
+  EXPECT_LE(value(far, "kld_median"), value(far, "kld_p99"));
+  EXPECT_LE(value(far, "kld_p99"), value(far, "kld_max"));
+  EXPECT_NEAR(value(far, "nll_delta"), value(far, "nll") - value(reference, "nll"), 1e-9);
+  EXPECT_LT(value(far, "greedy_divergence"), value(near, "greedy_divergence") + 1);
   EXPECT_GT(value(find(file, "drift", "quality"), "repeat_difference"), 0);
   EXPECT_EQ(file.workload.quality_text, "nety-evaluation-1");
 }

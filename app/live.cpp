@@ -1,0 +1,147 @@
+// Redrawn in place at most five times a second; nothing of it stays on the screen.
+#include "app/live.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <tuple>
+
+#include "app/console.h"
+#include "app/messages.h"
+#include "core/base/error.h"
+#include "core/base/units.h"
+#include "reports/render.h"
+
+namespace nety::app {
+namespace {
+
+constexpr auto kInterval = std::chrono::milliseconds(200);
+
+size_t columns_of_terminal() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
+  return 100;
+}
+
+auto key_of(const results::Result& row) {
+  return std::tie(row.mode, row.backend, row.phase, row.n_prompt, row.n_gen, row.depth);
+}
+
+/// "nf4 native: load" with its last word in `language`.
+std::string localised(const std::string& what, Language language) {
+  const size_t colon = what.rfind(": ");
+  if (colon == std::string::npos) return what;
+  const std::string word = what.substr(colon + 2);
+  const std::pair<const char*, MessageId> words[] = {{"load", message::bench_step_load},
+                                                     {"measure", message::bench_step_measure},
+                                                     {"quality", message::bench_step_quality}};
+  for (const auto& [english, id] : words)
+    if (word == english) return what.substr(0, colon + 2) + render({id, {}}, language);
+  return what;
+}
+
+bool is_stream(const std::string& path) {
+  std::error_code ignored;
+  const bool there = std::filesystem::exists(path, ignored);
+  return path.ends_with(".jsonl") && (!there || std::filesystem::is_regular_file(path, ignored));
+}
+
+/// Whole or not at all, as far as the system allows: one call, tried again only where it wrote
+/// nothing.
+void write_whole(int descriptor, const std::string& text) {
+  for (size_t done = 0; done < text.size();) {
+    const ssize_t count = ::write(descriptor, text.data() + done, text.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return;  // a full disk: the file at the end will say so
+    done += static_cast<size_t>(count);
+  }
+}
+
+}  // namespace
+
+RowStream::RowStream(const std::string& path, const results::File& header)
+    : descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644)) {
+  if (descriptor_ < 0)
+    throw Error(ErrorKind::kIo, fmt::format("{}: cannot write: {}", path, std::strerror(errno)));
+  write_whole(descriptor_, reports::render_json_lines(header, {}));
+}
+
+RowStream::~RowStream() { ::close(descriptor_); }
+
+void RowStream::append(const results::Result& row) {
+  write_whole(descriptor_, reports::result_line(row) + "\n");
+}
+
+LiveView::LiveView(const Context& context, const results::File& header,
+                   const std::vector<std::string>& streams)
+    : draw_(context.verbosity >= 0 &&
+            (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()))),
+      language_(context.language),
+      file_(header) {
+  for (const std::string& path : streams)
+    if (is_stream(path)) streams_.push_back(std::make_unique<RowStream>(path, header));
+}
+
+LiveView::~LiveView() { erase(); }
+
+void LiveView::step(const bench::Step& step) {
+  progress_ = fmt::format("{:3.0f}%  {}", step.total > 0 ? 100.0 * step.done / step.total : 0,
+                          localised(step.what, language_));
+  if (step.left_s)
+    progress_ += "  " + render({message::bench_left, {format_seconds(*step.left_s)}}, language_);
+  draw();
+}
+
+void LiveView::row(const results::Result& row) {
+  for (const std::unique_ptr<RowStream>& stream : streams_) stream->append(row);
+  keep(row);
+  draw();
+}
+
+bool LiveView::interrupted() { return app::interrupted(); }
+
+/// A row replaces its earlier self. All are of one model, which rows before its load cannot name.
+void LiveView::keep(const results::Result& row) {
+  const auto same = [&row](const results::Result& other) { return key_of(other) == key_of(row); };
+  const auto found = std::find_if(file_.results.begin(), file_.results.end(), same);
+  if (found != file_.results.end())
+    *found = row;
+  else
+    file_.results.push_back(row);
+  for (results::Result& other : file_.results) other.model = row.model;
+}
+
+void LiveView::erase() {
+  if (!drawn_) return;
+  std::string text = "\r";
+  if (lines_ > 0) text += fmt::format("\x1b[{}A", lines_);
+  print_aside(text + "\x1b[J");
+  drawn_ = false;
+  lines_ = 0;
+}
+
+void LiveView::draw() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!draw_ || (drawn_ && now - last_ < kInterval)) return;
+  last_ = now;
+  erase();
+  const size_t columns = columns_of_terminal();
+  // Where progress is forced onto something that is no terminal, lines cannot be taken back.
+  std::string table;
+  if (stderr_is_terminal() && !file_.results.empty())
+    table = reports::terminal_table(file_, columns - 1, language_);
+  lines_ = static_cast<size_t>(std::count(table.begin(), table.end(), '\n'));
+  print_aside(table + progress_.substr(0, columns - 1));
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+}  // namespace nety::app

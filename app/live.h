@@ -1,0 +1,58 @@
+// A benchmark while it runs: a table and a line of progress on the terminal, rows in a file.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/command.h"
+#include "bench/run.h"
+#include "core/results/results.h"
+
+namespace nety::app {
+
+/// Lines of JSON, appended row by row as samples come in, so that whatever ends the program leaves
+/// what was measured: every line written is whole. A row comes again with each sample; the last one
+/// counts.
+class RowStream {
+ public:
+  /// Begins the file with the header's line. Error: kIo.
+  RowStream(const std::string& path, const results::File& header);
+  ~RowStream();
+  RowStream(const RowStream&) = delete;
+  RowStream& operator=(const RowStream&) = delete;
+  void append(const results::Result& row);
+
+ private:
+  int descriptor_ = -1;
+};
+
+class LiveView final : public bench::Observer {
+ public:
+  /// `header`: tool, command and machines, for the files. `streams`: paths of JSON lines; those
+  /// that are no regular files are left to the end. Error: kIo.
+  LiveView(const Context& context, const results::File& header,
+           const std::vector<std::string>& streams);
+  ~LiveView() override;
+
+  void step(const bench::Step& step) override;
+  void row(const results::Result& row) override;
+  bool interrupted() override;
+
+ private:
+  void keep(const results::Result& row);
+  void draw();
+  void erase();
+
+  bool draw_;
+  Language language_;
+  results::File file_;
+  std::vector<std::unique_ptr<RowStream>> streams_;
+  std::string progress_;
+  size_t lines_ = 0;  // of the table as drawn
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point last_{};
+};
+
+}  // namespace nety::app

@@ -1,0 +1,163 @@
+// Weights and activations from one form into another.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <numeric>
+
+#include "bench/kernels/operations.h"
+
+namespace nety::bench {
+
+Subject pack(const Cell& cell, const Layer& layer, const precision::Mode& mode) {
+  auto data = std::make_shared<LayerMatrix>(layer, mode);
+  const auto kernel = function_of<kernels::PackKernel>(cell);
+  Subject subject;
+  // Nothing else says what a packed panel is: its products are checked, in the cells that take it.
+  subject.run = [=] { Panels(*data, kernel); };
+  subject.bytes = 2 * static_cast<double>(data->bytes());
+  return subject;
+}
+
+/// Rows to floats, all of them, into one row's room.
+Subject unpack(const Cell& cell, const Layer& layer, const precision::Mode& mode, bool nibbles) {
+  auto data = std::make_shared<LayerMatrix>(layer, mode);
+  const int64_t chunk = kernels::kNibbleChunk;
+  auto out = std::make_shared<std::vector<float>>(
+      static_cast<size_t>((layer.cols + chunk - 1) / chunk * chunk));
+  const auto kernel = function_of<kernels::UnpackKernel>(cell);
+  Subject subject;
+  subject.run = [=] {
+    for (int64_t r = 0; r < layer.rows; ++r) kernel(data->view(), r, out->data());
+  };
+  for (int64_t r = 0; r < std::min<int64_t>(16, layer.rows); ++r) {
+    kernel(data->view(), r, out->data());
+    const std::vector<float> want = data->row(r);
+    for (int64_t i = 0; i < static_cast<int64_t>(out->size()); ++i) {
+      const int64_t column = nibbles ? i / chunk * chunk + kernels::nibble_column(i % chunk) : i;
+      if (column < layer.cols &&
+          std::memcmp(&(*out)[static_cast<size_t>(i)], &want[static_cast<size_t>(column)],
+                      sizeof(float)) != 0)
+        subject.wrong = fmt::format("row {}, column {}: other bits than the mode's", r, column);
+    }
+  }
+  subject.bytes = static_cast<double>(data->bytes()) + floats(layer.rows * layer.cols);
+  return subject;
+}
+
+Subject unpack_blocks(const Cell& cell, const Layer& layer, const precision::Mode& mode) {
+  struct Row {
+    std::vector<int8_t> codes;
+    std::vector<float> scales, mins;
+  };
+  auto data = std::make_shared<LayerMatrix>(layer, mode);
+  const int64_t blocks = (layer.cols / 32 + 1) / 2 * 2;
+  const auto room = [blocks] {
+    return Row{std::vector<int8_t>(static_cast<size_t>(blocks * 32)),
+               std::vector<float>(static_cast<size_t>(blocks)),
+               std::vector<float>(static_cast<size_t>(blocks))};
+  };
+  auto out = std::make_shared<Row>(room());
+  Row want = room();
+  const size_t row_bytes = mode.functions->bytes(1, layer.cols);
+  const auto call = [data, row_bytes, blocks, cols = layer.cols](kernels::UnpackBlocksKernel kernel,
+                                                                 Row& into, int64_t r) {
+    kernel(data->view().codes + static_cast<size_t>(r) * row_bytes, cols,
+           {into.codes.data(), into.scales.data(), into.mins.data(), 1}, 0, blocks);
+  };
+  const auto kernel = function_of<kernels::UnpackBlocksKernel>(cell);
+  Subject subject;
+  subject.run = [=] {
+    for (int64_t r = 0; r < layer.rows; ++r) call(kernel, *out, r);
+  };
+  const auto reference =
+      kernels::kernel<kernels::UnpackBlocksKernel>(Op::kUnpackBlocks, cell.format, Isa::kScalar);
+  for (int64_t r = 0; r < std::min<int64_t>(16, layer.rows); ++r) {
+    call(kernel, *out, r);
+    call(reference, want, r);
+    if (out->codes != want.codes || out->scales != want.scales || out->mins != want.mins)
+      subject.wrong = fmt::format("row {}: other codes than the scalar cell's", r);
+  }
+  subject.bytes = static_cast<double>(data->bytes()) +
+                  static_cast<double>(layer.rows * layer.cols) * (1 + 4.0 / 32);
+  return subject;
+}
+
+Subject silu(const Cell& cell, const Layer& layer) {
+  struct Data {
+    std::vector<float> g, u, h;
+  };
+  const auto n = static_cast<size_t>(layer.rows);
+  auto data = std::make_shared<Data>(Data{activations(n), activations(n), std::vector<float>(n)});
+  const auto kernel = function_of<kernels::SiluKernel>(cell);
+  Subject subject;
+  subject.run = [=] { kernel(data->g.data(), data->u.data(), data->h.data(), layer.rows); };
+  subject.run();
+  for (size_t i = 0; i < n; ++i) {
+    const double want = data->g[i] / (1 + std::exp(-double{data->g[i]})) * data->u[i];
+    if (!(std::fabs(data->h[i] - want) <= 1e-5 * (1 + std::fabs(want))))
+      subject.wrong = fmt::format("value {}: {} for {}", i, data->h[i], want);
+  }
+  subject.bytes = floats(3 * layer.rows);
+  return subject;
+}
+
+namespace {
+
+/// The activations of a layer's input, one row, in the cell's form and in the scalar cell's.
+template <class Kernel, class Call, class Same>
+Subject quantise(const Cell& cell, const Layer& layer, Call call, Same same) {
+  const Kernel kernel = function_of<Kernel>(cell);
+  const Kernel reference = kernels::kernel<Kernel>(cell.op, cell.format, Isa::kScalar);
+  auto x = std::make_shared<std::vector<float>>(activations(static_cast<size_t>(layer.cols)));
+  auto got = std::make_shared<Codes>(*x, 1, layer.cols);
+  auto want = std::make_shared<Codes>(*x, 1, layer.cols);
+  Subject subject;
+  subject.run = [=] { call(kernel, x->data(), *got); };
+  subject.run();
+  call(reference, x->data(), *want);
+  if (!same(*got, *want)) subject.wrong = "other codes than the scalar cell's";
+  subject.bytes = 6 * static_cast<double>(layer.cols);
+  return subject;
+}
+
+}  // namespace
+
+Subject quantise_fine(const Cell& cell, const Layer& layer) {
+  return quantise<kernels::QuantiseKernel>(
+      cell, layer,
+      [cols = layer.cols](kernels::QuantiseKernel kernel, const float* x, Codes& out) {
+        kernel(x, cols, out.small, 0);
+      },
+      [](const Codes& a, const Codes& b) {
+        return a.high == b.high && a.low == b.low && a.scales == b.scales;
+      });
+}
+
+Subject quantise_super(const Cell& cell, const Layer& layer) {
+  return quantise<kernels::QuantiseSuperKernel>(
+      cell, layer,
+      [cols = layer.cols](kernels::QuantiseSuperKernel kernel, const float* x, Codes& out) {
+        kernel(x, cols, out.super, 0);
+      },
+      [](const Codes& a, const Codes& b) {
+        return a.codes == b.codes && a.super_scales == b.super_scales;
+      });
+}
+
+Subject quantise_int8(const Cell& cell, const Layer& layer) {
+  return quantise<kernels::QuantiseInt8Kernel>(
+      cell, layer,
+      [cols = layer.cols](kernels::QuantiseInt8Kernel kernel, const float* x, Codes& out) {
+        std::vector<int32_t>& outliers = out.code_sums;
+        outliers.resize(static_cast<size_t>(cols));
+        precision::Int8Row row{.codes = out.codes.data(), .outliers = outliers.data()};
+        kernel(x, cols, row);
+        out.scales[0] = row.scale;
+      },
+      [](const Codes& a, const Codes& b) {
+        return a.codes == b.codes && a.scales[0] == b.scales[0];
+      });
+}
+
+}  // namespace nety::bench

@@ -1,0 +1,23 @@
+// Bencher's metric format: by benchmark and measure a value with the interval around it.
+#include <nlohmann/json.hpp>
+
+#include "reports/render.h"
+#include "reports/series.h"
+
+namespace nety::reports {
+
+std::string render_bencher(const results::File& file, const ClaimOptions& /*options*/) {
+  using Json = nlohmann::ordered_json;
+  Json out = Json::object();
+  for (const Series& series : series_of(file))
+    for (const auto& [name, metric] : series.row->metrics) {
+      if (!metric.median) continue;
+      Json& measure = out[series.name][name] = {{"value", *metric.median}};
+      if (!metric.ci) continue;
+      measure["lower_value"] = metric.ci->first;
+      measure["upper_value"] = metric.ci->second;
+    }
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace nety::reports

@@ -1,0 +1,146 @@
+// nety bench as a user runs it, on a shape small enough to take no time.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "run.h"
+#include "tests/results/schema.h"
+
+namespace nety::app {
+namespace {
+
+using Json = nlohmann::json;
+
+class BenchCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::ofstream(folder_ / "config.json")
+        << R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 128,
+               "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+               "intermediate_size": 256, "vocab_size": 512})";
+  }
+  std::string shape() const { return " --shape '" + (folder_ / "config.json").string() + "' "; }
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+  /// More rounds than there is time for, ended by that signal; the exit code.
+  int run_for_a_second(const std::string& signal, const std::string& output) const {
+    const std::string line = "timeout --preserve-status -s " + signal + " 1 '" + nety() +
+                             "' bench" + shape() +
+                             "--modes fp32,nf4 --backends native -p 8 -n 4 -r 1000 -o '" +
+                             file(output) + "' >/dev/null 2>&1 </dev/null";
+    const int status = std::system(line.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  static std::vector<Json> lines(const std::string& text) {
+    std::vector<Json> all;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) all.push_back(Json::parse(line));
+    return all;
+  }
+
+  std::filesystem::path folder_ = test_folder();
+};
+
+TEST_F(BenchCommand, MeasuresAShapeInEveryModeAndFormat) {
+  const Outcome outcome =
+      run("bench" + shape() +
+          "--modes fp32,int8,nf4-dq,q4_1 --backends native -p 8 -n 4 -r 1 --quick -o '" +
+          file("x.json") + "' -o '" + file("x.jsonl") + "' -o '" + file("x.gbench.json") +
+          "' -o '" + file("x.bmf.json") + "'");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string text = slurp(file("x.json"));
+  EXPECT_EQ(results::problems_of(text), std::vector<std::string>{});
+  int decoded = 0;
+  for (const Json& row : Json::parse(text).at("results")) {
+    if (row.at("mode") == "q4_1" && row.at("phase") == "load") {
+      EXPECT_EQ(row.at("status"), "unsupported");
+      EXPECT_NE(row.at("reason").get<std::string>().find("only read from files"),
+                std::string::npos);
+    }
+    if (row.at("phase") == "decode" && row.at("status") == "ok") ++decoded;
+  }
+  EXPECT_EQ(decoded, 3);
+  EXPECT_GT(lines(slurp(file("x.jsonl"))).size(), 12U);
+  EXPECT_FALSE(Json::parse(slurp(file("x.gbench.json"))).at("benchmarks").empty());
+}
+
+TEST_F(BenchCommand, KeepsWhatItMeasuredWhenInterrupted) {
+  EXPECT_EQ(run_for_a_second("INT", "x.json"), 130);
+  const std::string text = slurp(file("x.json"));
+  ASSERT_FALSE(text.empty());
+  EXPECT_EQ(results::problems_of(text), std::vector<std::string>{});
+}
+
+TEST_F(BenchCommand, LeavesWholeLinesWhenItIsKilled) {
+  EXPECT_EQ(run_for_a_second("KILL", "x.jsonl"), 128 + 9);
+  const std::vector<Json> rows = lines(slurp(file("x.jsonl")));
+  ASSERT_GT(rows.size(), 1U);
+  EXPECT_EQ(rows[0].at("type"), "header");
+  EXPECT_EQ(rows.back().at("type"), "result");
+}
+
+TEST_F(BenchCommand, PlansAShapeWithoutLoadingIt) {
+  const Outcome outcome = run("fit --shape mistral-7b --ctx 4096 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_EQ(json.at("parameters"), 7241732096);
+  EXPECT_EQ(json.at("modes")[0].at("mode"), "fp32");
+  EXPECT_EQ(json.at("modes")[0].at("weights_bytes"), 4 * 7241732096);
+  EXPECT_EQ(json.at("modes")[0].at("kv_bytes"), int64_t{2} * 32 * 8 * 128 * 4096 * 4);
+  EXPECT_EQ(run("fit --shape no-such-shape").code, 2);
+  EXPECT_EQ(run("fit --shape mistral-7b some.gguf").code, 2);
+}
+
+TEST_F(BenchCommand, SaysWhatDoesNotFit) {
+  const Outcome outcome = run(
+      "bench --shape llama-3.1-70b --modes fp32 --backends native --quick -p 4 -n 2 -r 1 --json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json row = Json::parse(outcome.out).at("results").at(0);
+  EXPECT_EQ(row.at("status"), "does_not_fit");
+  EXPECT_EQ(row.at("reason").get<std::string>().find("does not fit: 282 GB of "), 0U)
+      << row.at("reason");
+}
+
+TEST_F(BenchCommand, LeavesTheOtherRowsWhenMemoryIsLimited) {
+  if (run("--version", "ulimit -v 500000;").code != 0)
+    GTEST_SKIP() << "a sanitizer needs more address space than this leaves";
+  // 131 million weights: 0.5 GB in fp32, a fifth of that in nf4.
+  std::ofstream(folder_ / "config.json")
+      << R"({"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 2048,
+             "num_hidden_layers": 2, "num_attention_heads": 16, "num_key_value_heads": 16,
+             "intermediate_size": 8192, "vocab_size": 512})";
+  const Outcome outcome =
+      run("bench" + shape() + "--modes fp32,nf4 --backends native --quick -p 4 -n 2 -r 1 --json",
+          "ulimit -v 500000;");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(results::problems_of(outcome.out), std::vector<std::string>{});
+  const Json json = Json::parse(outcome.out);
+  for (const Json& row : json.at("results"))
+    if (row.at("phase") == "load") {
+      EXPECT_EQ(row.at("status"), row.at("mode") == "fp32" ? "does_not_fit" : "ok")
+          << row.at("reason");
+    }
+}
+
+TEST_F(BenchCommand, BecomesTheKernelBenchmarks) {
+  const std::string program = build_directory() + "/nety-kernels";
+  if (!std::filesystem::exists(program)) {
+    const Outcome outcome = run("kernels");
+    EXPECT_EQ(outcome.code, 5);
+    EXPECT_NE(outcome.err.find("libbenchmark-dev"), std::string::npos);
+    GTEST_SKIP() << "built without Google Benchmark";
+  }
+  const Outcome outcome =
+      run("kernels --benchmark_filter='_scalar/smollm2-135m.mlp.down_proj.*(t1|576x1536)$' "
+          "--benchmark_min_time=0.0001 --benchmark_format=json");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json json = Json::parse(outcome.out);
+  EXPECT_GT(json.at("benchmarks").size(), 8U);
+  for (const Json& one : json.at("benchmarks")) {
+    EXPECT_FALSE(one.contains("error_occurred")) << one;
+    EXPECT_GT(one.at("bytes_per_second").get<double>(), 0) << one.at("name");
+  }
+  EXPECT_EQ(run("kernels --no-such-flag").code, 2);
+}
+
+}  // namespace
+}  // namespace nety::app
