@@ -128,7 +128,9 @@ class CommandSubject final : public Subject {
 
  private:
   Observation run() const {
-    measure::Worker shell({{"/bin/sh", "-c", command_line_}, {}});
+    // The last line counts even if nothing ends it.
+    const std::string script = command_line_ + "\nnety_status=$?; echo; exit $nety_status";
+    measure::Worker shell({{"/bin/sh", "-c", script}, {}});
     std::string output;
     while (const std::optional<std::string> line = shell.receive(limit_s_)) output += *line + "\n";
     const measure::WorkerEnd& end = *shell.end();

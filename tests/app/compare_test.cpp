@@ -67,7 +67,7 @@ TEST(CompareCommand, WritesEveryFormat) {
   EXPECT_EQ(json["comparisons"][0]["gated"], true);
   EXPECT_NEAR(json["comparisons"][0]["ratio"]["median"].get<double>(), 0.9, 1e-6);
   EXPECT_EQ(json["comparisons"][0]["ratio"]["ci"]["level"], 0.975);
-  EXPECT_THAT(slurp(out("c.md")), HasSubstr("| REGRESSION"));
+  EXPECT_THAT(slurp(out("c.md")), HasSubstr("**REGRESSION (limit 2 %)**"));
   EXPECT_THAT(slurp(out("c.xml")), HasSubstr("failures=\"1\""));
   EXPECT_THAT(slurp(out("c.html")), HasSubstr("REGRESSION"));
   EXPECT_THAT(both.err, HasSubstr("::error title=nety compare::tg128 fp32"));
