@@ -81,8 +81,9 @@ class WorkerSubject final : public Subject {
     add(out, "tg_tps", "decode", 0, n_gen, "tok/s",
         static_cast<double>(n_gen) / decode.number("seconds"));
     add(out, "bytes_per_token", "decode", 0, n_gen, "bytes", decode.number("bytes_per_token"));
-    const Reply first = ask(command(Action::kStream, kFirstPrompt, kFirstTokens));
-    add(out, "ttft_s", "generate", kFirstPrompt, kFirstTokens, "s", first.number("ttft_s"));
+    // A model without a tokenizer has no text to wait for.
+    if (const Outcome first = try_to(command(Action::kStream, kFirstPrompt, kFirstTokens)))
+      add(out, "ttft_s", "generate", kFirstPrompt, kFirstTokens, "s", first.reply.number("ttft_s"));
     return out;
   }
 
@@ -94,8 +95,12 @@ class WorkerSubject final : public Subject {
           {{metric, engine.mode, engine.backend, phase, n_prompt, n_gen, 0}, unit, value});
   }
 
+  Outcome try_to(const Command& command) {
+    return session_->ask(command, workload_.command_limit_s, nullptr, nullptr);
+  }
+
   Reply ask(const Command& command) {
-    Outcome outcome = session_->ask(command, workload_.command_limit_s, nullptr, nullptr);
+    Outcome outcome = try_to(command);
     if (outcome) return std::move(outcome.reply);
     throw Error(
         ErrorKind::kEnvironment,
@@ -123,7 +128,9 @@ class CommandSubject final : public Subject {
 
  private:
   Observation run() const {
-    measure::Worker shell({{"/bin/sh", "-c", command_line_}, {}});
+    // The last line counts even if nothing ends it.
+    const std::string script = command_line_ + "\nnety_status=$?; echo; exit $nety_status";
+    measure::Worker shell({{"/bin/sh", "-c", script}, {}});
     std::string output;
     while (const std::optional<std::string> line = shell.receive(limit_s_)) output += *line + "\n";
     const measure::WorkerEnd& end = *shell.end();

@@ -43,6 +43,30 @@ std::string interval_of(const Comparison& comparison, const Wording& words) {
   return words.range(bare(low), bare(high));
 }
 
+struct MetricName {
+  std::string_view metric;
+  MessageId name;
+};
+constexpr MetricName kNames[] = {{"load_s", message::compare_load},
+                                 {"ready_to_first_s", message::compare_ready},
+                                 {"ttft_s", message::compare_first},
+                                 {"tpot_s", message::compare_per_token},
+                                 {"e2e_tg_tps", message::compare_with_text},
+                                 {"peak_rss_bytes", message::compare_peak},
+                                 {"peak_anon_bytes", message::compare_peak_allocated},
+                                 {"weights_bytes", message::compare_weights},
+                                 {"kv_bytes", message::compare_cache},
+                                 {"bytes_per_token", message::compare_bytes_per_token}};
+
+/// "tg128", "pp512" as llama-bench calls them; others in words.
+std::string name_of_metric(const Comparison& comparison, const Wording& words) {
+  if (comparison.metric == "tg_tps") return fmt::format("tg{}", comparison.n_gen);
+  if (comparison.metric == "pp_tps") return fmt::format("pp{}", comparison.n_prompt);
+  for (const MetricName& known : kNames)
+    if (known.metric == comparison.metric) return words.say(known.name);
+  return comparison.metric;
+}
+
 MessageId word_of(const Comparison& comparison) {
   if (is(comparison, Change::kRegression)) return message::compare_regression;
   if (is(comparison, Change::kImprovement)) return message::compare_improvement;
@@ -70,26 +94,20 @@ std::string padded(const std::string& text, size_t width, bool right) {
 }  // namespace
 
 std::string title_of(const Comparison& comparison, const Wording& words) {
-  std::string name;
-  if (comparison.metric == "tg_tps")
-    name = fmt::format("tg{}", comparison.n_gen);
-  else if (comparison.metric == "pp_tps")
-    name = fmt::format("pp{}", comparison.n_prompt);
-  else
-    name = comparison.metric;
+  std::string name = name_of_metric(comparison, words);
   if (comparison.depth > 0) name += fmt::format("@{}", comparison.depth);
   if (!comparison.mode.empty()) name += " " + comparison.mode;
   if (!comparison.backend.empty() && comparison.backend != "native")
     name += fmt::format(" ({})", comparison.backend);
-  static_cast<void>(words);
   return name;
 }
 
 std::string verdict_of(const Comparison& comparison, const Wording& words) {
   const std::string word = words.say(word_of(comparison));
   if (is(comparison, Change::kRegression) && comparison.margin > 0)
-    return fmt::format("{} ({})", word,
-                       words.say(message::compare_limit, {words.percent(comparison.margin)}));
+    return fmt::format(
+        "{} ({})", word,
+        words.say(message::compare_limit, {words.plain(100 * comparison.margin) + " %"}));
   if (is(comparison, Change::kInconclusive))
     return fmt::format("{} ({})", word,
                        comparison.more_pairs ? words.say(message::compare_more_pairs,
@@ -126,7 +144,11 @@ std::optional<Table> comparison_table(const results::File& file, const Wording& 
                   {value_of(comparison.baseline, words), "", false},
                   {value_of(comparison.candidate, words), "", false},
                   {none ? "-" : change_of(*comparison.ratio.median, words), "", false},
-                  {none ? "-" : interval_of(comparison, words), "", false},
+                  {none ? "-" : interval_of(comparison, words),
+                   comparison.ratio.ci && comparison.ratio.ci_level != level
+                       ? words.plain(100 * comparison.ratio.ci_level) + " %"
+                       : "",
+                   false},
                   {verdict_of(comparison, words), comparison.reason, false}};
     table.lines.push_back(std::move(line));
   }
@@ -179,7 +201,7 @@ std::string terminal_comparison(const results::File& file, Language language) {
     marked.push_back(line.marked);
     for (const Cell& cell : line.cells)
       rows.back().push_back(
-          one_line(cell.note.empty() ? cell.text : fmt::format("{}: {}", cell.text, cell.note)));
+          one_line(cell.note.empty() ? cell.text : fmt::format("{} ({})", cell.text, cell.note)));
   }
   std::vector<size_t> widths(table->columns.size(), 0);
   for (const auto& row : rows)
@@ -219,6 +241,31 @@ std::string junit_comparisons(const results::File& file, const Wording& words) {
       "<testsuite name=\"nety compare\" tests=\"{}\" failures=\"{}\" "
       "skipped=\"{}\">\n{}</testsuite>\n",
       tests, failures, skipped, cases);
+}
+
+std::string csv_comparisons(const results::File& file) {
+  std::string out =
+      "metric,mode,backend,phase,n_prompt,n_gen,depth,gated,unit,baseline,candidate,ratio,"
+      "ratio_low,ratio_high,level,pairs,margin,detectable,verdict,more_pairs,reason\n";
+  const auto number = [](const std::optional<double>& value) {
+    return value && std::isfinite(*value) ? fmt::format("{}", *value) : std::string();
+  };
+  for (const Comparison& it : file.comparisons) {
+    std::optional<double> low, high;
+    if (it.ratio.ci) {
+      low = it.ratio.ci->first;
+      high = it.ratio.ci->second;
+    }
+    out += fmt::format("{},{},{},{},{},{},{},{},{},", escape_csv(it.metric), escape_csv(it.mode),
+                       escape_csv(it.backend), escape_csv(it.phase), it.n_prompt, it.n_gen,
+                       it.depth, it.gated ? 1 : 0, escape_csv(it.baseline.unit));
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", number(it.baseline.median),
+                       number(it.candidate.median), number(it.ratio.median), number(low),
+                       number(high), number(it.ratio.ci_level), it.ratio.n, number(it.margin),
+                       number(it.detectable), escape_csv(it.verdict),
+                       it.more_pairs ? std::to_string(*it.more_pairs) : "", escape_csv(it.reason));
+  }
+  return out;
 }
 
 std::string github_annotations(const results::File& file, Language language) {

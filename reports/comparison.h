@@ -32,6 +32,9 @@ std::string terminal_comparison(const results::File& file, Language language);
 /// <testsuite> of the gated comparisons: regressions fail, what is not decided is skipped.
 std::string junit_comparisons(const results::File& file, const Wording& words);
 
+/// One comparison per line.
+std::string csv_comparisons(const results::File& file);
+
 /// Workflow commands that a GitHub job shows beside the change: at most ten, worst first; a line
 /// each, nothing for what is fine.
 std::string github_annotations(const results::File& file, Language language);

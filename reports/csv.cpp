@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "reports/comparison.h"
 #include "reports/escape.h"
 #include "reports/render.h"
 
@@ -28,6 +29,7 @@ std::string key_of(const results::Result& row) {
 }  // namespace
 
 std::string render_csv(const results::File& file, const ClaimOptions& /*options*/) {
+  if (file.results.empty() && !file.comparisons.empty()) return csv_comparisons(file);
   std::string out =
       "machine,model,mode,backend,device,isa,threads,phase,n_prompt,n_gen,depth,kernel,status,"
       "reason,metric,unit,kind,n,median,min,max,ci_low,ci_high,metric_reason\n";

@@ -3,16 +3,34 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace nety::results {
 namespace {
 
-double binomial_term(int64_t n, int64_t k, double p) {
-  const auto count = static_cast<double>(n), successes = static_cast<double>(k);
-  return std::exp(std::lgamma(count + 1) - std::lgamma(successes + 1) -
-                  std::lgamma(count - successes + 1) + successes * std::log(p) +
-                  (count - successes) * std::log1p(-p));
-}
+/// P(B = k) for k = 0, 1, ..., one after the other: each term from the one before, unless the first
+/// is too small for a double.
+class Terms {
+ public:
+  Terms(int64_t n, double p)
+      : n_(static_cast<double>(n)),
+        p_(p),
+        odds_(p / (1 - p)),
+        term_(std::exp(n_ * std::log1p(-p))) {}
+  double next() {
+    const double k = k_++;
+    if (first_ < std::numeric_limits<double>::min()) return by_logarithms(k);
+    if (k > 0) term_ *= (n_ - k + 1) / k * odds_;
+    return term_;
+  }
+
+ private:
+  double by_logarithms(double k) const {
+    return std::exp(std::lgamma(n_ + 1) - std::lgamma(k + 1) - std::lgamma(n_ - k + 1) +
+                    k * std::log(p_) + (n_ - k) * std::log1p(-p_));
+  }
+  double n_, p_, odds_, term_, first_ = term_, k_ = 0;
+};
 
 /// Paths of the walk that have not crossed yet, by their number of positive signs.
 class Walk {
@@ -45,15 +63,17 @@ double binomial_at_most(int64_t n, int64_t successes, double p) {
   if (successes < 0) return 0;
   if (successes >= n || p <= 0) return 1;
   if (p >= 1) return 0;
+  Terms terms(n, p);
   double sum = 0;
-  for (int64_t k = 0; k <= successes; ++k) sum += binomial_term(n, k, p);
+  for (int64_t k = 0; k <= successes; ++k) sum += terms.next();
   return std::min(sum, 1.0);
 }
 
 int64_t median_rank(int64_t n, double alpha) {
+  Terms terms(n, 0.5);
   double below = 0;  // P(B <= rank)
   for (int64_t rank = 0; 2 * rank < n; ++rank) {
-    below += binomial_term(n, rank, 0.5);
+    below += terms.next();
     if (2 * below > alpha) return rank;
   }
   return n / 2;
