@@ -498,6 +498,27 @@ void check_unpack_nibbles(UnpackKernel kernel, const precision::Mode& mode) {
   }
 }
 
+void check_quantise_rows(QuantiseRowsKernel kernel, const precision::Mode& mode) {
+  for (const int64_t cols : {64, 65, 576})
+    for (const float spread : {1.0F, 1e-3F, 1e-42F, 0.0F}) {
+      const int64_t rows = 5;
+      auto w = random_floats(static_cast<size_t>(rows * cols), 38, spread);
+      for (size_t i = 0; i < 20; ++i) w[i] = static_cast<float>(i) / 20.0F * spread;  // near ties
+      const precision::Matrix want = precision::quantise(mode.id, w.data(), rows, cols);
+      std::vector<std::byte> codes(want.codes.size());
+      std::vector<float> scales(want.scales.size());
+      const bool done = kernel(w.data(), rows, cols, codes.data(), scales.data());
+      EXPECT_EQ(done, mode.id == precision::ModeId::int8 || rows * cols % 64 == 0);
+      if (!done) continue;
+      EXPECT_EQ(codes, want.codes) << mode.name << " " << cols << " up to " << spread;
+      EXPECT_EQ(std::memcmp(scales.data(), want.scales.data(), scales.size() * sizeof(float)), 0);
+      w[70 % w.size()] = INFINITY;
+      EXPECT_FALSE(kernel(w.data(), rows, cols, codes.data(), scales.data()));
+      w[70 % w.size()] = NAN;
+      EXPECT_FALSE(kernel(w.data(), rows, cols, codes.data(), scales.data()));
+    }
+}
+
 const precision::Mode& mode_of(const Cell& cell) {
   std::string name(cell.format);
   if (name.ends_with("_dq")) name[name.size() - 3] = '-';
@@ -542,6 +563,9 @@ TEST_P(EveryKernel, AgreesWithTheReference) {
       break;
     case Op::kQuantiseInt8:
       check_quantise_int8(kernel<QuantiseInt8Kernel>());
+      break;
+    case Op::kQuantiseRows:
+      check_quantise_rows(kernel<QuantiseRowsKernel>(), mode_of(cell));
       break;
     case Op::kHalfPanel:
       check_half_panel(kernel<HalfPanelKernel>());
