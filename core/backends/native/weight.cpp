@@ -94,7 +94,8 @@ uint64_t bytes_of(const precision::Matrix& matrix) {
 class WeightMaker {
  public:
   static std::unique_ptr<Weight> make(const MatrixView& source, precision::ModeId mode,
-                                      kernels::Isa isa, ThreadPool& pool, model::Compute compute) {
+                                      kernels::Isa isa, ThreadPool& pool, Arena& arena,
+                                      model::Compute compute) {
     auto weight = std::make_unique<Weight>();
     const precision::Mode& row = precision::mode(mode);
     if (source.mode == mode) {
@@ -110,13 +111,14 @@ class WeightMaker {
     }
     choose_path(*weight, row, isa, compute);
     if (weight->path_ == Path::kPacked || weight->path_ == Path::kPackedK)
-      pack(*weight, row, isa, pool);
+      pack(*weight, row, isa, pool, arena);
     return weight;
   }
 
  private:
   // Panels of sixteen rows from the rows as the file has them, by all threads.
-  static void pack(Weight& weight, const precision::Mode& row, kernels::Isa isa, ThreadPool& pool) {
+  static void pack(Weight& weight, const precision::Mode& row, kernels::Isa isa, ThreadPool& pool,
+                   Arena& arena) {
     const std::string format = format_of(row);
     weight.packed_kernel_ = kernels::kernel<kernels::PackedKernel>(Op::kPacked, format, isa);
     const auto pack_panel = kernels::kernel<kernels::PackKernel>(Op::kPack, format, isa);
@@ -125,8 +127,9 @@ class WeightMaker {
     weight.panel_bytes_ =
         kernels::packed_block_bytes(row.id) * static_cast<size_t>(weight.packed_blocks_);
     const int64_t panels = (view.rows + kernels::kPackRows - 1) / kernels::kPackRows;
-    weight.packed_ = AnonymousMemory(static_cast<size_t>(panels) * weight.panel_bytes_);
-    weight.owned_bytes_ += weight.packed_.size();
+    const size_t bytes = static_cast<size_t>(panels) * weight.panel_bytes_;
+    weight.packed_ = arena.take(bytes);
+    weight.owned_bytes_ += bytes;
     const std::vector<std::byte> zeros(weight.row_bytes_);
     pool.run([&](int worker, int workers) {
       const Share share = share_of(panels, worker, workers);
@@ -136,9 +139,8 @@ class WeightMaker {
           const int64_t at = panel * kernels::kPackRows + r;
           rows[r] = at < view.rows ? weight.row(at) : zeros.data();
         }
-        pack_panel(
-            rows, weight.packed_blocks_,
-            weight.packed_.as<std::byte>() + static_cast<size_t>(panel) * weight.panel_bytes_);
+        pack_panel(rows, weight.packed_blocks_,
+                   weight.packed_ + static_cast<size_t>(panel) * weight.panel_bytes_);
       }
     });
   }
@@ -193,8 +195,9 @@ Path path_of(const MatrixView& weight, kernels::Isa isa, model::Compute compute)
 }
 
 std::unique_ptr<Weight> make_weight(const MatrixView& source, precision::ModeId mode,
-                                    kernels::Isa isa, ThreadPool& pool, model::Compute compute) {
-  return WeightMaker::make(source, mode, isa, pool, compute);
+                                    kernels::Isa isa, ThreadPool& pool, Arena& arena,
+                                    model::Compute compute) {
+  return WeightMaker::make(source, mode, isa, pool, arena, compute);
 }
 
 }  // namespace nety::native
