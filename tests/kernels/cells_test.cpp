@@ -620,18 +620,20 @@ TEST(PackedProducts, GiveATokenTheSameBitsAloneAndAmongOthers) {
 }
 
 TEST(FloatPanels, GiveATokenTheSameBitsAloneAndAmongOthers) {
-  const int64_t cols = 577, rows = 13, tokens = 11;
-  const auto w = random_floats(static_cast<size_t>(rows * cols), 20);
-  const auto x = random_floats(static_cast<size_t>(tokens * cols), 21);
-  for (const Cell& cell : cells()) {
-    if (cell.op != Op::kFloatPanel || cell.isa > best_isa(machine::host())) continue;
-    const auto kernel = reinterpret_cast<FloatPanelKernel>(cell.function);
-    std::vector<float> all(static_cast<size_t>(rows * tokens)), alone(static_cast<size_t>(rows));
-    kernel({w.data(), cols, rows, x.data(), cols, tokens, cols, all.data(), rows});
-    for (int64_t t = 0; t < tokens; ++t) {
-      kernel({w.data(), cols, rows, x.data() + t * cols, cols, 1, cols, alone.data(), rows});
-      EXPECT_EQ(std::memcmp(alone.data(), all.data() + t * rows, alone.size() * sizeof(float)), 0)
-          << cell.name << " token " << t;
+  const int64_t rows = 13, tokens = 11;
+  for (const int64_t cols : {577, 1100, 4097}) {  // the longer ones are taken by stretches
+    const auto w = random_floats(static_cast<size_t>(rows * cols), 20);
+    const auto x = random_floats(static_cast<size_t>(tokens * cols), 21);
+    for (const Cell& cell : cells()) {
+      if (cell.op != Op::kFloatPanel || cell.isa > best_isa(machine::host())) continue;
+      const auto kernel = reinterpret_cast<FloatPanelKernel>(cell.function);
+      std::vector<float> all(static_cast<size_t>(rows * tokens)), alone(static_cast<size_t>(rows));
+      kernel({w.data(), cols, rows, x.data(), cols, tokens, cols, all.data(), rows});
+      for (int64_t t = 0; t < tokens; ++t) {
+        kernel({w.data(), cols, rows, x.data() + t * cols, cols, 1, cols, alone.data(), rows});
+        EXPECT_EQ(std::memcmp(alone.data(), all.data() + t * rows, alone.size() * sizeof(float)), 0)
+            << cell.name << " token " << t << " of " << cols << " columns";
+      }
     }
   }
 }
