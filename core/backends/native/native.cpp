@@ -77,6 +77,10 @@ class NativeBackend final : public model::Backend {
     tallest_ = std::max(tallest_, source.rows);
     return weight;
   }
+  model::WeightPtr prepare_table(const precision::MatrixView& source,
+                                 precision::ModeId mode) override {
+    return source.mode == mode ? make_table(source) : prepare(source, mode);
+  }
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return std::make_unique<KvCache>(shape);
   }

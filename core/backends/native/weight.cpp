@@ -93,6 +93,11 @@ uint64_t bytes_of(const precision::Matrix& matrix) {
 
 class WeightMaker {
  public:
+  static std::unique_ptr<Weight> table(const MatrixView& source) {
+    auto weight = std::make_unique<Weight>();
+    weight->view_ = source;
+    return weight;
+  }
   static std::unique_ptr<Weight> make(const MatrixView& source, precision::ModeId mode,
                                       kernels::Isa isa, ThreadPool& pool, Arena& arena,
                                       model::Compute compute) {
@@ -199,5 +204,7 @@ std::unique_ptr<Weight> make_weight(const MatrixView& source, precision::ModeId 
                                     model::Compute compute) {
   return WeightMaker::make(source, mode, isa, pool, arena, compute);
 }
+
+std::unique_ptr<Weight> make_table(const MatrixView& source) { return WeightMaker::table(source); }
 
 }  // namespace nety::native

@@ -85,4 +85,7 @@ std::unique_ptr<Weight> make_weight(const precision::MatrixView& source, precisi
                                     kernels::Isa isa, ThreadPool& pool, Arena& arena,
                                     model::Compute compute = model::Compute::kMode);
 
+/// A table whose rows are looked up where they are, never multiplied with.
+std::unique_ptr<Weight> make_table(const precision::MatrixView& source);
+
 }  // namespace nety::native
