@@ -36,14 +36,19 @@ def clear():
 prompt = [(7 * i) % 30000 + 10 for i in range(n_prompt)]
 pp, tg = [], []
 for turn in range(4):
-    clear(); start = time.perf_counter(); decode(prompt); pp.append(n_prompt / (time.perf_counter() - start))
-    clear(); decode([1]); start = time.perf_counter()
+    clear()
+    start = time.perf_counter()
+    decode(prompt)
+    pp.append(n_prompt / (time.perf_counter() - start))
+    clear()
+    decode([1])
+    start = time.perf_counter()
     for i in range(n_gen): decode([100 + i])
     tg.append(n_gen / (time.perf_counter() - start))
 print(sorted(pp[1:])[1], sorted(tg[1:])[1])
 """
-# What stands after "+" is the type of embedding and head: llama.cpp keeps that of its 4-bit files in
-# Q8_0; ours is bf16 in int8 and nf4, unless said.
+# What stands after "+" is the type of embedding and head: llama.cpp keeps that of its 4-bit files
+# in Q8_0; ours is bf16 in int8 and nf4, unless said.
 PAIRS = {"fp32": "F32", "bf16": "BF16", "fp16": "F16", "q8_0": "Q8_0", "int8": "Q8_0",
          "int8+q8_0": "Q8_0", "q4_0+q8_0": "Q4_0", "q4_1+q8_0": "Q4_1", "nf4": "Q4_0",
          "nf4+q8_0": "Q4_0"}
@@ -69,7 +74,8 @@ def show(name, mine, theirs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("folder")
     parser.add_argument("pairs", nargs="*", help="MODE=FILE, instead of all modes")
@@ -84,7 +90,8 @@ def main():
         for _ in range(given.rounds):
             decode.append(ours(given.program, given.shape, mode, given.threads, []))
             pp, tg = peer(path, given.threads)
-            prefill.append(ours(given.program, given.shape, mode, given.threads, ["--prefill", "512"]))
+            prefill.append(ours(given.program, given.shape, mode, given.threads,
+                                ["--prefill", "512"]))
             their_prefill.append(pp)
             their_decode.append(tg)
         print(f"{mode:9} against {name:5}  {show('decode', decode, their_decode)}   "
