@@ -89,7 +89,7 @@ void MeasurementOptions::declare(Arguments& arguments) {
   arguments.flag("--quick", quick_,
                  "Short prompts, few rounds and loads, no quality: -p 128 -n 32 -r 2");
   arguments.text("--budget", budget_, "Time for the whole: 120s, 2min");
-  arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512"}, "Kernel family");
+  arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512", "avx512bf16"}, "Kernel family");
   arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
   arguments.number("--ctx", context_, 0, 1 << 24, "Tokens of context; 0: what the workload needs");
   arguments.choice("--head", head_, {"fp32", "bf16", "mode"}, "Type of embeddings and lm_head");

@@ -76,7 +76,8 @@ void ModelOptions::declare(Arguments& arguments) {
   arguments.text("--device", device, "auto, cpu or cuda:N");
   arguments.choice("--compute", compute, {"fp32", "bf16"},
                    "Arithmetic of nf4 and fp4: both sides of products fp32, or rounded to bf16");
-  arguments.choice("--isa", isa, {"scalar", "avx2", "avx512"}, "Kernel family (also NETY_ISA)");
+  arguments.choice("--isa", isa, {"scalar", "avx2", "avx512", "avx512bf16"},
+                   "Kernel family (also NETY_ISA)");
   arguments.number("--threads", threads, 0, 1024, "Threads; 0: the CPU budget");
   arguments.flag("--use-quantization", use_quantization, "Ask for quantization (a CPU ignores it)");
   arguments.flag("--force", force, "Load although the plan says it does not fit");

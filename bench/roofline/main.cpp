@@ -2,12 +2,14 @@
 // Slices of the work alternate with slices of plain reading of as many bytes by as many threads, so
 // that neighbours who slow one slow the other; a share is the ratio within one pair.
 //
-//   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k [--threads N] [--isa I]
+//   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k+q6_k (mode+head) [--threads N]
+//   [--isa I]
 //     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--head MODE] [--kv bf16] [--force]
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -70,8 +72,14 @@ ModeId mode_named(const std::string& name) {
   return mode->id;
 }
 
-/// The head that the mode's remainder names; a GGUF's is in its own format.
-ModeId head_of(const Options& options, ModeId mode) {
+/// "q4_0+q8_0" is mode q4_0 with embedding and head in q8_0.
+std::string mode_part(const std::string& name) { return name.substr(0, name.find('+')); }
+
+/// The head given with the mode or for all, else what the mode's remainder names; a GGUF's is in
+/// its own format.
+ModeId head_of(const Options& options, const std::string& name, ModeId mode) {
+  if (const size_t plus = name.find('+'); plus != std::string::npos)
+    return mode_named(name.substr(plus + 1));
   if (!options.head.empty()) return mode_named(options.head);
   const precision::Mode* own = precision::find_mode(precision::mode(mode).remainder);
   return own == nullptr ? mode : own->id;
@@ -89,8 +97,9 @@ class Round {
       : options_(options),
         backend_(native::make_backend(
             {.threads = options.threads, .isa = options.isa, .device = {}}, machine::host())),
-        mode_(mode_named(name)),
-        random_(shape_of(options.shape), mode_, head_of(options, mode_), *backend_),
+        name_(name),
+        mode_(mode_named(mode_part(name))),
+        random_(shape_of(options.shape), mode_, head_of(options, name, mode_), *backend_),
         session_(random_.model(), *backend_,
                  {.context = context(),
                   .kv = options.narrow_kv ? model::KvType::kBf16 : model::KvType::kFp32}) {}
@@ -115,6 +124,7 @@ class Round {
 
   const Options& options_;
   std::unique_ptr<model::Backend> backend_;
+  std::string name_;
   ModeId mode_;
   RandomModel random_;
   model::Session session_;
@@ -153,9 +163,9 @@ void Round::decode() {
   }
   const Summary share = summary(shares), rate = summary(rates), wall = summary(reads);
   fmt::print(
-      "{:8} decode @{:<5} {:8.1f} tok/s  {:6.1f} MB/token  {:5.1f} of {:5.1f} GB/s  share "
+      "{:10} decode @{:<5} {:8.1f} tok/s  {:6.1f} MB/token  {:5.1f} of {:5.1f} GB/s  share "
       "{:.3f} [{:.3f}, {:.3f}]  {}\n",
-      precision::mode(mode_).name, options_.depth, rate.median, static_cast<double>(bytes) / 1e6,
+      name_, options_.depth, rate.median, static_cast<double>(bytes) / 1e6,
       rate.median * static_cast<double>(bytes) / 1e9, wall.median / 1e9, share.median, share.low,
       share.high, backend_->kernel(mode_));
   std::fflush(stdout);
@@ -182,8 +192,8 @@ void Round::prefill() {
   }
   const Summary share = summary(shares), rate = summary(rates);
   fmt::print(
-      "{:8} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  {}\n",
-      precision::mode(mode_).name, options_.prefill, rate.median, rate.median * per_token / 1e9,
+      "{:10} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  {}\n",
+      name_, options_.prefill, rate.median, rate.median * per_token / 1e9,
       type == "int8" ? "OP" : "FLOP", type, share.median, share.low, share.high, kernel);
   std::fflush(stdout);
 }

@@ -1,5 +1,7 @@
 // fp32 products in tiles of up to 4 weight rows by 6 tokens: 24 accumulators, one per (row, token),
-// each summed over k in the same order whatever the tile, so that results do not depend on it.
+// each summed over k in the same order whatever the tile, so that results do not depend on it. Long
+// rows are taken a stretch at a time by all tiles of the panel, so that the activations of a
+// stretch stay in the first cache; between stretches the accumulators wait in memory.
 #include "core/kernels/kernels.h"
 
 #if defined(__x86_64__)
@@ -10,15 +12,16 @@
 namespace nety::kernels {
 namespace {
 
+constexpr int64_t kStretch = 512;  // columns taken at a time
+constexpr int64_t kMostRows = 32;  // of a panel that is taken so
+
 template <int R, int T>
-NETY_AVX512 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
+NETY_AVX512 inline void add_products(const FloatPanel& p, int64_t r0, int64_t t0, int64_t k,
+                                     int64_t end, __m512 (&sum)[R * T]) {
   const float* w = p.w + r0 * p.w_stride;
   const float* x = p.x + t0 * p.x_stride;
   const int64_t ahead = R * p.w_stride;  // the next tile's rows
-  __m512 sum[R * T];
-  for (__m512& s : sum) s = _mm512_setzero_ps();
-  int64_t k = 0;
-  for (; k + 16 <= p.cols; k += 16) {
+  for (; k + 16 <= end; k += 16) {
     __m512 xs[T];
     for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_ps(x + t * p.x_stride + k);
     for (int r = 0; r < R; ++r) {
@@ -28,8 +31,8 @@ NETY_AVX512 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
       for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_fmadd_ps(ws, xs[t], sum[r * T + t]);
     }
   }
-  if (k < p.cols) {
-    const __mmask16 rest = static_cast<__mmask16>((1U << (p.cols - k)) - 1U);
+  if (k < end) {
+    const __mmask16 rest = static_cast<__mmask16>((1U << (end - k)) - 1U);
     for (int t = 0; t < T; ++t) {
       const __m512 xs = _mm512_maskz_loadu_ps(rest, x + t * p.x_stride + k);
       for (int r = 0; r < R; ++r) {
@@ -38,14 +41,42 @@ NETY_AVX512 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
       }
     }
   }
+}
+
+template <int R, int T>
+NETY_AVX512 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
+  __m512 sum[R * T];
+  for (__m512& s : sum) s = _mm512_setzero_ps();
+  add_products<R, T>(p, r0, t0, 0, p.cols, sum);
   store_sums<R, T>(sum, p.y + t0 * p.y_stride + r0, p.y_stride);
 }
 
 template <int T>
-NETY_AVX512 void column(const FloatPanel& p, int64_t t0) {
-  int64_t r = 0;
+NETY_AVX512 void column(const FloatPanel& p, int64_t r, int64_t t0) {
   for (; r + 4 <= p.rows; r += 4) tile<4, T>(p, r, t0);
   for (; r < p.rows; ++r) tile<1, T>(p, r, t0);
+}
+
+// Six tokens with all whole tiles of the panel, stretch by stretch.
+NETY_AVX512 void long_column(const FloatPanel& p, int64_t t0) {
+  constexpr int kSums = 24;
+  alignas(64) float waiting[kMostRows / 4][kSums * 16];
+  const int64_t tiles = p.rows / 4;
+  for (int64_t k = 0; k < p.cols; k += kStretch) {
+    const int64_t end = k + kStretch < p.cols ? k + kStretch : p.cols;
+    for (int64_t i = 0; i < tiles; ++i) {
+      __m512 sum[kSums];
+      for (int s = 0; s < kSums; ++s)
+        sum[s] = k == 0 ? _mm512_setzero_ps() : _mm512_load_ps(waiting[i] + 16 * s);
+      add_products<4, 6>(p, 4 * i, t0, k, end, sum);
+      if (end < p.cols) {
+        for (int s = 0; s < kSums; ++s) _mm512_store_ps(waiting[i] + 16 * s, sum[s]);
+      } else {
+        store_sums<4, 6>(sum, p.y + t0 * p.y_stride + 4 * i, p.y_stride);
+      }
+    }
+  }
+  column<6>(p, tiles * 4, t0);
 }
 
 }  // namespace
@@ -57,10 +88,16 @@ NETY_AVX512 void float_panel_fp32_avx512(const FloatPanel& p) {
     for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
     return;
   }
+  const bool is_long = p.cols > kStretch + kStretch / 2 && p.rows <= kMostRows;
   int64_t t = 0;
-  for (; t + 6 <= p.tokens; t += 6) column<6>(p, t);
-  for (; t + 2 <= p.tokens; t += 2) column<2>(p, t);
-  for (; t < p.tokens; ++t) column<1>(p, t);
+  for (; t + 6 <= p.tokens; t += 6) {
+    if (is_long)
+      long_column(p, t);
+    else
+      column<6>(p, 0, t);
+  }
+  for (; t + 2 <= p.tokens; t += 2) column<2>(p, 0, t);
+  for (; t < p.tokens; ++t) column<1>(p, 0, t);
 }
 
 }  // namespace nety::kernels

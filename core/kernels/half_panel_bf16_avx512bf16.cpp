@@ -1,6 +1,8 @@
-// bf16 products with VDPBF16PS: 32 weights and 32 activations per step and lane pair, sums in fp32.
-// Tiles of up to 4 rows by 6 tokens, each (row, token) summed over k in the same order whatever the
-// tile. The instruction takes subnormal inputs as zero.
+// bf16 products with VDPBF16PS: pairs of weights with pairs of activations, sums in fp32, in tiles
+// of up to 4 rows by 6 tokens, each (row, token) summed over k in the same order whatever the tile.
+// The instruction takes subnormal inputs as zero. Long rows are taken a stretch at a time by all
+// tiles of the panel, so that the activations of a stretch stay in the first cache; between
+// stretches the accumulators wait in memory.
 #include "core/kernels/kernels.h"
 
 #if defined(__x86_64__)
@@ -14,17 +16,18 @@
 namespace nety::kernels {
 namespace {
 
+constexpr int64_t kStretch = 1024;  // columns taken at a time
+constexpr int64_t kMostRows = 32;   // of a panel that is taken so
+
 NETY_AVX512_BF16 inline __m512bh pairs(__m512i v) { return reinterpret_cast<__m512bh&>(v); }
 
 template <int R, int T>
-NETY_AVX512_BF16 void tile(const HalfPanel& p, int64_t r0, int64_t t0) {
+NETY_AVX512_BF16 inline void add_products(const HalfPanel& p, int64_t r0, int64_t t0, int64_t k,
+                                          int64_t end, __m512 (&sum)[R * T]) {
   const uint16_t* w = p.w + r0 * p.w_stride;
   const uint16_t* x = p.x + t0 * p.x_stride;
   const int64_t ahead = R * p.w_stride;  // the next tile's rows
-  __m512 sum[R * T];
-  for (__m512& s : sum) s = _mm512_setzero_ps();
-  int64_t k = 0;
-  for (; k + 32 <= p.cols; k += 32) {
+  for (; k + 32 <= end; k += 32) {
     __m512bh xs[T];
     for (int t = 0; t < T; ++t) xs[t] = pairs(_mm512_loadu_si512(x + t * p.x_stride + k));
     for (int r = 0; r < R; ++r) {
@@ -34,38 +37,73 @@ NETY_AVX512_BF16 void tile(const HalfPanel& p, int64_t r0, int64_t t0) {
       for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_dpbf16_ps(sum[r * T + t], ws, xs[t]);
     }
   }
-  if (k < p.cols) {
-    const __mmask32 rest = static_cast<__mmask32>((uint64_t{1} << (p.cols - k)) - 1U);
+  if (k < end) {
+    const __mmask32 rest = static_cast<__mmask32>((uint64_t{1} << (end - k)) - 1U);
     for (int t = 0; t < T; ++t) {
       const __m512bh xs = pairs(_mm512_maskz_loadu_epi16(rest, x + t * p.x_stride + k));
-      for (int r = 0; r < R; ++r)
-        sum[r * T + t] = _mm512_dpbf16_ps(
-            sum[r * T + t], pairs(_mm512_maskz_loadu_epi16(rest, w + r * p.w_stride + k)), xs);
+      for (int r = 0; r < R; ++r) {
+        const __m512bh ws = pairs(_mm512_maskz_loadu_epi16(rest, w + r * p.w_stride + k));
+        sum[r * T + t] = _mm512_dpbf16_ps(sum[r * T + t], ws, xs);
+      }
     }
   }
+}
+
+template <int R, int T>
+NETY_AVX512_BF16 void tile(const HalfPanel& p, int64_t r0, int64_t t0) {
+  __m512 sum[R * T];
+  for (__m512& s : sum) s = _mm512_setzero_ps();
+  add_products<R, T>(p, r0, t0, 0, p.cols, sum);
   store_sums<R, T>(sum, p.y + t0 * p.y_stride + r0, p.y_stride);
 }
 
 template <int T>
-NETY_AVX512_BF16 void column(const HalfPanel& p, int64_t t0) {
-  int64_t r = 0;
+NETY_AVX512_BF16 void column(const HalfPanel& p, int64_t r, int64_t t0) {
   for (; r + 4 <= p.rows; r += 4) tile<4, T>(p, r, t0);
   for (; r < p.rows; ++r) tile<1, T>(p, r, t0);
+}
+
+// Six tokens with all whole tiles of the panel, stretch by stretch.
+NETY_AVX512_BF16 void long_column(const HalfPanel& p, int64_t t0) {
+  constexpr int kSums = 24;
+  alignas(64) float waiting[kMostRows / 4][kSums * 16];
+  const int64_t tiles = p.rows / 4;
+  for (int64_t k = 0; k < p.cols; k += kStretch) {
+    const int64_t end = k + kStretch < p.cols ? k + kStretch : p.cols;
+    for (int64_t i = 0; i < tiles; ++i) {
+      __m512 sum[kSums];
+      for (int s = 0; s < kSums; ++s)
+        sum[s] = k == 0 ? _mm512_setzero_ps() : _mm512_load_ps(waiting[i] + 16 * s);
+      add_products<4, 6>(p, 4 * i, t0, k, end, sum);
+      if (end < p.cols) {
+        for (int s = 0; s < kSums; ++s) _mm512_store_ps(waiting[i] + 16 * s, sum[s]);
+      } else {
+        store_sums<4, 6>(sum, p.y + t0 * p.y_stride + 4 * i, p.y_stride);
+      }
+    }
+  }
+  column<6>(p, tiles * 4, t0);
 }
 
 }  // namespace
 
 NETY_AVX512_BF16 void half_panel_bf16_avx512bf16(const HalfPanel& p) {
-  if (p.tokens == 1) {
+  if (p.tokens == 1) {  // decode: more rows at once, to keep more loads in flight
     int64_t r = 0;
     for (; r + 8 <= p.rows; r += 8) tile<8, 1>(p, r, 0);
     for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
     return;
   }
+  const bool is_long = p.cols > kStretch + kStretch / 2 && p.rows <= kMostRows;
   int64_t t = 0;
-  for (; t + 6 <= p.tokens; t += 6) column<6>(p, t);
-  for (; t + 2 <= p.tokens; t += 2) column<2>(p, t);
-  for (; t < p.tokens; ++t) column<1>(p, t);
+  for (; t + 6 <= p.tokens; t += 6) {
+    if (is_long)
+      long_column(p, t);
+    else
+      column<6>(p, 0, t);
+  }
+  for (; t + 2 <= p.tokens; t += 2) column<2>(p, 0, t);
+  for (; t < p.tokens; ++t) column<1>(p, 0, t);
 }
 
 }  // namespace nety::kernels

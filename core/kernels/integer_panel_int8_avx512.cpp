@@ -3,7 +3,7 @@
 #include "core/kernels/kernels.h"
 
 #if defined(__x86_64__)
-#include "core/kernels/vector_avx512.h"
+#include "core/kernels/sums_avx512.h"
 
 namespace nety::kernels {
 namespace {
@@ -12,52 +12,68 @@ NETY_AVX512 inline __mmask64 mask_of(int64_t left) {
   return left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
 }
 
-template <int R, int T>
-NETY_AVX512 void tile(const IntegerPanel& p, int64_t r0, int64_t t0) {
+// 128 * (sum of activation codes) of T tokens.
+template <int T>
+NETY_AVX512 inline void offsets_of(const IntegerPanel& p, int64_t t0, int32_t (&offsets)[T]) {
   const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
-  __m512i sums[R][T], x_sums[T];
-  for (auto& row : sums)
-    for (__m512i& s : row) s = _mm512_setzero_si512();
-  for (__m512i& s : x_sums) s = _mm512_setzero_si512();
-  for (int64_t k = 0; k < p.cols; k += 64) {
-    const __mmask64 some = mask_of(p.cols - k);
-    __m512i xs[T];
-    for (int t = 0; t < T; ++t) {
-      xs[t] = _mm512_maskz_loadu_epi8(some, p.x + (t0 + t) * p.x_stride + k);
-      x_sums[t] = _mm512_dpbusd_epi32(x_sums[t], flip, xs[t]);
-    }
-    for (int r = 0; r < R; ++r) {
-      const __m512i ws =
-          _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, p.w + (r0 + r) * p.cols + k), flip);
-      for (int t = 0; t < T; ++t) sums[r][t] = _mm512_dpbusd_epi32(sums[r][t], ws, xs[t]);
-    }
-  }
   for (int t = 0; t < T; ++t) {
-    const int32_t offset = _mm512_reduce_add_epi32(x_sums[t]);
-    for (int r = 0; r < R; ++r)
-      p.y[(t0 + t) * p.y_stride + r0 + r] = _mm512_reduce_add_epi32(sums[r][t]) - offset;
+    __m512i sum = _mm512_setzero_si512();
+    const int8_t* x = p.x + (t0 + t) * p.x_stride;
+    for (int64_t k = 0; k < p.cols; k += 64)
+      sum = _mm512_dpbusd_epi32(sum, flip, _mm512_maskz_loadu_epi8(mask_of(p.cols - k), x + k));
+    offsets[t] = _mm512_reduce_add_epi32(sum);
   }
 }
 
-template <int T>
+template <int R, int T>
+NETY_AVX512 inline void tile(const IntegerPanel& p, int64_t r0, int64_t t0,
+                             const int32_t (&offsets)[T]) {
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
+  const int8_t* w = p.w + r0 * p.cols;
+  const int8_t* x = p.x + t0 * p.x_stride;
+  const int64_t ahead = R * p.cols;  // the next tile's rows
+  __m512i sums[R * T];
+  for (__m512i& s : sums) s = _mm512_setzero_si512();
+  int64_t k = 0;
+  for (; k + 64 <= p.cols; k += 64) {
+    __m512i xs[T];
+    for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_si512(x + t * p.x_stride + k);
+    for (int r = 0; r < R; ++r) {
+      const int8_t* row = w + r * p.cols + k;
+      if (T == 1) _mm_prefetch(reinterpret_cast<const char*>(row + ahead), _MM_HINT_T0);
+      const __m512i ws = _mm512_xor_si512(_mm512_loadu_si512(row), flip);
+      for (int t = 0; t < T; ++t) sums[r * T + t] = _mm512_dpbusd_epi32(sums[r * T + t], ws, xs[t]);
+    }
+  }
+  if (k < p.cols) {
+    const __mmask64 some = mask_of(p.cols - k);
+    for (int r = 0; r < R; ++r) {
+      const __m512i ws = _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, w + r * p.cols + k), flip);
+      for (int t = 0; t < T; ++t)
+        sums[r * T + t] = _mm512_dpbusd_epi32(
+            sums[r * T + t], ws, _mm512_maskz_loadu_epi8(some, x + t * p.x_stride + k));
+    }
+  }
+  store_sums<R, T>(sums, offsets, p.y + t0 * p.y_stride + r0, p.y_stride);
+}
+
+template <int R, int T>
 NETY_AVX512 void column(const IntegerPanel& p, int64_t t0) {
+  int32_t offsets[T];
+  offsets_of<T>(p, t0, offsets);
   int64_t r = 0;
-  for (; r + 4 <= p.rows; r += 4) tile<4, T>(p, r, t0);
-  for (; r < p.rows; ++r) tile<1, T>(p, r, t0);
+  for (; r + R <= p.rows; r += R) tile<R, T>(p, r, t0, offsets);
+  for (; r < p.rows; ++r) tile<1, T>(p, r, t0, offsets);
 }
 
 }  // namespace
 
 NETY_AVX512 void integer_panel_int8_avx512(const IntegerPanel& p) {
-  if (p.tokens == 1) {
-    int64_t r = 0;
-    for (; r + 8 <= p.rows; r += 8) tile<8, 1>(p, r, 0);
-    for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
-    return;
-  }
+  if (p.tokens == 1) return column<8, 1>(p, 0);  // decode: more rows at once, more loads in flight
   int64_t t = 0;
-  for (; t + 5 <= p.tokens; t += 5) column<5>(p, t);
-  for (; t < p.tokens; ++t) column<1>(p, t);
+  for (; t + 6 <= p.tokens; t += 6) column<4, 6>(p, t);
+  for (; t + 2 <= p.tokens; t += 2) column<4, 2>(p, t);
+  for (; t < p.tokens; ++t) column<8, 1>(p, t);
 }
 
 }  // namespace nety::kernels

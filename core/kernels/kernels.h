@@ -176,6 +176,12 @@ using StoredRowsKernel = void (*)(const StoredRows&);
 inline constexpr int64_t kNibbleChunk = 128, kNibbleGroup = 64;
 inline constexpr int64_t nibble_column(int64_t i) { return i % 16 * 8 + (i / 16 ^ 1); }
 
+/// Weights [rows, cols] to the codes and scales of a mode, the bits that ModeFunctions::quantise
+/// gives. Returns false, having written nothing that matters, where it cannot: a value that has no
+/// code, or 4-bit weights that are not whole blocks of 64.
+using QuantiseRowsKernel = bool (*)(const float* w, int64_t rows, int64_t cols, std::byte* codes,
+                                    float* scales);
+
 /// What a cell does; the name of a kernel is op_format_isa. Formats of modes are their names with
 /// "_" for
 /// "-".
@@ -195,6 +201,7 @@ enum class Op : uint8_t {
   kStoredRows,
   kUnpackNibbles,
   kQuantiseInt8,
+  kQuantiseRows,
 };
 
 /// One row of cells.def.

@@ -36,27 +36,28 @@ struct Absmax {
   }
 };
 
-NETY_AVX512 inline __m256i nibble_index(__m256i codes, int n) {
-  // Low words by the multiplier's ports, which have less to do than the shifter's.
-  switch (n) {
-    case 0:
-      return codes;
-    case 1:
-      return _mm256_mulhi_epu16(codes, _mm256_set1_epi16(0x1000));
-    case 2:
-      return _mm256_mulhi_epu16(codes, _mm256_set1_epi16(0x0100));
-    case 3:
-      return _mm256_mulhi_epu16(codes, _mm256_set1_epi16(0x0010));
-    case 4:
-      return _mm256_srli_epi32(codes, 16);
-    case 5:
-      return _mm256_srli_epi32(codes, 20);
-    case 6:
-      return _mm256_srli_epi32(codes, 24);
-    default:
-      return _mm256_srli_epi32(codes, 28);
-  }
+// The dwords at `row` shifted right by 4 n, as far as their low four bits go, which are all that a
+// look-up reads: by whole bytes with the load, by the last nibble with the multiplier, which has
+// less to do than the shifter. Reads up to three bytes past the 32 of the row's group.
+NETY_AVX512 inline __m256i nibble_index(const std::byte* row, int n) {
+  const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + n / 2));
+  return n % 2 == 0 ? codes : _mm256_mulhi_epu16(codes, _mm256_set1_epi16(0x1000));
 }
+
+// Groups of codes that may be read past their end: the last one of a matrix through a copy.
+struct Groups {
+  const std::byte* last;
+  std::byte copy[40];
+
+  NETY_AVX512 static inline Groups of(const precision::MatrixView& w) {
+    Groups groups{w.codes + w.rows * w.cols / 2 - 32, {}};
+    __builtin_memcpy(groups.copy, groups.last, 32);
+    return groups;
+  }
+  NETY_AVX512 inline const std::byte* at(const std::byte* group) const {
+    return group == last ? copy : group;
+  }
+};
 
 template <bool nested, int R, int T>
 NETY_AVX512 inline void four_bit_tile(const precision::FourBitBook& book, const StoredRows& p,
@@ -67,6 +68,7 @@ NETY_AVX512 inline void four_bit_tile(const precision::FourBitBook& book, const 
   const __m256 high = _mm256_loadu_ps(book.values.data() + 8);
   const int64_t first = (p.first + r0) * groups;
   const std::byte* w = p.w->codes + first * 32;
+  const Groups all = Groups::of(*p.w);
   const float* x = p.x + t0 * p.x_stride;
   __m256 sum[2][R * T];
   for (auto& half : sum)
@@ -75,14 +77,13 @@ NETY_AVX512 inline void four_bit_tile(const precision::FourBitBook& book, const 
     __m256* half = sum[g % 2];
     const float* xs = x + g / 2 * 128 + g % 2 * 8;
     for (int r = 0; r < R; ++r) {
-      const std::byte* row = w + (r * groups + g) * 32;
+      const std::byte* row = all.at(w + (r * groups + g) * 32);
       if (T == 1) _mm_prefetch(reinterpret_cast<const char*>(row + R * groups * 32), _MM_HINT_T0);
       const __m256 scale = _mm256_set1_ps(absmax.at(first + r * groups + g));
       const __m256 low_values = _mm256_mul_ps(low, scale);
       const __m256 high_values = _mm256_mul_ps(high, scale);
-      const __m256i codes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row));
       for (int n = 0; n < 8; ++n) {
-        const __m256 ws = _mm256_permutex2var_ps(low_values, nibble_index(codes, n), high_values);
+        const __m256 ws = _mm256_permutex2var_ps(low_values, nibble_index(row, n), high_values);
         for (int t = 0; t < T; ++t)
           half[r * T + t] =
               _mm256_fmadd_ps(ws, _mm256_loadu_ps(xs + t * p.x_stride + 16 * n), half[r * T + t]);
@@ -120,12 +121,12 @@ NETY_AVX512 inline void unpack_nibbles(const precision::FourBitBook& book,
   const __m256 low = _mm256_loadu_ps(book.values.data());
   const __m256 high = _mm256_loadu_ps(book.values.data() + 8);
   const int64_t first = row * groups;
+  const Groups all = Groups::of(w);
   for (int64_t g = 0; g < groups; ++g) {
     const __m256 scale = _mm256_set1_ps(absmax.at(first + g));
     const __m256 low_values = _mm256_mul_ps(low, scale);
     const __m256 high_values = _mm256_mul_ps(high, scale);
-    const __m256i codes =
-        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w.codes + (first + g) * 32));
+    const std::byte* codes = all.at(w.codes + (first + g) * 32);
     float* to = out + g / 2 * 128 + g % 2 * 8;
     for (int n = 0; n < 8; ++n)
       _mm256_storeu_ps(to + 16 * n,

@@ -77,6 +77,11 @@ class Backend {
   /// in mode `mode`: in place where it is stored so already, else converted in parallel. [rows,
   /// cols]. Error: kUsage if this backend has no such mode.
   virtual WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) = 0;
+  /// Prepares a table of embeddings that is not the head, too: rows are read one at a time, never
+  /// multiplied with.
+  virtual WeightPtr prepare_table(const precision::MatrixView& source, precision::ModeId mode) {
+    return prepare(source, mode);
+  }
   virtual std::unique_ptr<KvCache> make_cache(const CacheShape& shape) = 0;
 
   /// Called once, after the config is known and before the first step: sizes workspaces for steps

@@ -31,7 +31,8 @@ class Loader {
 
   WeightPtr matrix(const std::string& name) { return prepare(name, options_.mode); }
 
-  WeightPtr remainder(const std::string& name) {
+  /// `only_table`: rows are looked up, not multiplied with.
+  WeightPtr remainder(const std::string& name, bool only_table = false) {
     std::optional<ModeId> mode = options_.head;
     if (!mode && options_.mode) {
       // Formats that are only run as stored name no mode here: the remainder stays as it is, too.
@@ -39,7 +40,7 @@ class Loader {
           precision::find_mode(precision::mode(*options_.mode).remainder);
       if (target != nullptr) mode = target->id;
     }
-    return prepare(name, mode);
+    return prepare(name, mode, only_table);
   }
 
   WeightPtr vector(const std::string& name) { return prepare(name, ModeId::fp32); }
@@ -49,9 +50,11 @@ class Loader {
   }
 
  private:
-  WeightPtr prepare(const std::string& name, std::optional<ModeId> mode) {
+  WeightPtr prepare(const std::string& name, std::optional<ModeId> mode, bool only_table = false) {
     const precision::MatrixView view = source_.weight(name, mode);
-    WeightPtr weight = backend_.prepare(view, mode.value_or(view.mode));
+    const ModeId target = mode.value_or(view.mode);
+    WeightPtr weight =
+        only_table ? backend_.prepare_table(view, target) : backend_.prepare(view, target);
     const uint64_t bytes = precision::mode(view.mode).functions->bytes(view.rows, view.cols);
     if (weight->owned_bytes() >= bytes) source_.release(name);
     progress_.advance(++done_);
@@ -112,7 +115,7 @@ Model load_model(const checkpoint::ModelConfig& config, WeightSource& source, Ba
                                         config.layers * (config.attention_bias ? 4 : 0) +
                                         config.layers * (config.mlp_bias ? 3 : 0));
   Loader loader(source, backend, options, progress);
-  model.embedding = loader.remainder("model.embed_tokens.weight");
+  model.embedding = loader.remainder("model.embed_tokens.weight", !config.tied_embeddings);
   for (int64_t i = 0; i < model.config.layers; ++i) model.layers.push_back(load_layer(loader, i));
   model.norm = loader.vector("model.norm.weight");
   if (!model.config.tied_embeddings) model.output = loader.remainder("lm_head.weight");

@@ -131,7 +131,8 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
     const ModeId target =
         target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
     const uint64_t bytes = bytes_of(target, weight.rows, weight.cols);
-    const bool in_place = weight.stored == target && !packed(target);
+    const bool looked_up = !config.tied_embeddings && weight.name == "model.embed_tokens.weight";
+    const bool in_place = weight.stored == target && (looked_up || !packed(target));
     (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
   }
   out.context = options.context > 0 ? options.context : default_context(config);

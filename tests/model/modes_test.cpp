@@ -44,11 +44,12 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
   values[7] = 9.5F;  // an outlier for LLM.int8()
   values[static_cast<size_t>(cols) + 300] = -7.0F;
   ThreadPool pool(2);
+  Arena arena;
   for (const kernels::Isa isa : {kernels::Isa::kScalar, kernels::Isa::kAvx2, kernels::Isa::kAvx512,
                                  kernels::Isa::kAvx512Bf16}) {
     if (isa > kernels::best_isa(machine::host())) continue;
     const LinearKernels cells = linear_kernels(isa);
-    const auto weight = make_weight(matrix.view, mode.id, isa, pool);
+    const auto weight = make_weight(matrix.view, mode.id, isa, pool, arena);
     Activations x;
     x.reserve(tokens, cols);
     x.set_cols(cols);
@@ -97,8 +98,9 @@ TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
       precision::quantise(precision::ModeId::bf16, wide.data(), rows, cols);
   const auto values = random_floats(static_cast<size_t>(tokens * cols), 3);
   ThreadPool pool(2);
+  Arena arena;
   const LinearKernels cells = linear_kernels(isa);
-  const auto weight = make_weight(codes.view, mode.id, isa, pool, model::Compute::kBf16);
+  const auto weight = make_weight(codes.view, mode.id, isa, pool, arena, model::Compute::kBf16);
   Activations x;
   x.reserve(tokens, cols);
   x.set_cols(cols);

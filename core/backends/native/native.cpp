@@ -73,9 +73,13 @@ class NativeBackend final : public model::Backend {
   std::string kernel(precision::ModeId mode) const override;
 
   model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
-    auto weight = make_weight(source, mode, kernels_.isa, pool_, compute_);
+    auto weight = make_weight(source, mode, kernels_.isa, pool_, arena_, compute_);
     tallest_ = std::max(tallest_, source.rows);
     return weight;
+  }
+  model::WeightPtr prepare_table(const precision::MatrixView& source,
+                                 precision::ModeId mode) override {
+    return source.mode == mode ? make_table(source) : prepare(source, mode);
   }
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return std::make_unique<KvCache>(shape);
@@ -128,6 +132,7 @@ class NativeBackend final : public model::Backend {
   void attention_of_one(int64_t index);
 
   ThreadPool pool_;
+  Arena arena_;
   model::Compute compute_;
   LinearKernels kernels_{};
   kernels::SiluKernel silu_;

@@ -19,24 +19,62 @@ using kernels::Op;
 using precision::MatrixView;
 using precision::ModeFunctions;
 
-// Converts `source` row range by row range. An error in any worker is thrown after all have ended.
-precision::Matrix convert(const MatrixView& source, precision::ModeId target, ThreadPool& pool) {
-  const ModeFunctions& from = *precision::mode(source.mode).functions;
-  const ModeFunctions& to = *precision::mode(target).functions;
+// What it takes to convert a range of rows.
+struct Conversion {
+  const MatrixView& source;
+  const ModeFunctions& from;
+  const ModeFunctions& to;
+  kernels::QuantiseRowsKernel fast;
+  precision::Matrix& matrix;
+
+  // The weights of rows [first, last): in place if they are floats already, else in `buffer`.
+  const float* weights(int64_t first, int64_t last, float* buffer) const {
+    const std::byte* at = source.codes + first * source.cols * 4;
+    if (source.mode == precision::ModeId::fp32 &&
+        reinterpret_cast<uintptr_t>(at) % alignof(float) == 0)
+      return reinterpret_cast<const float*>(at);
+    for (int64_t r = first; r < last; ++r)
+      from.dequantise(source, r, buffer + (r - first) * source.cols);
+    return buffer;
+  }
+  void rows(int64_t first, int64_t last, float* buffer) const {
+    const float* w = weights(first, last, buffer);
+    const bool four_bit = matrix.view.block > 0;
+    const int64_t at = first * source.cols;
+    if (fast != nullptr &&
+        fast(w, last - first, source.cols, matrix.codes.data() + (four_bit ? at / 2 : at),
+             matrix.scales.data() + (four_bit ? at / matrix.view.block : first)))
+      return;
+    to.quantise(w, first, last, matrix);
+  }
+};
+
+// Rows are converted so many at a time that they stay in the cache.
+int64_t rows_at_once(int64_t grain, int64_t cols) {
+  return std::max<int64_t>(1, 16384 / (grain * cols)) * grain;
+}
+
+// Converts `source` by all threads. An error in any worker is thrown after all have ended.
+precision::Matrix convert(const MatrixView& source, precision::ModeId target, kernels::Isa isa,
+                          ThreadPool& pool) {
+  const precision::Mode& row = precision::mode(target);
+  const ModeFunctions& to = *row.functions;
   precision::Matrix matrix = to.allocate(source.rows, source.cols);
+  std::string format = format_of(row);
+  if (format.ends_with("_dq")) format.resize(format.size() - 3);
+  const Conversion conversion{
+      source, *precision::mode(source.mode).functions, to,
+      kernels::kernel<kernels::QuantiseRowsKernel>(Op::kQuantiseRows, format, isa), matrix};
   const int64_t grain = std::max<int64_t>(1, to.row_grain(source.cols));
+  const int64_t step = rows_at_once(grain, source.cols);
   std::exception_ptr failure;
   std::mutex mutex;
   pool.run([&](int worker, int workers) {
     try {
       const Share share = share_of(source.rows, worker, workers, grain);
-      std::vector<float> rows(static_cast<size_t>(grain * source.cols));
-      for (int64_t first = share.begin; first < share.end; first += grain) {
-        const int64_t last = std::min(first + grain, share.end);
-        for (int64_t r = first; r < last; ++r)
-          from.dequantise(source, r, rows.data() + (r - first) * source.cols);
-        to.quantise(rows.data(), first, last, matrix);
-      }
+      std::vector<float> buffer(static_cast<size_t>(step * source.cols));
+      for (int64_t first = share.begin; first < share.end; first += step)
+        conversion.rows(first, std::min(first + step, share.end), buffer.data());
     } catch (...) {
       const std::lock_guard lock(mutex);
       failure = std::current_exception();
@@ -55,8 +93,14 @@ uint64_t bytes_of(const precision::Matrix& matrix) {
 
 class WeightMaker {
  public:
+  static std::unique_ptr<Weight> table(const MatrixView& source) {
+    auto weight = std::make_unique<Weight>();
+    weight->view_ = source;
+    return weight;
+  }
   static std::unique_ptr<Weight> make(const MatrixView& source, precision::ModeId mode,
-                                      kernels::Isa isa, ThreadPool& pool, model::Compute compute) {
+                                      kernels::Isa isa, ThreadPool& pool, Arena& arena,
+                                      model::Compute compute) {
     auto weight = std::make_unique<Weight>();
     const precision::Mode& row = precision::mode(mode);
     if (source.mode == mode) {
@@ -66,19 +110,20 @@ class WeightMaker {
                   fmt::format("mode {} can be run as stored, not made at load", row.name),
                   fmt::format("Modes for --mode: {}, stored.", precision::selectable_mode_names()));
     } else {
-      weight->owned_ = convert(source, mode, pool);
+      weight->owned_ = convert(source, mode, isa, pool);
       weight->view_ = weight->owned_.view;
       weight->owned_bytes_ = bytes_of(weight->owned_);
     }
     choose_path(*weight, row, isa, compute);
     if (weight->path_ == Path::kPacked || weight->path_ == Path::kPackedK)
-      pack(*weight, row, isa, pool);
+      pack(*weight, row, isa, pool, arena);
     return weight;
   }
 
  private:
   // Panels of sixteen rows from the rows as the file has them, by all threads.
-  static void pack(Weight& weight, const precision::Mode& row, kernels::Isa isa, ThreadPool& pool) {
+  static void pack(Weight& weight, const precision::Mode& row, kernels::Isa isa, ThreadPool& pool,
+                   Arena& arena) {
     const std::string format = format_of(row);
     weight.packed_kernel_ = kernels::kernel<kernels::PackedKernel>(Op::kPacked, format, isa);
     const auto pack_panel = kernels::kernel<kernels::PackKernel>(Op::kPack, format, isa);
@@ -87,8 +132,9 @@ class WeightMaker {
     weight.panel_bytes_ =
         kernels::packed_block_bytes(row.id) * static_cast<size_t>(weight.packed_blocks_);
     const int64_t panels = (view.rows + kernels::kPackRows - 1) / kernels::kPackRows;
-    weight.packed_ = AnonymousMemory(static_cast<size_t>(panels) * weight.panel_bytes_);
-    weight.owned_bytes_ += weight.packed_.size();
+    const size_t bytes = static_cast<size_t>(panels) * weight.panel_bytes_;
+    weight.packed_ = arena.take(bytes);
+    weight.owned_bytes_ += bytes;
     const std::vector<std::byte> zeros(weight.row_bytes_);
     pool.run([&](int worker, int workers) {
       const Share share = share_of(panels, worker, workers);
@@ -98,9 +144,8 @@ class WeightMaker {
           const int64_t at = panel * kernels::kPackRows + r;
           rows[r] = at < view.rows ? weight.row(at) : zeros.data();
         }
-        pack_panel(
-            rows, weight.packed_blocks_,
-            weight.packed_.as<std::byte>() + static_cast<size_t>(panel) * weight.panel_bytes_);
+        pack_panel(rows, weight.packed_blocks_,
+                   weight.packed_ + static_cast<size_t>(panel) * weight.panel_bytes_);
       }
     });
   }
@@ -155,8 +200,11 @@ Path path_of(const MatrixView& weight, kernels::Isa isa, model::Compute compute)
 }
 
 std::unique_ptr<Weight> make_weight(const MatrixView& source, precision::ModeId mode,
-                                    kernels::Isa isa, ThreadPool& pool, model::Compute compute) {
-  return WeightMaker::make(source, mode, isa, pool, compute);
+                                    kernels::Isa isa, ThreadPool& pool, Arena& arena,
+                                    model::Compute compute) {
+  return WeightMaker::make(source, mode, isa, pool, arena, compute);
 }
+
+std::unique_ptr<Weight> make_table(const MatrixView& source) { return WeightMaker::table(source); }
 
 }  // namespace nety::native

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/base/anonymous_memory.h"
+#include "core/backends/native/arena.h"
 #include "core/base/thread_pool.h"
 #include "core/kernels/kernels.h"
 #include "core/kernels/packed.h"
@@ -45,7 +45,7 @@ class Weight final : public model::Weight {
   kernels::PackedKernel packed_kernel() const { return packed_kernel_; }
   /// Packed panel number `panel`, of `packed_blocks()` blocks.
   const std::byte* packed(int64_t panel) const {
-    return packed_.as<std::byte>() + static_cast<size_t>(panel) * panel_bytes_;
+    return packed_ + static_cast<size_t>(panel) * panel_bytes_;
   }
   int64_t packed_blocks() const { return packed_blocks_; }
   /// Rows that one worker takes whole.
@@ -64,7 +64,7 @@ class Weight final : public model::Weight {
   kernels::UnpackBlocksKernel unpack_blocks_ = nullptr;
   kernels::StoredRowsKernel stored_rows_ = nullptr;
   kernels::PackedKernel packed_kernel_ = nullptr;
-  AnonymousMemory packed_;
+  std::byte* packed_ = nullptr;
   size_t panel_bytes_ = 0;
   int64_t packed_blocks_ = 0;
 };
@@ -79,10 +79,13 @@ Path path_of(precision::ModeId mode, kernels::Isa isa,
 Path path_of(const precision::MatrixView& weight, kernels::Isa isa,
              model::Compute compute = model::Compute::kMode);
 
-/// The weight `source` in mode `mode`: in place where it already is, else converted by all threads.
-/// Error: kUsage for a mode that can only be read.
+/// The weight `source` in mode `mode`: in place where it already is, else converted by all threads,
+/// or packed into `arena`, which outlives it. Error: kUsage for a mode that can only be read.
 std::unique_ptr<Weight> make_weight(const precision::MatrixView& source, precision::ModeId mode,
-                                    kernels::Isa isa, ThreadPool& pool,
+                                    kernels::Isa isa, ThreadPool& pool, Arena& arena,
                                     model::Compute compute = model::Compute::kMode);
+
+/// A table whose rows are looked up where they are, never multiplied with.
+std::unique_ptr<Weight> make_table(const precision::MatrixView& source);
 
 }  // namespace nety::native

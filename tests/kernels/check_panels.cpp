@@ -1,0 +1,146 @@
+// Checks of products with panels of rows.
+#include "tests/kernels/checks.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <tuple>
+
+#include "core/base/half.h"
+
+namespace nety::kernels {
+namespace {
+
+struct BlockData {
+  std::vector<int8_t> codes;
+  std::vector<float> scales, mins;
+  std::vector<int32_t> sums;
+};
+
+BlockData random_blocks(int64_t rows, int64_t blocks, unsigned seed, int lowest) {
+  std::mt19937 random(seed);
+  BlockData data;
+  for (int64_t i = 0; i < rows * blocks; ++i) {
+    int32_t sum = 0;
+    for (int k = 0; k < 32; ++k) {
+      const auto code = static_cast<int8_t>(lowest + static_cast<int>(random() % 255));
+      data.codes.push_back(code);
+      sum += code;
+    }
+    data.sums.push_back(sum);
+    data.scales.push_back(static_cast<float>(random() % 1000) / 1000.0F);
+    data.mins.push_back(static_cast<float>(random() % 1000) / 1000.0F - 0.5F);
+  }
+  return data;
+}
+
+}  // namespace
+
+void check_float_panel(FloatPanelKernel kernel) {
+  for (const int64_t cols : {1, 7, 16, 63, 64, 65, 577, 4097})
+    for (const int64_t rows : {1, 3, 4, 9})
+      for (const int64_t tokens : {1, 2, 5, 6, 13}) {
+        // One float of misalignment on purpose.
+        const auto w = random_floats(static_cast<size_t>(rows * cols + 1), 1);
+        const auto x = random_floats(static_cast<size_t>(tokens * cols + 1), 2);
+        std::vector<float> y(static_cast<size_t>(rows * tokens), NAN);
+        kernel({w.data() + 1, cols, rows, x.data() + 1, cols, tokens, cols, y.data(), rows});
+        for (int64_t t = 0; t < tokens; ++t)
+          for (int64_t r = 0; r < rows; ++r) {
+            double sum = 0, size = 0;
+            for (int64_t k = 0; k < cols; ++k) {
+              const double product = double{w[static_cast<size_t>(1 + r * cols + k)]} *
+                                     double{x[static_cast<size_t>(1 + t * cols + k)]};
+              sum += product;
+              size += std::fabs(product);
+            }
+            ASSERT_NEAR(y[static_cast<size_t>(t * rows + r)], sum,
+                        size * reordering_error(cols) + 1e-12)
+                << rows << "x" << cols << ", " << tokens << " tokens";
+          }
+      }
+}
+
+void check_block_panel(BlockPanelKernel kernel, BlockPanelKernel reference) {
+  for (const int64_t blocks : {2, 4, 18, 34})
+    for (const int64_t rows : {1, 4, 7})
+      for (const int64_t tokens : {1, 4, 6})
+        for (const bool mins : {false, true}) {
+          BlockData w = random_blocks(rows, blocks, 3, -128);
+          BlockData x = random_blocks(tokens, blocks, 4, -127);
+          BlockData low = random_blocks(tokens, blocks, 5, -127);
+          for (size_t i = 0; i < x.sums.size(); ++i)
+            x.sums[i] = kCodeBase * x.sums[i] + low.sums[i];
+          for (float& scale : x.scales) scale /= kCodeBase;
+          std::vector<float> sums(x.sums.size());
+          for (size_t i = 0; i < sums.size(); ++i)
+            sums[i] = x.scales[i] * static_cast<float>(x.sums[i]);
+          std::vector<float> got(static_cast<size_t>(rows * tokens)), want(got.size());
+          BlockPanel panel{{w.codes.data(), w.scales.data(), mins ? w.mins.data() : nullptr, rows},
+                           {x.codes.data(), low.codes.data(), x.scales.data(), sums.data(),
+                            x.sums.data(), blocks},
+                           tokens,
+                           got.data(),
+                           rows};
+          kernel(panel);
+          panel.y = want.data();
+          reference(panel);
+          // The terms are integers up to 32 * 128 * 127 times scales up to 1.
+          const double bound =
+              32.0 * 128 * 127 * static_cast<double>(blocks) * reordering_error(blocks * 8);
+          for (size_t i = 0; i < got.size(); ++i)
+            ASSERT_NEAR(got[i], want[i], bound) << rows << " rows, " << blocks << " blocks";
+        }
+}
+
+void check_integer_panel(IntegerPanelKernel kernel, IntegerPanelKernel reference) {
+  std::mt19937 random(13);
+  for (const int64_t cols : {1, 15, 63, 64, 65, 577})
+    for (const int64_t rows : {1, 4, 9})
+      for (const int64_t tokens : {1, 5, 7}) {
+        std::vector<int8_t> w(static_cast<size_t>(rows * cols)),
+            x(static_cast<size_t>(tokens * cols));
+        for (int8_t& code : w) code = static_cast<int8_t>(random() % 256 - 128);
+        for (int8_t& code : x) code = static_cast<int8_t>(random() % 255 - 127);
+        std::vector<int32_t> got(static_cast<size_t>(rows * tokens)), want(got.size());
+        kernel({w.data(), rows, x.data(), cols, tokens, cols, got.data(), rows});
+        reference({w.data(), rows, x.data(), cols, tokens, cols, want.data(), rows});
+        ASSERT_EQ(got, want) << rows << "x" << cols << ", " << tokens << " tokens";
+      }
+}
+
+void check_half_panel(HalfPanelKernel kernel) {
+  for (const int64_t cols : {1, 7, 31, 32, 63, 64, 65, 577, 4097})
+    for (const int64_t rows : {1, 3, 4, 9})
+      for (const int64_t tokens : {1, 2, 6, 9}) {
+        const auto floats_w = random_floats(static_cast<size_t>(rows * cols + 1), 34);
+        const auto floats_x = random_floats(static_cast<size_t>(tokens * cols + 1), 35);
+        std::vector<uint16_t> w, x;
+        for (const float v : floats_w) w.push_back(bf16_from_float(v));
+        for (const float v : floats_x) x.push_back(bf16_from_float(v));
+        std::vector<float> y(static_cast<size_t>(rows * tokens), NAN), alone(y);
+        kernel({w.data() + 1, cols, rows, x.data() + 1, cols, tokens, cols, y.data(), rows});
+        for (int64_t t = 0; t < tokens; ++t) {
+          kernel({w.data() + 1, cols, rows, x.data() + 1 + t * cols, cols, 1, cols,
+                  alone.data() + t * rows, rows});
+          for (int64_t r = 0; r < rows; ++r) {
+            double sum = 0, size = 0;
+            for (int64_t k = 0; k < cols; ++k) {
+              const double product =
+                  double{float_from_bf16(w[static_cast<size_t>(1 + r * cols + k)])} *
+                  double{float_from_bf16(x[static_cast<size_t>(1 + t * cols + k)])};
+              sum += product;
+              size += std::fabs(product);
+            }
+            ASSERT_NEAR(y[static_cast<size_t>(t * rows + r)], sum,
+                        size * reordering_error(cols) + 1e-12)
+                << rows << "x" << cols << ", " << tokens << " tokens";
+          }
+        }
+        ASSERT_EQ(std::memcmp(y.data(), alone.data(), y.size() * sizeof(float)), 0)
+            << rows << "x" << cols << ", " << tokens << " tokens";
+      }
+}
+
+}  // namespace nety::kernels

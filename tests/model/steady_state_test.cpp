@@ -1,0 +1,64 @@
+// A token costs no allocation and, alone on a thread, no wait for anyone.
+#include <sys/resource.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "tests/model/golden.h"
+
+namespace {
+std::atomic<int64_t> allocations{0};
+
+// Not inlined: compilers would see malloc() where they expect new.
+__attribute__((noinline)) void* counted(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+__attribute__((noinline)) void release(void* memory) { std::free(memory); }
+}  // namespace
+
+// Every form of new in this program counts; the aligned ones are not used by the engine.
+void* operator new(std::size_t size) { return counted(size); }
+void* operator new[](std::size_t size) { return counted(size); }
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete[](void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { release(memory); }
+
+namespace nety::model {
+namespace {
+
+int64_t waits() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_nvcsw;
+}
+
+void decode_without_allocating(int threads, std::optional<precision::ModeId> mode) {
+  Ready ready = make_ready(test_data("checkpoints/fp32"), native_backend(threads), {.mode = mode});
+  Session session(*ready.model, *ready.backend, {.context = 64, .logit_rows = 4});
+  const auto feed = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      const int32_t token = i;
+      session.feed(std::span(&token, 1));
+    }
+  };
+  feed(4);
+  const int64_t before = allocations.load(), waited = waits();
+  feed(32);
+  EXPECT_EQ(allocations.load() - before, 0) << threads << " threads";
+  if (threads == 1) {
+    EXPECT_EQ(waits() - waited, 0);
+  }
+}
+
+TEST(SteadyState, AllocatesNothingAndWaitsForNobody) {
+  for (const int threads : {1, 2})
+    for (const precision::Mode& mode : precision::modes())
+      if (mode.functions->allocate != nullptr) decode_without_allocating(threads, mode.id);
+}
+
+}  // namespace
+}  // namespace nety::model
