@@ -73,7 +73,7 @@ class BarDrawing {
       out_ += fmt::format(
           "<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" "
           "text-anchor=\"{}\">{}</text>",
-          x(tick), bottom_ + 16, tick == 0 ? "start" : "middle", words_.number(tick));
+          x(tick), bottom_ + 16, tick == 0 ? "start" : "middle", tick_text(tick, words_));
     }
   }
 
@@ -136,6 +136,10 @@ double tick_step(double largest) {
   for (const double step : {1.0, 2.0, 5.0})
     if (raw <= step * power) return step * power;
   return 10 * power;
+}
+
+std::string tick_text(double value, const Wording& words) {
+  return value != 0 && std::fabs(value) < 1e-3 ? words.number(value) : words.plain(value);
 }
 
 std::string svg_begin(const std::string& id, const std::string& title,
