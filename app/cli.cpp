@@ -31,6 +31,10 @@ class CliArguments final : public Arguments {
   void text(const std::string& names, std::string& value, const std::string& help) override {
     app_.add_option(names, value, help)->type_name("TEXT")->capture_default_str();
   }
+  void text_or(const std::string& names, std::string& value, const std::string& implied,
+               const std::string& help) override {
+    app_.add_option(names, value, help)->type_name("[TEXT]")->expected(0, 1)->default_str(implied);
+  }
   void texts(const std::string& names, std::vector<std::string>& values,
              const std::string& help) override {
     auto* option = app_.add_option(names, values, help)->type_name("TEXT");

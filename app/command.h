@@ -17,6 +17,9 @@ class Arguments {
  public:
   virtual ~Arguments() = default;
   virtual void text(const std::string& names, std::string& value, const std::string& help) = 0;
+  /// The same, where the option alone means `implied`.
+  virtual void text_or(const std::string& names, std::string& value, const std::string& implied,
+                       const std::string& help) = 0;
   virtual void texts(const std::string& names, std::vector<std::string>& values,
                      const std::string& help) = 0;
   /// A comma-separated list of whole numbers.

@@ -19,6 +19,8 @@
 namespace nety::app {
 namespace {
 
+constexpr const char* kOwnText = "default";
+
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> words;
   size_t begin = 0;
@@ -108,7 +110,8 @@ void MeasurementOptions::declare(Arguments& arguments) {
   arguments.numbers("-n,--generate", generate_, "Tokens to generate for decode");
   arguments.numbers("-d,--depths", depths_, "Tokens already in the context for decode");
   arguments.number("-r,--repetitions", repetitions_, 1, 1000, "Rounds");
-  arguments.text("--quality", quality_, "A text to measure quality on; default: one of our own");
+  arguments.text_or("--quality", quality_, kOwnText,
+                    "Measure quality, on a text of our own or on this file");
   arguments.flag("--no-quality", no_quality_, "Do not measure quality");
   arguments.flag("--quick", quick_, "Short prompts, few rounds, no quality");
   arguments.text("--budget", budget_, "Time for the whole: 120s, 2min");
@@ -171,10 +174,10 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   if (quick_) request.load_passes = 0;
   request.budget_s = parse_budget(budget_);
   if (!shape_.empty()) return request;  // random weights predict nothing
-  if (!quality_.empty()) {
+  if (!quality_.empty() && quality_ != kOwnText) {
     request.quality_text = read_file(quality_);
     request.quality_name = std::filesystem::path(quality_).filename().string();
-  } else if (quality_by_default && !no_quality_ && !quick_) {
+  } else if (quality_ == kOwnText || (quality_by_default && !no_quality_ && !quick_)) {
     request.quality_text = bench::evaluation_text();
     request.quality_name = bench::kEvaluationTextName;
   }
