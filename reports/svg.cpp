@@ -13,7 +13,7 @@ namespace nety::reports {
 namespace {
 
 constexpr double kTop = 6, kBarHeight = 18, kRow = 32, kLabelLine = 20, kAxis = 26;
-constexpr double kTextRoom = 120;   // right of the longest bar, for its text
+constexpr double kTextRoom = 130;   // right of the longest bar, for its text
 constexpr double kLabelRoom = 172;  // left of the bars
 constexpr double kLimitReach = 4;   // how much farther than the bars a limit may be
 
@@ -42,7 +42,7 @@ class BarDrawing {
     left_ = drawing.labels_above ? 2 : kLabelRoom;
     row_ = drawing.labels_above ? kRow + kLabelLine : kRow;
     bottom_ = kTop + row_ * static_cast<double>(chart.bars.size());
-    const double room = drawing.labels_above ? 92 : kTextRoom;
+    const double room = drawing.labels_above ? 120 : kTextRoom;
     reach_ = reach_of(chart);
     scale_ = (drawing.width - left_ - room) / reach_;
   }
