@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "app/command.h"
@@ -45,7 +46,10 @@ class Report final : public Command {
  public:
   void declare(Arguments& arguments) override {
     arguments.texts("INPUT", inputs_, "Result files (.json) to render, or one MODEL to measure");
-    arguments.text("-o,--output", folder_, "Folder for report.json, report.md and report.html");
+    arguments.text(
+        "-o,--output", output_,
+        "Folder for report.json, report.md and report.html; or one file: .html .md .json "
+        ".xml .csv");
     arguments.texts("--gate", gates_, "Exit with 6 if this claim is refuted (repeatable)");
     arguments.text("--admissible", admissible_,
                    "What quality a mode must keep: kld=0.01,top1=0.96");
@@ -57,14 +61,14 @@ class Report final : public Command {
     const reports::ClaimOptions options{.language = context.language,
                                         .admissible = parse_admissible(admissible_)};
     check_gates();
-    check_folder();
+    if (!is_file()) check_folder();
     results::File file = take_results(context);
-    const auto paths = reports::write_report(file, folder_, options);
+    const auto paths = write(file, options);
     write_output(reports::terminal_verdicts(file, options));
     for (const auto& path : paths) write_output("  " + path.string() + "\n");
     for (const std::string& warning : file.warnings) notice(context, warning);
     const int code = exit_code_of(file);
-    return code != 0 ? code : hold_gates(file);
+    return code != 0 ? code : hold_gates(file, options);
   }
 
  private:
@@ -86,12 +90,28 @@ class Report final : public Command {
     return merged;
   }
 
+  /// Whether -o names a file of a known format and not a folder.
+  bool is_file() const {
+    const std::string extension = std::filesystem::path(output_).extension().string();
+    const auto all = reports::renderers();
+    return std::any_of(all.begin(), all.end(), [&extension](const reports::Renderer& renderer) {
+      return renderer.extension == extension;
+    });
+  }
+
+  std::vector<std::filesystem::path> write(results::File& file,
+                                           const reports::ClaimOptions& options) const {
+    if (!is_file()) return reports::write_report(file, output_, options);
+    reports::write(file, output_, options);
+    return {output_};
+  }
+
   // A folder that cannot be made is found out before minutes are spent.
   void check_folder() const {
     std::error_code failure;
-    std::filesystem::create_directories(folder_, failure);
-    if (failure || ::access(folder_.c_str(), W_OK) != 0)
-      throw Error(ErrorKind::kIo, fmt::format("{}: cannot be written", folder_),
+    std::filesystem::create_directories(output_, failure);
+    if (failure || ::access(output_.c_str(), W_OK) != 0)
+      throw Error(ErrorKind::kIo, fmt::format("{}: cannot be written", output_),
                   "Give another folder with -o.");
   }
 
@@ -109,19 +129,23 @@ class Report final : public Command {
     }
   }
 
-  int hold_gates(const results::File& file) const {
-    for (const std::string& gate : gates_)
-      for (const results::Claim& claim : file.claims)
-        if (claim.id == gate && claim.verdict == results::Verdict::kRefuted)
+  // On every machine of a merged file.
+  int hold_gates(const results::File& file, const reports::ClaimOptions& options) const {
+    reports::ClaimOptions english = options;
+    english.language = Language::kEnglish;  // as every error
+    for (const reports::Subject& subject : reports::subjects(file))
+      for (const results::Claim& claim : reports::judge(reports::Evidence(file, subject), english))
+        if (claim.verdict == results::Verdict::kRefuted &&
+            std::find(gates_.begin(), gates_.end(), claim.id) != gates_.end())
           throw Error(ErrorKind::kRequirement,
-                      fmt::format("claim {} is refuted: {}", gate, claim.evidence),
+                      fmt::format("claim {} is refuted: {}", claim.id, claim.evidence),
                       "The report has the details.");
     return 0;
   }
 
   MeasurementOptions measurement_;
   std::vector<std::string> inputs_, gates_;
-  std::string folder_ = "nety-report", admissible_;
+  std::string output_ = "nety-report", admissible_;
 };
 
 }  // namespace

@@ -109,7 +109,7 @@ class Judge {
   }
 
   static MessageId remedy(std::string_view check) {
-    if (check == "int8_offload") return message::diag_stack_remedy_offload;
+    if (check.find("_offload") != std::string_view::npos) return message::diag_stack_remedy_offload;
     if (check == "nf4_save") return message::diag_stack_remedy_save;
     if (check.ends_with("_uneven") || check.ends_with("_narrow"))
       return message::diag_stack_remedy_shape;

@@ -135,7 +135,8 @@ class HtmlWriter {
 
   void operator()(const ClaimList& list) {
     for (const ClaimList::Group& group : list.groups) {
-      out += fmt::format("<h3>{}</h3>\n<ul class=\"items\">\n", text(group.title));
+      out += fmt::format("<h3>{}</h3>\n<ul class=\"items{}\">\n", text(group.title),
+                         group.brief ? " brief" : "");
       if (group.brief)
         untested(group);
       else

@@ -25,6 +25,7 @@ text-wrap:balance}
 h2{font-size:20px;margin:44px 0 12px}
 h3{font-size:14px;margin:26px 0 6px;color:var(--dim);font-weight:600;letter-spacing:.02em}
 h4{font-size:16px;margin:0}
+.brief h4{font-weight:500;font-size:15px}
 .items+h3{margin-top:34px}
 p{margin:.4em 0;max-width:76ch}
 .over{color:var(--dim);font-size:14px}
@@ -156,6 +157,9 @@ main{padding:0;max-width:none}
 h1{font-size:22px}
 h2{margin:26px 0 8px;break-after:avoid}
 h3,h4,figcaption{break-after:avoid}
+h4{font-size:12.5px}
+.lead{font-size:14px}
+.more,.legend,.tiles span,.chip,caption{font-size:10.5px}
 .tiles b{font-size:18px}
 figure,.tiles li,.items>li,tr{break-inside:avoid}
 .scroll{overflow:visible}

@@ -13,7 +13,7 @@ namespace nety::reports {
 namespace {
 
 constexpr double kTop = 6, kBarHeight = 18, kRow = 32, kLabelLine = 20, kAxis = 26;
-constexpr double kTextRoom = 120;   // right of the longest bar, for its text
+constexpr double kTextRoom = 130;   // right of the longest bar, for its text
 constexpr double kLabelRoom = 172;  // left of the bars
 constexpr double kLimitReach = 4;   // how much farther than the bars a limit may be
 
@@ -42,7 +42,7 @@ class BarDrawing {
     left_ = drawing.labels_above ? 2 : kLabelRoom;
     row_ = drawing.labels_above ? kRow + kLabelLine : kRow;
     bottom_ = kTop + row_ * static_cast<double>(chart.bars.size());
-    const double room = drawing.labels_above ? 92 : kTextRoom;
+    const double room = drawing.labels_above ? 120 : kTextRoom;
     reach_ = reach_of(chart);
     scale_ = (drawing.width - left_ - room) / reach_;
   }
@@ -73,7 +73,7 @@ class BarDrawing {
       out_ += fmt::format(
           "<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" "
           "text-anchor=\"{}\">{}</text>",
-          x(tick), bottom_ + 16, tick == 0 ? "start" : "middle", words_.number(tick));
+          x(tick), bottom_ + 16, tick == 0 ? "start" : "middle", tick_text(tick, words_));
     }
   }
 
@@ -136,6 +136,10 @@ double tick_step(double largest) {
   for (const double step : {1.0, 2.0, 5.0})
     if (raw <= step * power) return step * power;
   return 10 * power;
+}
+
+std::string tick_text(double value, const Wording& words) {
+  return value != 0 && std::fabs(value) < 1e-3 ? words.number(value) : words.plain(value);
 }
 
 std::string svg_begin(const std::string& id, const std::string& title,

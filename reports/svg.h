@@ -29,6 +29,8 @@ std::string draw(const SpreadChart& chart, const Drawing& drawing, const Wording
 std::string svg_begin(const std::string& id, const std::string& title,
                       const std::string& description, double width, double height);
 double tick_step(double largest);
+/// A tick's label: "0.5", "200", "1.0e-6".
+std::string tick_text(double value, const Wording& words);
 /// "fp32 native" with the second word dimmer, at a point, on one line; `tip` is shown by a pointer.
 std::string svg_label(double x, double y, const char* anchor, const std::string& label,
                       const std::string& sublabel);

@@ -73,12 +73,12 @@ std::string axes(const Scale& x, const Scale& y, const Axis& x_axis, const Axis&
     out += fmt::format(
         "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" y2=\"{2:.1f}\"/>"
         "<text class=\"axis\" x=\"{0:.1f}\" y=\"{3:.1f}\" text-anchor=\"middle\">{4}</text>",
-        x.at(tick), kTop, bottom, bottom + 16, words.number(tick));
+        x.at(tick), kTop, bottom, bottom + 16, tick_text(tick, words));
   for (const double tick : y.ticks())
     out += fmt::format(
         "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
         "<text class=\"axis\" x=\"{3:.1f}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>",
-        kLeft, right, y.at(tick), kLeft - 8, y.at(tick) + 4, words.number(tick));
+        kLeft, right, y.at(tick), kLeft - 8, y.at(tick) + 4, tick_text(tick, words));
   out += fmt::format("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
                      right, bottom + 36, escape_html(x_axis.title));
   out += fmt::format("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", 2.0, kTop - 3,
@@ -150,6 +150,8 @@ std::string draw(const PointChart& chart, const Drawing& drawing, const Wording&
         kLeft, right, at, at, kLeft + 6, at + 15, escape_html(chart.limit_name));
     taken.push_back({kLeft + 6, at + 15, 7.2 * static_cast<double>(width_of(chart.limit_name))});
   }
+  for (const PointChart::Point& point : chart.points)
+    taken.push_back({x.at(point.x) - 7, y.at(point.y) + 4.5, 14});
   for (const PointChart::Point& point : chart.points) {
     const double px = x.at(point.x), py = y.at(point.y);
     if (point.x_interval && point.x_interval->first > 0)

@@ -39,7 +39,7 @@ std::string draw(const SpreadChart& chart, const Drawing& drawing, const Wording
     out += fmt::format(
         "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"2\" y2=\"{1:.1f}\"/><text "
         "class=\"axis\" x=\"{0:.1f}\" y=\"{2:.1f}\" text-anchor=\"{3}\">{4}</text>",
-        x(tick), bottom, bottom + 16, tick == 0 ? "start" : "middle", words.number(tick));
+        x(tick), bottom, bottom + 16, tick == 0 ? "start" : "middle", tick_text(tick, words));
   for (size_t i = 0; i < chart.rows.size(); ++i) {
     const SpreadChart::Row& row = chart.rows[i];
     const double top = kTop + row_height * static_cast<double>(i);

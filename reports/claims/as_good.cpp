@@ -12,7 +12,7 @@ Judgement judge_as_good(const Case& about) {
   const ConfigurationView* candidate = candidate_of(about);
   const Closeness closeness =
       candidate == nullptr ? Closeness::kUnknown : closeness_of(*candidate, about.admissible);
-  const std::string modes = fmt::format("--modes fp32,{} --quality", mode);
+  const std::string modes = fmt::format("--modes fp32,{} --quality -r 20", mode);
   if (closeness == Closeness::kUnknown)
     return not_tested(about, candidate, command_text(about, modes));
 
@@ -27,7 +27,8 @@ Judgement judge_as_good(const Case& about) {
                                                      : Verdict::kInconclusive;
   if (judgement.verdict == Verdict::kInconclusive)
     judgement.sensitivity =
-        about.say(message::report_more_text, {command_text(about, modes + " FILE")});
+        about.say(message::report_more_text,
+                  {command_text(about, fmt::format("--modes fp32,{} --quality FILE", mode))});
   return judgement;
 }
 

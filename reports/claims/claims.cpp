@@ -97,7 +97,7 @@ std::string ratio_text(const Ratio& ratio, const Wording& words) {
   if (ratio.ci)
     text += fmt::format(" {}",
                         words.range(words.number(ratio.ci->first), words.number(ratio.ci->second)));
-  if (ratio.n > 0) text += fmt::format(", n={}", ratio.n);
+  if (ratio.n > 0) text += fmt::format(" (n={})", ratio.n);
   return text;
 }
 
@@ -108,7 +108,9 @@ const ConfigurationView* candidate_of(const Case& about) {
 std::string command_text(const Case& about, const std::string& options) {
   const std::string backend =
       about.backend.empty() ? "" : fmt::format("--backends {} ", about.backend);
-  return fmt::format("nety bench {}{} -o more.json && nety report more.json", backend, options);
+  return fmt::format(
+      "nety bench {}{} -o more.json && nety report nety-report/report.json more.json", backend,
+      options);
 }
 
 Verdict verdict_of(Side side) {

@@ -18,7 +18,8 @@ Judgement judge_speed(const Case& about, bool prefill) {
   const results::Metric* base = rate_of(reference);
   const std::optional<Ratio> ratio =
       candidate == nullptr ? std::nullopt : about.evidence.speed_over(*candidate, "fp32", prefill);
-  const std::string command = command_text(about, fmt::format("--modes fp32,{} -r 20", mode));
+  const std::string command =
+      command_text(about, fmt::format("--modes fp32,{} --quality -r 20", mode));
   if (!ratio || base == nullptr)
     return not_tested(about, rate == nullptr ? candidate : reference, command);
 

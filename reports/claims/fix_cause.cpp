@@ -24,8 +24,10 @@ Calls calls_of(const Evidence& evidence) {
 Judgement judgement_from(const Case& about, const Calls& calls) {
   Judgement judgement;
   for (const Finding* finding : {calls.offloaded, calls.enough, calls.int8_cpu, calls.fp32_cpu})
-    if (outcome_of(finding) != Check::kUnknown)
-      judgement.evidence += (judgement.evidence.empty() ? "" : " ") + finding_text(*finding);
+    if (outcome_of(finding) != Check::kUnknown) {
+      if (!judgement.evidence.empty()) judgement.evidence += ' ';
+      judgement.evidence += finding_text(*finding);
+    }
   judgement.margin = about.say(message::report_fix_margin);
   judgement.sensitivity = about.say(message::report_stack_sensitivity);
   return judgement;

@@ -12,7 +12,8 @@ using results::Verdict;
 Judgement judge_installed_works(const Case& about) {
   const std::string mode(about.subject);
   const ConfigurationView* row = candidate_of(about);
-  const std::string command = command_text(about, fmt::format("--modes fp32,{} --quality", mode));
+  const std::string command =
+      command_text(about, fmt::format("--modes fp32,{} --quality -r 20", mode));
   if (row == nullptr) return not_tested(about, row, command);
   Judgement judgement;
   judgement.margin = about.say(message::report_works_margin);

@@ -22,8 +22,9 @@ Judgement judge_smaller(const Case& about) {
   };
   const std::optional<double> peak = peak_of(candidate), base = peak_of(reference);
   if (!peak || !base || *base <= 0)
-    return not_tested(about, peak ? reference : candidate,
-                      command_text(about, fmt::format("--modes fp32,{}", about.subject)));
+    return not_tested(
+        about, peak ? reference : candidate,
+        command_text(about, fmt::format("--modes fp32,{} --quality -r 20", about.subject)));
   Judgement judgement;
   judgement.verdict = *peak < (1 - kMemoryMargin) * *base ? Verdict::kSupported : Verdict::kRefuted;
   judgement.margin =

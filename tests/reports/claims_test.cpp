@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/precision/mode.h"
+#include "core/results/merge.h"
 #include "fixtures.h"
 #include "reports/claims/evidence.h"
 
@@ -46,7 +47,8 @@ Sketch at_ratio(const std::string& mode, double ratio) {
 TEST(Claims, HaveUniqueIdsAndAVerdictForEveryFile) {
   const std::set<std::string_view> unique(claim_ids().begin(), claim_ids().end());
   EXPECT_EQ(unique.size(), claim_ids().size());
-  for (const auto make : {complete_file, laptop_file, failing_file, hostile_file, empty_file})
+  for (const auto make :
+       {complete_file, machine_file, laptop_file, failing_file, hostile_file, empty_file})
     for (const Language language : {Language::kEnglish, Language::kFrench}) {
       const std::vector<Claim> claims = judge(make(), {language, {}});
       ASSERT_EQ(claims.size(), claim_ids().size());
@@ -70,11 +72,13 @@ TEST(Claims, WithoutDataNameTheCommandThatTestsThem) {
 }
 
 TEST(Claims, OnThisKindOfMachine) {
-  const File file = complete_file();
+  const File file = machine_file();
   EXPECT_EQ(verdict(file, "cpu-fp32-stable"), Verdict::kSupported);
   EXPECT_EQ(verdict(file, "fp32-fits"), Verdict::kSupported);
   EXPECT_EQ(verdict(file, "best-admissible"), Verdict::kRefuted);
+  EXPECT_EQ(verdict(file, "cpu-fp32-best"), Verdict::kRefuted);
   EXPECT_EQ(verdict(file, "bf16-faster"), Verdict::kSupported);
+  EXPECT_EQ(verdict(file, "bf16-smaller"), Verdict::kSupported);
   EXPECT_EQ(verdict(file, "bf16-as-good"), Verdict::kSupported);
   EXPECT_EQ(verdict(file, "nf4-faster"), Verdict::kSupported);
   EXPECT_EQ(verdict(file, "nf4-as-good"), Verdict::kRefuted);
@@ -198,7 +202,7 @@ TEST(BestAdmissible, RefutesAChoiceThatIsItselfFar) {
 }
 
 TEST(BestAdmissible, NamesTheRegret) {
-  const Claim refuted = claim(complete_file(), "best-admissible");
+  const Claim refuted = claim(machine_file(), "best-admissible");
   EXPECT_NE(refuted.evidence.find("stored (native)"), std::string::npos) << refuted.evidence;
   EXPECT_NE(refuted.evidence.find("131 tok/s"), std::string::npos) << refuted.evidence;
   EXPECT_NE(refuted.evidence.find("420 MB"), std::string::npos) << refuted.evidence;
@@ -216,7 +220,7 @@ TEST(BestAdmissible, IsNotTestedAlone) {
 }
 
 TEST(Stable, IsRefutedByEachOfItsConditions) {
-  const File good = complete_file();
+  const File good = machine_file();
   const auto refuted_by = [&good](auto&& change) {
     File file = good;
     for (Result& row : file.results)
@@ -249,7 +253,7 @@ TEST(Stable, IsRefutedByEachOfItsConditions) {
 }
 
 TEST(Fits, FollowsTheRefusalAndTheSpareTenth) {
-  File file = complete_file();
+  File file = machine_file();
   file.machines[0].memory_available_bytes = 661'000'000;  // 600 MB and a tenth
   EXPECT_EQ(verdict(file, "fp32-fits"), Verdict::kSupported);
   file.machines[0].memory_available_bytes = 659'000'000;
@@ -282,6 +286,141 @@ TEST(InstalledStack, SupportsOrRefutes) {
   const Claim refuted = claim(file, "bnb-int8-works");
   EXPECT_EQ(refuted.verdict, Verdict::kRefuted);
   EXPECT_NE(refuted.evidence.find("SCB"), std::string::npos);
+}
+
+TEST(Smaller, TurnsAtItsMargin) {
+  const auto with_peak = [](double mb) {
+    Sketch sketch = at_ratio("int8", 1);
+    sketch.peak_mb = mb;
+    return verdict(pair(sketch), "int8-smaller");  // fp32 has 600 MB
+  };
+  EXPECT_EQ(with_peak(569), Verdict::kSupported);
+  EXPECT_EQ(with_peak(571), Verdict::kRefuted);
+  EXPECT_EQ(with_peak(700), Verdict::kRefuted);
+}
+
+TEST(Prefill, TurnsAtItsMarginAndTakesTheLongestPrompt) {
+  const auto with_rate = [](double tps) {
+    Sketch sketch = at_ratio("fp16", 1);
+    sketch.pp_tps = tps;  // fp32 has 1000 at 512 tokens, both less at 128
+    return claim(pair(sketch), "fp16-prefill-faster");
+  };
+  EXPECT_EQ(with_rate(1021).verdict, Verdict::kSupported);
+  EXPECT_EQ(with_rate(1019).verdict, Verdict::kRefuted);
+  EXPECT_NE(with_rate(300).evidence.find("300 tok/s"), std::string::npos);
+}
+
+TEST(BestFp32, LeavesStoredRowsAndOtherEnginesAside) {
+  File file = pair(at_ratio("stored", 3));
+  Sketch torch = at_ratio("bf16", 2);
+  torch.backend = "torch";
+  add_configuration(file, torch);
+  decide_for(file, "stored");
+  EXPECT_EQ(verdict(file, "cpu-fp32-best"), Verdict::kNotTested);
+  add_configuration(file, at_ratio("bf16", 1.03));
+  EXPECT_EQ(verdict(file, "cpu-fp32-best"), Verdict::kRefuted);
+  EXPECT_EQ(verdict(file, "best-admissible"), Verdict::kSupported) << "stored is the fastest";
+}
+
+TEST(BestFp32, IsSupportedWhereNothingIsFaster) {
+  EXPECT_EQ(verdict(laptop_file(), "cpu-fp32-best"), Verdict::kSupported);
+  EXPECT_EQ(verdict(pair(at_ratio("bf16", 1.01)), "cpu-fp32-best"), Verdict::kSupported);
+}
+
+TEST(InstalledStack, IsComparedWithItself) {
+  const File file = complete_file();
+  EXPECT_EQ(verdict(file, "bnb-int8-works"), Verdict::kSupported);
+  EXPECT_EQ(verdict(file, "bnb-int8-faster"), Verdict::kRefuted);
+  EXPECT_EQ(verdict(file, "bnb-int8-as-good"), Verdict::kRefuted);
+  EXPECT_EQ(verdict(file, "bnb-nf4-faster"), Verdict::kSupported) << "than the installed fp32";
+  EXPECT_NE(claim(file, "bnb-nf4-faster").evidence.find("22.0 tok/s"), std::string::npos);
+  EXPECT_NE(claim(machine_file(), "bnb-int8-faster").sensitivity.find("--backends installed"),
+            std::string::npos);
+}
+
+/// The stack's small tests with those outcomes: the story's call offloaded, 8-bit on the CPU alone,
+/// fp32 on the CPU; 'o' works, 'x' fails, '-' was not run.
+File stack(const std::string& outcomes) {
+  File file = bare_file();
+  const char* const checks[] = {"int8_offload", "int8_cpu", "fp32"};
+  for (size_t i = 0; i < 3; ++i)
+    if (outcomes[i] != '-')
+      add_stack_check(
+          file, checks[i],
+          outcomes[i] == 'o' ? results::FindingStatus::kOk : results::FindingStatus::kFail, "?");
+  return file;
+}
+
+TEST(Fix, IsTracedToItsCauseBothWays) {
+  EXPECT_EQ(verdict(stack("xoo"), "fix-is-fp32"), Verdict::kRefuted);
+  EXPECT_EQ(verdict(stack("xoo"), "fix-is-device-map"), Verdict::kSupported);
+  EXPECT_EQ(verdict(stack("xxo"), "fix-is-fp32"), Verdict::kSupported);
+  EXPECT_EQ(verdict(stack("xxo"), "fix-is-device-map"), Verdict::kRefuted);
+  for (const char* nothing_cured : {"ooo", "oxo", "xox", "xxx"}) {
+    EXPECT_EQ(verdict(stack(nothing_cured), "fix-is-fp32"), Verdict::kInconclusive);
+    EXPECT_EQ(verdict(stack(nothing_cured), "fix-is-device-map"), Verdict::kInconclusive);
+  }
+  for (const char* untested : {"---", "-oo", "x-o", "xo-"}) {
+    EXPECT_EQ(verdict(stack(untested), "fix-is-fp32"), Verdict::kNotTested);
+    EXPECT_NE(claim(stack(untested), "fix-is-fp32").sensitivity.find("nety diag --python"),
+              std::string::npos);
+  }
+}
+
+TEST(Offloading, IsJudgedFromTheSmallTest) {
+  EXPECT_EQ(verdict(stack("x--"), "bnb-int8-offloaded"), Verdict::kRefuted);
+  EXPECT_EQ(verdict(stack("o--"), "bnb-int8-offloaded"), Verdict::kSupported);
+  EXPECT_EQ(verdict(stack("---"), "bnb-int8-offloaded"), Verdict::kNotTested);
+}
+
+TEST(Retry, HelpsWhereTheSecondCallWorks) {
+  File file = stack("xoo");
+  EXPECT_EQ(verdict(file, "retry-helps"), Verdict::kNotTested);
+  add_stack_check(file, "int8_offload_retry", results::FindingStatus::kFail, "the same error");
+  EXPECT_EQ(verdict(file, "retry-helps"), Verdict::kRefuted);
+  file.findings.back().status = results::FindingStatus::kOk;
+  EXPECT_EQ(verdict(file, "retry-helps"), Verdict::kSupported);
+  File fine = stack("ooo");
+  add_stack_check(fine, "int8_offload_retry", results::FindingStatus::kOk, "works");
+  EXPECT_EQ(verdict(fine, "retry-helps"), Verdict::kInconclusive) << "nothing failed";
+}
+
+TEST(Merged, PairsOnlyWhatOneRunMeasured) {
+  // The later run is twice as slow throughout: a ratio across runs would say so.
+  File file = pair(at_ratio("bf16", 1.5));
+  File later = bare_file();
+  Sketch fp32{.mode = "fp32", .tg_tps = 50};
+  fp32.reference = true;
+  add_configuration(later, fp32);
+  add_configuration(later, at_ratio("int8", 1));
+  results::merge(file, later);
+  const Claim bf16 = claim(file, "bf16-faster");
+  EXPECT_NE(bf16.evidence.find("1.50\u00d7"), std::string::npos) << bf16.evidence;
+  const Claim int8 = claim(file, "int8-faster");
+  EXPECT_NE(int8.evidence.find("2.00\u00d7"), std::string::npos) << int8.evidence;
+}
+
+TEST(Merged, KeepsWhatALaterRunDidNotMeasureAgain) {
+  File file = pair(at_ratio("bf16", 1.5));
+  File later = bare_file();
+  add_configuration(later, {.mode = "fp32", .tg_tps = 100, .quality = false});
+  add_configuration(later, {.mode = "bf16", .tg_tps = 180, .quality = false});
+  results::merge(file, later);
+  EXPECT_EQ(verdict(file, "bf16-as-good"), Verdict::kSupported);
+  EXPECT_NE(claim(file, "bf16-faster").evidence.find("1.80\u00d7"), std::string::npos);
+}
+
+TEST(Fleet, IsJudgedMachineByMachine) {
+  const File file = fleet_file();
+  const std::vector<Subject> all = subjects(file);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0].machine->id, "m1");
+  EXPECT_EQ(all[1].machine->id, "laptop");
+  EXPECT_EQ(all[2].model->name, "TinyLlama-1.1B");
+  const auto best = [&](size_t i) { return best_choice(Evidence(file, all[i]), {}).verdict; };
+  EXPECT_EQ(best(0), Verdict::kRefuted);
+  EXPECT_EQ(best(1), Verdict::kSupported);
+  EXPECT_EQ(best(2), Verdict::kSupported);
 }
 
 TEST(GpuFourBit, IsJudgedFromARowOnAGpu) {

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/results/merge.h"
+
 namespace nety::reports {
 
 using results::File;
@@ -36,11 +38,14 @@ Result row(const Sketch& sketch, const std::string& phase) {
   row.model = "smollm2";
   row.mode = sketch.mode;
   row.backend = sketch.backend;
-  row.device = "cpu";
+  row.device = sketch.device;
   row.isa = "avx512";
   row.threads = 2;
   row.phase = phase;
-  row.kernel = sketch.backend == "torch" ? "mkl sgemm" : "avx512";
+  row.kernel = sketch.backend == "torch"       ? "mkl sgemm"
+               : sketch.backend == "installed" ? "bitsandbytes 0.50.2"
+               : sketch.device != "cpu"        ? "sm_90"
+                                               : "avx512";
   return row;
 }
 
@@ -146,7 +151,7 @@ File bare_file() {
   return file;
 }
 
-File complete_file() {
+File machine_file() {
   File file = bare_file();
   Sketch fp32{.mode = "fp32", .pp_tps = 1480, .tg_tps = 79.1};
   fp32.reference = true;
@@ -212,6 +217,106 @@ File complete_file() {
   return file;
 }
 
+void add_depth(File& file, const Sketch& sketch, int64_t depth) {
+  Result decode = row(sketch, "decode");
+  decode.n_gen = 128;
+  decode.depth = depth;
+  decode.metrics["tg_tps"] = rate("tok/s", sketch.tg_tps, sketch.spread);
+  file.results.push_back(std::move(decode));
+}
+
+void add_stack_check(File& file, const std::string& check, FindingStatus status,
+                     const std::string& value) {
+  Finding finding;
+  finding.id = "stack." + check;
+  finding.title = "Python stack, " + check;
+  finding.value = value;
+  finding.status = status;
+  finding.source = "transformers 5.23.0, bitsandbytes 0.50.2";
+  file.findings.push_back(std::move(finding));
+}
+
+File complete_file() {
+  File file = machine_file();
+  results::Gpu gpu;
+  gpu.name = "NVIDIA H100";
+  gpu.vendor = "NVIDIA";
+  gpu.compute_capability = "9.0";
+  gpu.total_bytes = 85'000'000'000;
+  gpu.free_bytes = 84'000'000'000;
+  gpu.usable = true;
+  file.machines[0].gpus = {gpu};
+  file.workload.depths = {0, 1024};
+  add_configuration(file, {.mode = "nf4",
+                           .backend = "cuda",
+                           .load_s = 0.6,
+                           .peak_mb = 900,
+                           .weights_mb = 116,
+                           .pp_tps = 40000,
+                           .tg_tps = 900,
+                           .bandwidth_gbs = 3000,
+                           .nll = 3.95,
+                           .kld = 0.33,
+                           .top1 = 0.656,
+                           .kld_half = 0.05,
+                           .top1_half = 0.03,
+                           .device = "cuda:0"});
+  add_configuration(file, {.mode = "fp32",
+                           .backend = "installed",
+                           .load_s = 1.5,
+                           .first_s = 3.4,
+                           .peak_mb = 1400,
+                           .anon_mb = 1200,
+                           .pp_tps = 450,
+                           .tg_tps = 22,
+                           .kld = 2e-7,
+                           .kld_half = 1e-8,
+                           .top1_half = 0});
+  add_configuration(file, {.mode = "int8",
+                           .backend = "installed",
+                           .load_s = 2.6,
+                           .first_s = 4.5,
+                           .peak_mb = 1780,
+                           .anon_mb = 1600,
+                           .weights_mb = 164,
+                           .pp_tps = 400,
+                           .tg_tps = 16,
+                           .kld = 0.021,
+                           .top1 = 0.914,
+                           .kld_half = 0.002,
+                           .top1_half = 0.02});
+  add_configuration(file, {.mode = "nf4",
+                           .backend = "installed",
+                           .load_s = 3.9,
+                           .first_s = 5.9,
+                           .peak_mb = 1500,
+                           .anon_mb = 1300,
+                           .weights_mb = 116,
+                           .pp_tps = 1100,
+                           .tg_tps = 45,
+                           .kld = 0.33,
+                           .top1 = 0.656,
+                           .kld_half = 0.05,
+                           .top1_half = 0.03});
+  add_depth(file, {.mode = "fp32", .tg_tps = 71}, 1024);
+  add_depth(file, {.mode = "bf16", .tg_tps = 131}, 1024);
+  for (Result& row : file.results) {
+    const bool chosen = row.backend == "native" && (row.mode == "fp32" || row.mode == "bf16");
+    if (row.phase != "generate" || !chosen) continue;
+    const double gap = *row.metrics.at("tpot_s").median;
+    std::vector<double> gaps;
+    for (int i = 0; i < 40; ++i) gaps.push_back(gap * (1 + 0.001 * (i * 37 % 61)));
+    gaps.back() = 2 * gap;
+    row.metrics["itl_s"] = results::summarise("s", std::move(gaps));
+  }
+  add_stack_check(file, "fp32", FindingStatus::kOk, "works");
+  add_stack_check(file, "int8", FindingStatus::kOk, "works");
+  add_stack_check(file, "int8_cpu", FindingStatus::kOk, "works");
+  add_stack_check(file, "int8_offload", FindingStatus::kFail,
+                  "fails in forward: Found no NVIDIA driver on your system");
+  return file;
+}
+
 File laptop_file() {
   File file = bare_file();
   file.machines[0].cpu = "Intel Core i5-8250U";
@@ -229,7 +334,20 @@ File laptop_file() {
                            .kld = 0.021,
                            .top1 = 0.914,
                            .kld_half = 0.002});
+  file.machines[0].id = "laptop";
+  for (Result& one : file.results) one.machine = "laptop";
   decide_for(file, "fp32");
+  return file;
+}
+
+File fleet_file() {
+  File file = machine_file();
+  results::merge(file, laptop_file());
+  File other = laptop_file();
+  other.models[0].id = "tiny";
+  other.models[0].name = "TinyLlama-1.1B";
+  for (Result& one : other.results) one.model = "tiny";
+  results::merge(file, other);
   return file;
 }
 

@@ -9,9 +9,14 @@
 
 namespace nety::reports {
 
+/// Everything at once: a GPU, the installed stack beside native and torch, two depths, gaps between
+/// tokens, the stack's small tests.
+results::File complete_file();
+/// Two machines and two models, merged.
+results::File fleet_file();
 /// A machine with AVX-512 where bf16 beats fp32 twice at hardly any loss; a Q4_1 source, torch
 /// beside native, quality, findings, a decision for fp32. No GPU.
-results::File complete_file();
+results::File machine_file();
 /// A laptop with AVX2 only, where the 16-bit modes are slow and fp32 is right.
 results::File laptop_file();
 /// One row of every status, and metrics without values.
@@ -34,9 +39,15 @@ struct Sketch {
   double kld_half = 1e-4, top1_half = 0.005;  ///< Half widths of intervals.
   double spread = 0.01;
   bool reference = false, quality = true;
+  std::string device = "cpu";
 };
 /// The rows of one configuration, for machine "m1" and model "smollm2".
 void add_configuration(results::File& file, const Sketch& sketch);
+/// The decode row of a configuration again, at that depth.
+void add_depth(results::File& file, const Sketch& sketch, int64_t depth);
+/// A finding "stack.<check>".
+void add_stack_check(results::File& file, const std::string& check, results::FindingStatus status,
+                     const std::string& value);
 /// A decision for that mode on the native backend.
 void decide_for(results::File& file, const std::string& mode);
 /// Machine, model and workload without rows.
