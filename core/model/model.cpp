@@ -4,20 +4,25 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/pages.h"
 
 namespace nety::model {
 namespace {
 
 using precision::ModeId;
 
-// A checkpoint's weights, as its files have them.
+// A checkpoint's weights, as its files have them. What is converted is read ahead, and its pages
+// are given back once the backend has its own: loading takes the result and a few chunks.
 class StoredWeights final : public WeightSource {
  public:
   explicit StoredWeights(const checkpoint::Checkpoint& checkpoint) : checkpoint_(checkpoint) {}
   bool has(const std::string& name) const override { return checkpoint_.find(name) != nullptr; }
-  precision::MatrixView weight(const std::string& name, std::optional<ModeId> /*mode*/) override {
-    return checkpoint_.matrix(name);
+  precision::MatrixView weight(const std::string& name, std::optional<ModeId> mode) override {
+    const precision::MatrixView view = checkpoint_.matrix(name);
+    if (mode && *mode != view.mode) prefetch_pages(checkpoint_.at(name).data);
+    return view;
   }
+  void release(const std::string& name) override { release_pages(checkpoint_.at(name).data); }
 
  private:
   const checkpoint::Checkpoint& checkpoint_;
@@ -56,7 +61,8 @@ class Loader {
     WeightPtr weight =
         only_table ? backend_.prepare_table(view, target) : backend_.prepare(view, target);
     const uint64_t bytes = precision::mode(view.mode).functions->bytes(view.rows, view.cols);
-    if (weight->owned_bytes() >= bytes) source_.release(name);
+    const bool converted = weight->owned_bytes() > 0 && weight->mode() != view.mode;
+    if (converted || weight->owned_bytes() >= bytes) source_.release(name);
     progress_.advance(++done_);
     return weight;
   }

@@ -96,7 +96,11 @@ std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint) 
   std::erase_if(weights, [&](const PlannedWeight& weight) {
     return weight.role == Role::kVector && checkpoint.find(weight.name) == nullptr;
   });
-  for (PlannedWeight& weight : weights) weight.stored = checkpoint.matrix(weight.name).mode;
+  for (PlannedWeight& weight : weights) {
+    const checkpoint::Tensor& tensor = checkpoint.at(weight.name);
+    weight.stored = checkpoint.matrix(weight.name).mode;
+    weight.stored_bytes = tensor.data.size() + tensor.side_bytes;
+  }
   return weights;
 }
 
@@ -130,9 +134,11 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
   for (const PlannedWeight& weight : weights) {
     const ModeId target =
         target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
-    const uint64_t bytes = bytes_of(target, weight.rows, weight.cols);
     const bool looked_up = !config.tied_embeddings && weight.name == "model.embed_tokens.weight";
     const bool in_place = weight.stored == target && (looked_up || !packed(target));
+    const uint64_t bytes = in_place && weight.stored_bytes > 0
+                               ? weight.stored_bytes
+                               : bytes_of(target, weight.rows, weight.cols);
     (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
   }
   out.context = options.context > 0 ? options.context : default_context(config);
@@ -148,7 +154,9 @@ MemoryPlan plan(const ModelConfig& config, std::optional<ModeId> mode, const Pla
 
 MemoryPlan plan(const checkpoint::Checkpoint& checkpoint, std::optional<ModeId> mode,
                 const PlanOptions& options) {
-  return plan(checkpoint.config(), weights_of(checkpoint), mode, options);
+  MemoryPlan out = plan(checkpoint.config(), weights_of(checkpoint), mode, options);
+  out.weights_anonymous_bytes += checkpoint.copied_bytes();
+  return out;
 }
 
 }  // namespace nety::policy

@@ -24,6 +24,7 @@ struct PlannedWeight {
   int64_t rows = 0, cols = 0;
   Role role = Role::kMatrix;
   std::optional<precision::ModeId> stored;  ///< How the file has it; nothing: there is no file.
+  uint64_t stored_bytes = 0;                ///< In the file, scales and tables included.
 };
 
 /// The weights of the architecture, in the order of the forward pass; tied embeddings once.

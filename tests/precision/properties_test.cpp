@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
+#include "core/base/error.h"
 #include "core/precision/activation.h"
 #include "core/precision/mode.h"
 #include "core/precision/rounding.h"
@@ -113,6 +115,28 @@ TEST_P(EveryQuantisingModeProperty, QuantisesItsOwnValuesToThemselves) {
     RC_ASSERT(dequantised(again.view) == values);
     // FP4 has two codes for zero and keeps one of them for tiny positive weights.
     if (mode(id).name != "fp4") RC_ASSERT(again.codes == matrix.codes);
+  }));
+}
+
+TEST_P(EveryQuantisingModeProperty, KeepsANonFiniteWeightOrNamesItsPlace) {
+  EXPECT_TRUE(rc::check([id = GetParam()] {
+    Sample sample = *any_sample();
+    const auto count = static_cast<int64_t>(sample.weights.size());
+    const int64_t at = *rc::gen::inRange<int64_t>(0, count);
+    const float bad = *rc::gen::element(INFINITY, -INFINITY, NAN);
+    sample.weights[static_cast<size_t>(at)] = bad;
+    try {
+      const Matrix matrix = quantise(id, sample.weights.data(), sample.rows, sample.cols);
+      RC_ASSERT(mode(id).kind == ModeKind::kFloat);
+      const std::vector<float> back = dequantised(matrix.view);
+      for (int64_t k = 0; k < count; ++k)
+        RC_ASSERT(std::isfinite(back[static_cast<size_t>(k)]) == (k != at));
+      RC_ASSERT(std::isnan(back[static_cast<size_t>(at)]) == std::isnan(bad));
+    } catch (const Error& error) {
+      const std::string place = "row " + std::to_string(at / sample.cols) + ", column " +
+                                std::to_string(at % sample.cols) + " ";
+      RC_ASSERT(std::string(error.what()).find(place) != std::string::npos);
+    }
   }));
 }
 
