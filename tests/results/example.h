@@ -54,7 +54,7 @@ inline File example() {
   finding.consequence = "slow";
   finding.remedy = "raise it";
   finding.data = 2;
-  file.decision = Decision{"fp32", "native", "cpu", "", "", {{"cpu-fp32", "CPU: fp32."}}};
+  file.decision = Decision{"fp32", "native", "cpu", {{"cpu-fp32", "CPU: fp32."}}};
   Result& result = file.results.emplace_back();
   result.machine = "m1";
   result.model = "m-1";
