@@ -20,8 +20,9 @@ void expect_exact(const std::filesystem::path& path, std::optional<precision::Mo
       load_model(checkpoint, *backend, {.mode = mode, .head = policy::head_mode(head, mode)},
                  silent_progress());
   EXPECT_EQ(plan.weights_anonymous_bytes, model.owned_bytes() + checkpoint.copied_bytes());
-  if (!mode && model.owned_bytes() == 0)
+  if (!mode && model.owned_bytes() == 0) {
     EXPECT_EQ(plan.weights_mapped_bytes, checkpoint.weight_bytes());
+  }
   const Session session(model, *backend, {.context = 64});
   EXPECT_EQ(plan.kv_bytes, session.cache_bytes());
 }
