@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "core/base/error.h"
+#include "core/base/pages.h"
 #include "core/checkpoint/bitsandbytes.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/tokenizer_files.h"
@@ -275,6 +276,7 @@ std::vector<Notice> convert(const Checkpoint& source, const std::filesystem::pat
   int64_t done = 0;
   for (const Tensor& tensor : source.tensors()) {
     converter.write(tensor, writer);
+    release_pages(tensor.data);
     progress.advance(++done);
   }
   writer.commit();

@@ -48,7 +48,10 @@ Evidence without_measurements(Evidence evidence) {
 
 ModelFacts stored_in_bf16(ModelFacts model) {
   for (PlannedWeight& weight : model.weights)
-    if (weight.role != Role::kVector) weight.stored = ModeId::bf16;
+    if (weight.role != Role::kVector) {
+      weight.stored = ModeId::bf16;
+      weight.stored_bytes = 0;  // of the other type; the mode's own is meant
+    }
   model.stored = "BF16";
   return model;
 }

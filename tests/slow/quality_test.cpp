@@ -104,10 +104,8 @@ TEST(Quality, OfEveryModeIsThatOfThePythonStack) {
                expected.mode, ours.kld, kld, ours.kld / kld, 100 * ours.top1,
                100 * (*theirs)["top1"].get<double>(), std::exp(ours.nll),
                (*theirs)["ppl"].get<double>());
-    if (expected.same_format)
-      EXPECT_NEAR(ours.kld, kld, kSameFormat * kld) << expected.mode;
-    else
-      EXPECT_LE(ours.kld, kNoWorse * kld) << expected.mode;
+    EXPECT_LE(ours.kld, (expected.same_format ? 1 + kSameFormat : kNoWorse) * kld) << expected.mode;
+    EXPECT_GE(ours.kld, (expected.same_format ? 1 - kSameFormat : 0) * kld) << expected.mode;
   }
 }
 
