@@ -179,7 +179,9 @@ class Screen {
   }
 
   void one(const Finding& finding, const Look& look) {
-    const auto head = wrapped(plain(finding.title + ": " + finding.value), options_.width - 5);
+    const auto head =
+        wrapped(plain(say(message::diag_screen_titled, {finding.title, finding.value})),
+                options_.width - 5);
     std::string indent = "  " + inked(std::string(1, look.sign), look.ink, options_.colours) + "  ";
     for (const std::string& part : head) {
       line(indent + part);
