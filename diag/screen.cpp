@@ -128,7 +128,8 @@ class Screen {
           row.speed.median ? fmt::format(" {:.2g}x", *row.speed.median) : std::string();
       if (row.verdict == ModeVerdict::kBroken) add(broken, name, "");
       if (row.verdict == ModeVerdict::kSlow) add(slower, name, speed);
-      if (row.verdict == ModeVerdict::kViable && row.speed.ci && row.speed.ci->first > 1)
+      if (row.verdict == ModeVerdict::kViable && row.speed.ci &&
+          row.speed.ci->first > 1 + kSpeedMargin)
         add(faster, name, speed);
     }
     if (!broken.empty()) paragraph("  ", say(message::diag_screen_broken, {broken}), Ink::kRed);
