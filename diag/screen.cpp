@@ -128,7 +128,8 @@ class Screen {
           row.speed.median ? fmt::format(" {:.2g}x", *row.speed.median) : std::string();
       if (row.verdict == ModeVerdict::kBroken) add(broken, name, "");
       if (row.verdict == ModeVerdict::kSlow) add(slower, name, speed);
-      if (row.verdict == ModeVerdict::kViable && row.speed.ci && row.speed.ci->first > 1)
+      if (row.verdict == ModeVerdict::kViable && row.speed.ci &&
+          row.speed.ci->first > 1 + kSpeedMargin)
         add(faster, name, speed);
     }
     if (!broken.empty()) paragraph("  ", say(message::diag_screen_broken, {broken}), Ink::kRed);
@@ -179,7 +180,9 @@ class Screen {
   }
 
   void one(const Finding& finding, const Look& look) {
-    const auto head = wrapped(plain(finding.title + ": " + finding.value), options_.width - 5);
+    const auto head =
+        wrapped(plain(say(message::diag_screen_titled, {finding.title, finding.value})),
+                options_.width - 5);
     std::string indent = "  " + inked(std::string(1, look.sign), look.ink, options_.colours) + "  ";
     for (const std::string& part : head) {
       line(indent + part);

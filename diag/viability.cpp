@@ -261,7 +261,7 @@ ModeTrial judge(const TrialRequest& request, const TrialReply& reply, const Tria
       rate_of("op/s", 2 * static_cast<double>(reply.matrix_products), reply.matrix.mode_s);
   if (trials.rates && row.bytes_per_s.median)
     row.mbu = *row.bytes_per_s.median / trials.rates->read_bytes_per_s;
-  if (row.speed.ci && row.speed.ci->second < 1) row.verdict = ModeVerdict::kSlow;
+  if (row.speed.ci && row.speed.ci->second < 1 - kSpeedMargin) row.verdict = ModeVerdict::kSlow;
   return row;
 }
 

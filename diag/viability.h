@@ -15,9 +15,13 @@
 
 namespace nety::diag {
 
+/// Less than this is no difference between modes: two copies of one fp32 matrix, multiplied by the
+/// same code, differ by up to 6 % with where their pages happen to lie, in every pair alike.
+inline constexpr double kSpeedMargin = 0.1;
+
 enum class ModeVerdict : uint8_t {
   kViable,       ///< Right, and not slower than fp32 (or not timed).
-  kSlow,         ///< Right, but the interval of its speed lies below that of fp32.
+  kSlow,         ///< Right, but the interval of its speed lies below fp32's by the margin.
   kBroken,       ///< Wrong results, an error, a crash or a hang.
   kUnsupported,  ///< The backend does not have it.
   kUnknown,      ///< Not tried, or not to the end.

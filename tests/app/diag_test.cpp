@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/app/run.h"
+#include "tests/results/schema.h"
 
 namespace nety::app {
 namespace {
@@ -17,6 +18,7 @@ TEST(Diag, TriesEveryModeQuickly) {
   const auto file = test_folder() / "diag.json";
   const Outcome run = app::run("diag --quick --json -o '" + file.string() + "'");
   ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(results::problems_of(run.out), std::vector<std::string>{}) << "the published schema";
   const json printed = json::parse(run.out);
   EXPECT_EQ(printed, json::parse(slurp(file)));
   EXPECT_EQ(printed.at("schema"), "nety.results/1");

@@ -22,7 +22,7 @@ std::vector<float> normalised(const Activations& x, int64_t t) {
   return row;
 }
 
-TEST(KnownAnswer, IsThatOfTheSpecificationOfEveryMode) {
+TEST(ProductAnswer, IsThatOfTheSpecificationOfEveryMode) {
   const Activations x(3, kCols);
   for (const Mode& mode : precision::modes()) {
     const precision::Matrix matrix = sample_matrix(mode, kRows, kCols);
@@ -41,12 +41,12 @@ TEST(KnownAnswer, IsThatOfTheSpecificationOfEveryMode) {
   }
 }
 
-TEST(KnownAnswer, AllowsWhatTheModesTestsAllow) {
+TEST(ProductAnswer, AllowsWhatTheModesTestsAllow) {
   EXPECT_NEAR(product_error(1024), 2e-6, 1e-7);
   EXPECT_DOUBLE_EQ(product_error(4096), 2 * product_error(1024));
 }
 
-TEST(KnownAnswer, TakesWhatIsNoNumberForInfinitelyWrong) {
+TEST(ProductAnswer, TakesWhatIsNoNumberForInfinitelyWrong) {
   const Mode& fp32 = precision::mode(precision::ModeId::fp32);
   const Activations x(1, kCols);
   const precision::Matrix matrix = sample_matrix(fp32, 2, kCols);
@@ -58,7 +58,7 @@ TEST(KnownAnswer, TakesWhatIsNoNumberForInfinitelyWrong) {
             "row 1, token 0");
 }
 
-TEST(KnownAnswer, KnowsThatTorchRoundsResultsAndNotWidenedActivations) {
+TEST(ProductAnswer, KnowsThatTorchRoundsResultsAndNotWidenedActivations) {
   const auto torch = [](precision::ModeId id) {
     return arithmetic_of("torch", precision::mode(id));
   };

@@ -132,6 +132,8 @@ TEST(Viability, CallsSlowWhatTheIntervalSeparatesFromParity) {
   EXPECT_DOUBLE_EQ(*fast.mbu, 0.5625);
   EXPECT_EQ(fast.path, ProductPath::kDequantisedPerCall);
   EXPECT_EQ(judged(timed_reply({4, 4.1, 4, 4, 4, 4.2}, 2)).verdict, ModeVerdict::kSlow);
+  EXPECT_EQ(judged(timed_reply({2.1, 2.1, 2.1, 2.1, 2.1, 2.1}, 2)).verdict, ModeVerdict::kViable)
+      << "five per cent may be where its pages lie";
   // One pair on the other side and six pairs decide nothing.
   EXPECT_EQ(judged(timed_reply({4, 4, 4, 4, 4, 1}, 2)).verdict, ModeVerdict::kViable);
   EXPECT_EQ(judged(timed_reply({4, 4, 4}, 2)).verdict, ModeVerdict::kViable) << "no interval";
