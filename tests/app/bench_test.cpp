@@ -54,7 +54,8 @@ TEST_F(BenchCommand, MeasuresAShapeInEveryModeAndFormat) {
   const std::string text = slurp(file("x.json"));
   EXPECT_EQ(results::problems_of(text), std::vector<std::string>{});
   int decoded = 0;
-  for (const Json& row : Json::parse(text).at("results")) {
+  const Json json = Json::parse(text);
+  for (const Json& row : json.at("results")) {
     if (row.at("mode") == "q4_1" && row.at("phase") == "load") {
       EXPECT_EQ(row.at("status"), "unsupported");
       EXPECT_NE(row.at("reason").get<std::string>().find("only read from files"),
