@@ -112,6 +112,7 @@ Subject quantise(const Cell& cell, const Layer& layer, Call call, Same same) {
   auto x = std::make_shared<std::vector<float>>(activations(static_cast<size_t>(layer.cols)));
   auto got = std::make_shared<Codes>(*x, 1, layer.cols);
   auto want = std::make_shared<Codes>(*x, 1, layer.cols);
+  for (Codes* codes : {got.get(), want.get()}) codes->forget();
   Subject subject;
   subject.run = [=] { call(kernel, x->data(), *got); };
   subject.run();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,13 @@ struct Codes {
       kernels::kernel<kernels::QuantiseKernel>(Op::kQuantise, "q8", Isa::kScalar)(row, cols, small,
                                                                                   t);
     }
+  }
+  /// Overwrites what a kernel has to write, so that one that writes nothing is found out.
+  void forget() {
+    for (std::vector<int8_t>* all : {&high, &low, &codes})
+      std::fill(all->begin(), all->end(), int8_t{99});
+    for (std::vector<float>* all : {&scales, &sums, &super_scales})
+      std::fill(all->begin(), all->end(), -99.0F);
   }
   std::vector<int8_t> high, low, codes;
   std::vector<float> scales, sums, super_scales;

@@ -10,8 +10,8 @@ namespace nety::bench {
 
 /// Modes: "fp32" the reference; "bf16" twice as fast and close to it; "far" fast and far from it;
 /// "nan" logits that are not numbers; "drift" other logits each time; "too_big", "bad_alloc",
-/// "unsupported", "broken" fail to load; "abort", "kill", "grow", "hang", "garbage", "quiet_exit" do so in
-/// decode; "throws" throws in prefill.
+/// "unsupported", "broken" fail to load; "abort", "kill", "grow", "hang", "garbage", "quiet_exit"
+/// do so in decode; "throws" throws in prefill.
 std::unique_ptr<Engine> make_fake_engine(const EngineRequest& request);
 
 inline constexpr int64_t kFakeVocab = 50;
