@@ -16,7 +16,7 @@ namespace nety::bench {
 namespace {
 
 constexpr int kRuns = 2;               // of an observation; the better one counts
-constexpr int64_t kFirstPrompt = 128;  // tokens of text before the first token
+constexpr int64_t kFirstPrompt = 128;  // tokens of text before the first token, at most
 constexpr int64_t kFirstTokens = 4;    // bytes of the longest character: one of them shows
 
 class WorkerSubject final : public Subject {
@@ -81,9 +81,10 @@ class WorkerSubject final : public Subject {
     add(out, "tg_tps", "decode", 0, n_gen, "tok/s",
         static_cast<double>(n_gen) / decode.number("seconds"));
     add(out, "bytes_per_token", "decode", 0, n_gen, "bytes", decode.number("bytes_per_token"));
+    const int64_t text = std::min(n_prompt, kFirstPrompt);
     // A model without a tokenizer has no text to wait for.
-    if (const Outcome first = try_to(command(Action::kStream, kFirstPrompt, kFirstTokens)))
-      add(out, "ttft_s", "generate", kFirstPrompt, kFirstTokens, "s", first.reply.number("ttft_s"));
+    if (const Outcome first = try_to(command(Action::kStream, text, kFirstTokens)))
+      add(out, "ttft_s", "generate", text, kFirstTokens, "s", first.reply.number("ttft_s"));
     return out;
   }
 
