@@ -72,6 +72,9 @@ class Backend {
   /// The kernel path that products in `mode` take, for reports: "avx512", "mkl sgemm".
   virtual std::string kernel(precision::ModeId mode) const = 0;
   virtual int threads() const = 0;
+  /// Whether a token's results have the same bits alone and among others of a step: only then does
+  /// checking guesses together change nothing (speculation.h).
+  virtual bool same_bits_for_many() const { return false; }
 
   /// Prepares the weight `source` (a view into the mapped file, which outlives the backend) for use
   /// in mode `mode`: in place where it is stored so already, else converted in parallel. [rows,

@@ -60,7 +60,9 @@ class StopFilter {
 class Steps {
  public:
   Steps(Session& session, std::span<const int32_t> prompt, bool speculate)
-      : session_(session), speculate_(speculate && session.logit_rows() > 1) {
+      : session_(session),
+        speculate_(speculate && session.logit_rows() > 1 &&
+                   session.backend().same_bits_for_many()) {
     session.feed(prompt);
     const std::span<const int32_t> all = session.tokens();
     history_.assign(all.begin(), all.end());

@@ -21,7 +21,8 @@ struct GenerateOptions {
   SamplingOptions sampling;
   int64_t repeat_window = 64;  ///< Tokens the repeat penalty looks back at.
   /// Guess tokens from what was said before and check several in one step (speculation.h). The
-  /// tokens are the same either way. Needs a session with several logit rows.
+  /// tokens are the same either way. Needs a session with several logit rows, and a backend whose
+  /// results do not depend on what else is in a step; without, nothing is guessed.
   bool speculate = false;
 };
 

@@ -37,7 +37,8 @@ int64_t waits() {
 }
 
 void decode_without_allocating(int threads, std::optional<precision::ModeId> mode) {
-  Ready ready = make_ready(test_data("checkpoints/fp32"), native_backend(threads), {.mode = mode});
+  Ready ready = make_ready(test_data("checkpoints/fp32"), native_backend(threads),
+                           {.mode = mode, .head = {}});
   Session session(*ready.model, *ready.backend, {.context = 64, .logit_rows = 4});
   const auto feed = [&](int count) {
     for (int i = 0; i < count; ++i) {

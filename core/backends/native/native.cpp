@@ -70,6 +70,7 @@ class NativeBackend final : public model::Backend {
   std::string_view name() const override { return "native"; }
   std::string_view device() const override { return "cpu"; }
   int threads() const override { return pool_.threads(); }
+  bool same_bits_for_many() const override { return true; }
   std::string kernel(precision::ModeId mode) const override;
 
   model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
