@@ -30,8 +30,10 @@ void dim_dominated(std::vector<PointChart::Point>& points) {
 
 /// The gaps between tokens, else the mean gap of each round, in milliseconds, sorted.
 std::vector<double> gaps_of(const ConfigurationView& configuration) {
-  for (const char* name : {"itl_s", "tpot_s"}) {
-    const Metric* gaps = configuration.metric("generate", name);
+  using Source = std::pair<const char*, const char*>;
+  for (const auto& [phase, name] :
+       {Source{"generate", "itl_s"}, Source{"decode", "itl_s"}, Source{"generate", "tpot_s"}}) {
+    const Metric* gaps = configuration.metric(phase, name);
     if (gaps == nullptr || gaps->samples.size() < 3) continue;
     std::vector<double> out;
     for (const double gap : gaps->samples)

@@ -77,7 +77,7 @@ class HtmlWriter {
 
   void operator()(const Table& table) {
     out += fmt::format(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{0}\"><table "
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{0}\"><table "
         "class=\"cards\" role=\"table\" data-sort=\"{1}\">\n"
         "<caption>{0}</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">",
         text(table.caption), text(sort_label_));
@@ -335,9 +335,11 @@ std::string render_html(const results::File& file, const ClaimOptions& options) 
     if (!section.about.empty())
       out += fmt::format("<p class=\"about\"><b>{}</b> {}</p>\n", text(section.about),
                          text(section.about_id));
-    out +=
-        fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-h\">\n<h2 id=\"{0}-h\">{1}</h2>\n",
-                    section.id, text(section.title));
+    // A landmark by its name; of several subjects, whose sections have the same names, the first's.
+    const bool named = section.id.find('-') == std::string::npos;
+    out += fmt::format("<section id=\"{0}\"{1}>\n<h2 id=\"{0}-h\">{2}</h2>\n", section.id,
+                       named ? fmt::format(" aria-labelledby=\"{}-h\"", section.id) : "",
+                       text(section.title));
     for (const Block& block : section.blocks) std::visit(writer, block);
     out += "</section>\n";
   }

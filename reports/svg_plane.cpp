@@ -97,7 +97,7 @@ double free_place(std::vector<Placed>& taken, double x, double y, double width) 
     for (const Placed& other : taken)
       if (x < other.x + other.width && other.x < x + width &&
           std::fabs(y - other.y) < kLabelHeight) {
-        y = other.y + kLabelHeight;
+        y = other.y + kLabelHeight + 0.5;  // beyond rounding: it must not be "too close" again
         moved = true;
       }
   }

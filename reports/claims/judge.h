@@ -57,7 +57,10 @@ Judgement not_tested(const Case& about, const ConfigurationView* configuration,
                      const std::string& command);
 /// The rows a claim is about; null if there are none.
 const ConfigurationView* candidate_of(const Case& about);
-/// `nety bench <options> -o more.json /// `nety bench <options> -o more.json && nety report more.json`, on the backend of the claim./// `nety bench <options> -o more.json && nety report more.json`, on the backend of the claim. nety report ... more.json`, on the backend of the claim.
+/// `nety bench <options> -o more.json /// `nety bench <options> -o more.json && nety report
+/// more.json`, on the backend of the claim./// `nety bench <options> -o more.json && nety report
+/// more.json`, on the backend of the claim. nety report ... more.json`, on the backend of the
+/// claim.
 std::string command_text(const Case& about, const std::string& options);
 
 /// SUPPORTED above the threshold, REFUTED below.

@@ -70,7 +70,7 @@ TEST(Comparison, IsOneTableOnATerminal) {
   EXPECT_THAT(english, HasSubstr("REGRESSION (limit 2 %)"));
   EXPECT_THAT(english, HasSubstr("exact"));
   const std::string french = terminal_comparison(file, Language::kFrench);
-  EXPECT_THAT(french, HasSubstr("-5.5 %"));
+  EXPECT_THAT(french, HasSubstr("-5,5 %"));
   EXPECT_THAT(french, HasSubstr("[-6,1 ; -4,8]"));
 }
 

@@ -219,7 +219,7 @@ TEST(GoogleBenchmark, HasOneIterationPerSampleAndTheContextThatReadersAskFor) {
   size_t samples = 0;
   for (const results::Result& row : file.results)
     for (const auto& entry : row.metrics)
-      if ((entry.second.unit == "tok/s" || entry.second.unit == "s") && !is_gaps(entry.first))
+      if (!is_gaps(entry.first) && (entry.second.unit == "tok/s" || entry.second.unit == "s"))
         samples += entry.second.samples.size();
   EXPECT_EQ(json.at("benchmarks").size(), samples);
   for (const nlohmann::json& entry : json.at("benchmarks")) {
