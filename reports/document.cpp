@@ -12,24 +12,25 @@
 #include "reports/wording.h"
 
 namespace nety::reports {
-namespace {
 
-using results::FindingStatus;
-using results::Verdict;
-
-MessageId word_of(Verdict verdict) {
+MessageId word_of(results::Verdict verdict) {
   switch (verdict) {
-    case Verdict::kSupported:
+    case results::Verdict::kSupported:
       return message::report_supported;
-    case Verdict::kRefuted:
+    case results::Verdict::kRefuted:
       return message::report_refuted;
-    case Verdict::kInconclusive:
+    case results::Verdict::kInconclusive:
       return message::report_inconclusive;
-    case Verdict::kNotTested:
+    case results::Verdict::kNotTested:
       break;
   }
   return message::report_not_tested;
 }
+
+namespace {
+
+using results::FindingStatus;
+using results::Verdict;
 
 MessageId word_of(FindingStatus status) {
   switch (status) {
@@ -133,7 +134,7 @@ std::string take_command(std::string& sentence) {
 ClaimList::Item item_of(results::Claim claim, const Wording& words) {
   const bool decided = claim.verdict == Verdict::kSupported || claim.verdict == Verdict::kRefuted;
   ClaimList::Item item;
-  item.verdict = words.say(word_of(claim.verdict));
+  item.verdict = words.say(reports::word_of(claim.verdict));
   item.margin_title = words.say(message::report_margin);
   if (decided) item.sensitivity_title = words.say(message::report_sensitivity);
   item.command = take_command(claim.sensitivity);

@@ -187,6 +187,9 @@ struct Document {
 /// The document of a file's results; its claims are judged from them.
 Document make_document(const results::File& file, const ClaimOptions& options);
 
+/// "supported", "refuted" ...
+MessageId word_of(results::Verdict verdict);
+
 /// Which columns: all, those of load and speed, or those of memory and quality.
 enum class TablePart : uint8_t { kAll, kSpeed, kCost };
 /// The table of every configuration, as the terminal shows it too.

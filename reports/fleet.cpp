@@ -10,20 +10,6 @@ namespace {
 
 using results::Verdict;
 
-MessageId word_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kSupported:
-      return message::report_supported;
-    case Verdict::kRefuted:
-      return message::report_refuted;
-    case Verdict::kInconclusive:
-      return message::report_inconclusive;
-    case Verdict::kNotTested:
-      break;
-  }
-  return message::report_not_tested;
-}
-
 Cell rate_of(const ConfigurationView* configuration, const Wording& words) {
   const results::Metric* rate = configuration == nullptr ? nullptr : configuration->decode_rate();
   if (rate == nullptr) return {"-", "", false};
