@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <ctime>
 
 #include "app/command.h"
 #include "app/console.h"
@@ -19,15 +18,6 @@
 
 namespace nety::app {
 namespace {
-
-std::string now_utc() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
 
 class Diag final : public Command {
  public:
@@ -113,7 +103,7 @@ class Diag final : public Command {
   static results::File as_results(const diag::Diagnosis& diagnosis, const Context& context) {
     results::File file;
     file.tool = "nety " NETY_VERSION;
-    file.created_utc = now_utc();
+    file.created_utc = results::now_utc();
     file.command = context.command;
     file.machines = {diagnosis.machine};
     file.findings = diagnosis.findings;

@@ -79,16 +79,16 @@ void MeasurementOptions::declare(Arguments& arguments) {
                  "native, torch (those that are there), installed (your Python stack)");
   arguments.texts("--python", pythons_,
                   "The Python for the backend installed, or its environment (repeatable)");
-  arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill: 128,512");
-  arguments.numbers("-n,--generate", generate_, "Tokens to generate for decode: 128");
+  arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill: 512");
+  arguments.numbers("-n,--generate", generate_, "Tokens to generate for decode: 32");
   arguments.numbers("-d,--depths", depths_, "Tokens already in the context for decode");
-  arguments.number("-r,--repetitions", repetitions_, 1, 1000, "Rounds: 5");
+  arguments.number("-r,--repetitions", repetitions_, 1, 1000, "Rounds: 6");
   arguments.optional_text("--quality", quality_, kOwnText,
                           "Measure quality, on a text of our own or on this file's");
   arguments.flag("--no-quality", no_quality_, "Do not measure quality");
   arguments.flag("--quick", quick_,
-                 "Short prompts, few rounds and loads, no quality: -p 128 -n 32 -r 2");
-  arguments.text("--budget", budget_, "Time for the whole: 120s, 2min");
+                 "Short prompts, few rounds and loads, no quality: -p 128 -n 16 -r 2");
+  arguments.text("--budget", budget, "Time for the whole: 120s, 2min");
   arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512", "avx512bf16"}, "Kernel family");
   arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
   arguments.number("--ctx", context_, 0, 1 << 24, "Tokens of context; 0: what the workload needs");
@@ -143,12 +143,12 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   const auto given_or = [](const std::vector<int64_t>& given, std::vector<int64_t> otherwise) {
     return given.empty() ? std::move(otherwise) : given;
   };
-  request.prompts = quick_ ? given_or(prompts_, {128}) : given_or(prompts_, {128, 512});
-  request.gens = given_or(generate_, {quick_ ? 32 : 128});
+  request.prompts = quick_ ? given_or(prompts_, {128}) : given_or(prompts_, {512});
+  request.gens = given_or(generate_, {quick_ ? 16 : 32});
   request.depths = depths_;
-  request.repetitions = static_cast<int>(repetitions_ > 0 ? repetitions_ : quick_ ? 2 : 5);
+  request.repetitions = static_cast<int>(repetitions_ > 0 ? repetitions_ : quick_ ? 2 : 6);
   if (quick_) request.load_passes = 0;
-  request.budget_s = parse_budget(budget_);
+  request.budget_s = parse_budget(budget);
   if (!shape_.empty()) return request;  // random weights predict nothing
   if (!quality_.empty() && quality_ != kOwnText) {
     request.quality_text = read_file(quality_);

@@ -54,6 +54,7 @@ class Report final : public Command {
     arguments.text("--admissible", admissible_,
                    "What quality a mode must keep: kld=0.01,top1=0.96");
     measurement_.quality_by_default = true;
+    measurement_.budget = "270s";
     measurement_.declare(arguments);
   }
 

@@ -58,6 +58,8 @@ class Engine {
 
   /// Opens, plans, loads and prepares. Called once, before anything else.
   virtual LoadReport load(Progress& progress) = 0;
+  /// What loading planned to need, after load() or its refusal; 0: no plan was made.
+  virtual uint64_t planned_bytes() const { return 0; }
 
   /// Begins a new, empty sequence. Not timed.
   virtual void reset() = 0;

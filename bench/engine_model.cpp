@@ -64,6 +64,7 @@ class ModelEngine final : public Engine {
   explicit ModelEngine(const EngineRequest& request) : request_(request) {}
 
   LoadReport load(Progress& progress) override;
+  uint64_t planned_bytes() const override { return planned_bytes_; }
   void reset() override { session_->rewind(0); }
   void prefill(std::span<const int32_t> tokens) override { session_->feed(tokens); }
   void decode(int32_t token) override { session_->feed(std::span(&token, 1)); }
@@ -86,7 +87,7 @@ class ModelEngine final : public Engine {
   bool is_shape() const { return !request_.shape.empty(); }
   void open(LoadReport& report);
   precision::ModeId products_in(std::optional<precision::ModeId> mode) const;
-  void check_memory(std::optional<precision::ModeId> mode, const machine::Machine& machine) const;
+  void check_memory(std::optional<precision::ModeId> mode, const machine::Machine& machine);
   model::KvType kv() const {
     return request_.kv == "bf16" ? model::KvType::kBf16 : model::KvType::kFp32;
   }
@@ -96,6 +97,7 @@ class ModelEngine final : public Engine {
   }
 
   EngineRequest request_;
+  uint64_t planned_bytes_ = 0;
   std::unique_ptr<checkpoint::Checkpoint> checkpoint_;  // null for a shape
   checkpoint::ModelConfig shape_;
   std::unique_ptr<ShapeWeights> shape_weights_;  // null for a checkpoint
@@ -183,16 +185,17 @@ precision::ModeId ModelEngine::products_in(std::optional<precision::ModeId> mode
 }
 
 void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
-                               const machine::Machine& machine) const {
+                               const machine::Machine& machine) {
   if (products_in(mode) == precision::ModeId::fp32) mode = precision::ModeId::fp32;
   policy::PlanOptions options;
   options.context = request_.context;
   options.head = request_.head;
   options.kv = kv() == model::KvType::kBf16 ? precision::ModeId::bf16 : precision::ModeId::fp32;
   options.threads = backend_->threads();
-  require_memory(
-      is_shape() ? policy::plan(shape_, mode, options) : policy::plan(*checkpoint_, mode, options),
-      machine::memory_budget(machine));
+  const policy::MemoryPlan plan =
+      is_shape() ? policy::plan(shape_, mode, options) : policy::plan(*checkpoint_, mode, options);
+  planned_bytes_ = plan.total();
+  require_memory(plan, machine::memory_budget(machine));
 }
 
 int64_t ModelEngine::stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) {

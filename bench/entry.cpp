@@ -15,7 +15,8 @@ namespace {
 using results::Status;
 
 constexpr int64_t kLogitRows = 64;
-constexpr int64_t kStreamTokens = 64;  // enough for a rate; the time goes to decode
+constexpr int64_t kStreamTokens = 32;   // enough for a rate; the time goes to decode
+constexpr int64_t kStreamPrompt = 128;  // a question with its system message
 constexpr double kLongestRepeat = 2;   // seconds
 constexpr int64_t kFirstTokens = 4;    // bytes of the longest character: one of them shows
 
@@ -34,8 +35,8 @@ std::string cache_state(double share) {
   return fmt::format("{}, {:.0f} % of the file in the page cache", word, 100 * share);
 }
 
-int64_t shortest_prompt(const BenchRequest& request) {
-  return *std::min_element(request.prompts.begin(), request.prompts.end());
+int64_t stream_prompt(const BenchRequest& request) {
+  return std::min(*std::min_element(request.prompts.begin(), request.prompts.end()), kStreamPrompt);
 }
 
 /// Passes the progress of work in this process on to the observer.
@@ -63,8 +64,8 @@ Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
     : surroundings_(surroundings),
       configuration_(configuration),
       load_(row("load", 0, 0, 0)),
-      generate_(row("generate", shortest_prompt(surroundings.request),
-                    std::min(surroundings.request.gens.front(), kStreamTokens), 0)),
+      generate_(row("generate", stream_prompt(surroundings.request),
+                    std::clamp<int64_t>(surroundings.request.gens.front() / 2, 1, kStreamTokens), 0)),
       quality_(row("quality", 0, 0, 0)) {
   for (const int64_t n : surroundings.request.prompts) prefills_.push_back(row("prefill", n, 0, 0));
   for (const int64_t n : surroundings.request.gens)
@@ -197,6 +198,8 @@ bool Entry::load() {
   session_ = std::make_unique<Session>(is_installed() ? surroundings_.installed->command()
                                                       : worker_command(request));
   const Outcome outcome = ask(command);
+  if (const double planned = outcome.reply.number("planned_bytes"); planned > 0)
+    load_.set("planned_bytes", results::estimated("bytes", planned, {"weights, cache, workspace"}));
   if (!settle(load_, outcome)) {
     give_up(fmt::format("not loaded: {}", outcome.reason));
     return false;
@@ -249,7 +252,7 @@ void Entry::first_request(double load_s) {
 /// What the first request paid for pages that loading only promised: the same request again is that
 /// much shorter. Not asked where it takes long: there it is prefill and little else.
 void Entry::add_fault(const Command& command, double first_s) {
-  if (!(first_s < kLongestRepeat)) return;
+  if (!(first_s < kLongestRepeat) || surroundings_.request.load_passes == 0) return;
   const Outcome again = ask(command);
   if (settle(generate_, again))
     load_.add("load_fault_s", std::max(first_s - again.reply.number("ttft_s"), 0.0), "s", "derived",
@@ -261,20 +264,22 @@ void Entry::unload() {
   session_.reset();
 }
 
+// The first request already read a prompt and took steps.
 void Entry::warm_up() {
   Command command;
+  if (surroundings_.request.prompts.front() <= generate_.key().n_prompt) return;
   command.action = Action::kWarmUp;
   command.n_prompt = surroundings_.request.prompts.front();
   settle(prefills_.front(), ask(command));
 }
 
-void Entry::round() {
+void Entry::round(int number) {
   const auto measure = [this](Row& row, auto&& action) {
     if (!given_up() && !row.failed()) action(row);
   };
   for (Row& row : prefills_) measure(row, [this](Row& it) { prefill(it); });
   for (Row& row : decodes_) measure(row, [this](Row& it) { decode(it); });
-  measure(generate_, [this](Row& it) { stream(it); });
+  if (number % 2 == 0) measure(generate_, [this](Row& it) { stream(it); });
 }
 
 void Entry::note_memory() {

@@ -44,8 +44,9 @@ class Entry {
   void give_up(const std::string& reason);
 
   void warm_up();
-  /// One sample of every row.
-  void round();
+  /// One sample of every row; of the stream in every second round, the first among them: its time
+  /// is prefill and decode again.
+  void round(int number);
   /// Records the peaks of memory so far. Before quality, whose buffers are not the engine's.
   void note_memory();
 

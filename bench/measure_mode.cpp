@@ -89,6 +89,7 @@ Reply ModeMeasurement::load(const Command& command, Progress& progress) {
   Reply reply = memory();
   reply.numbers["load_s"] = seconds;
   for (const auto& [phase, phase_s] : report_.phases_s) reply.numbers[phase + "_s"] = phase_s;
+  reply.numbers["planned_bytes"] = static_cast<double>(engine().planned_bytes());
   reply.numbers["cached_share"] = report_.cached_share;
   reply.numbers["weights_bytes"] = static_cast<double>(report_.weights_bytes);
   reply.numbers["kv_bytes"] = static_cast<double>(report_.kv_bytes);

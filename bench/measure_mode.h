@@ -26,6 +26,8 @@ class ModeMeasurement {
   /// The answer to one command. Errors are thrown: the engine's own, and kInternal for a command
   /// before kLoad or a window before kText.
   Reply perform(const Command& command, Progress& progress);
+  /// What the last load planned to need, even if it was refused; 0: no plan was made.
+  uint64_t planned_bytes() const { return engine_ == nullptr ? 0 : engine_->planned_bytes(); }
 
  private:
   Reply load(const Command& command, Progress& progress);

@@ -74,18 +74,8 @@ std::vector<size_t> order_of_round(size_t count, int round) {
   return order;
 }
 
-std::vector<std::vector<size_t>> pack(const std::vector<uint64_t>& sizes, uint64_t limit) {
-  std::vector<std::vector<size_t>> groups;
-  uint64_t used = 0;
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (groups.empty() || sizes[i] > limit || used > limit - sizes[i]) {
-      groups.emplace_back();
-      used = 0;
-    }
-    groups.back().push_back(i);
-    used += sizes[i];
-  }
-  return groups;
+bool fits_beside(uint64_t used, uint64_t more, uint64_t limit) {
+  return used == 0 || (more <= limit && used <= limit - more);
 }
 
 }  // namespace nety::bench

@@ -27,12 +27,13 @@ struct BenchRequest {
   int threads = 0;
   int64_t context = 0;  ///< 0: as much as the workload needs
 
-  std::vector<int64_t> prompts{128, 512};
-  std::vector<int64_t> gens{128};
+  std::vector<int64_t> prompts{512};
+  std::vector<int64_t> gens{32};
   std::vector<int64_t> depths{0};
-  int repetitions = 5;
+  /// Six is the fewest whose range covers the median with 95 % confidence.
+  int repetitions = 6;
   /// Loads in processes of their own, before the one that is kept for the rounds.
-  int load_passes = 2;
+  int load_passes = 1;
   uint64_t seed = 1;
 
   /// The text for quality; empty: no quality. `quality_name` names it in the results.
@@ -67,8 +68,7 @@ int64_t context_needed(const BenchRequest& request);
 /// drift of the machine weighs on all alike.
 std::vector<size_t> order_of_round(size_t count, int round);
 
-/// Puts things of those sizes into as few groups as their order allows, each within `limit` (one
-/// alone may exceed it). For keeping workers alive side by side.
-std::vector<std::vector<size_t>> pack(const std::vector<uint64_t>& sizes, uint64_t limit);
+/// Whether a worker of `more` bytes may live beside those that use `used`; one alone always may.
+bool fits_beside(uint64_t used, uint64_t more, uint64_t limit);
 
 }  // namespace nety::bench

@@ -2,56 +2,22 @@
 #include "bench/run.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <ctime>
-#include <filesystem>
 #include <memory>
 
 #include "bench/entry.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/measure/stopwatch.h"
 
 namespace nety::bench {
 namespace {
 
 constexpr double kMemoryShare = 0.8;    // of what is available, for workers side by side
+constexpr uint64_t kMostBytesPerWeight = 6;  // fp32 beside the half of it that is converted
 constexpr double kLoadShare = 0.3;      // of the budget, for loads before the rounds
 constexpr double kQualityShare = 0.35;  // of the budget, for quality after them
-
-std::string now_utc() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-/// A temporary file's name, and its end with this object.
-class TemporaryFile {
- public:
-  TemporaryFile() {
-    std::error_code ignored;
-    std::string path = (std::filesystem::temp_directory_path(ignored) / "nety-XXXXXX").string();
-    if (const int descriptor = ::mkstemp(path.data()); descriptor >= 0) {
-      ::close(descriptor);
-      path_ = path;
-    }
-  }
-  ~TemporaryFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 class Run {
  public:
@@ -71,9 +37,10 @@ class Run {
       if (pass > 0 && over(kLoadShare)) break;
       load_pass(pass);
     }
-    const std::vector<std::vector<size_t>> groups = groups_that_fit();
-    for (size_t g = 0; g < groups.size() && !interrupted(); ++g)
-      measure_group(groups[g], groups.size() - g);
+    for (size_t next = 0; next < entries_.size() && !interrupted();) {
+      const std::vector<size_t> group = load_group(next);
+      measure_group(group, share_of(group.size(), entries_.size() - next + group.size()));
+    }
     if (interrupted()) warnings_.push_back("Interrupted: some rows have fewer samples or none.");
     return file();
   }
@@ -110,35 +77,51 @@ class Run {
     }
   }
 
-  std::vector<std::vector<size_t>> groups_that_fit() const {
-    std::vector<size_t> living;
-    std::vector<uint64_t> sizes;
-    for (size_t i = 0; i < entries_.size(); ++i) {
-      if (entries_[i]->given_up()) continue;
-      living.push_back(i);
-      sizes.push_back(entries_[i]->peak_bytes());
+  /// What a configuration may take at its peak: as measured, else as much as any of this model can.
+  uint64_t peak_of(const Entry& entry) const {
+    if (entry.peak_bytes() > 0) return entry.peak_bytes();
+    uint64_t most = 0;
+    for (const std::unique_ptr<Entry>& other : entries_) {
+      most = std::max(most, other->peak_bytes());
+      if (other->model())
+        most = std::max(most, kMostBytesPerWeight * static_cast<uint64_t>(other->model()->parameters));
     }
-    const auto limit =
-        static_cast<uint64_t>(kMemoryShare * static_cast<double>(machine_.memory_available_bytes));
-    std::vector<std::vector<size_t>> groups = pack(sizes, limit);
-    for (std::vector<size_t>& group : groups)
-      for (size_t& member : group) member = living[member];
-    return groups;
+    return most;
   }
 
-  /// Rounds and quality for configurations whose workers live side by side. `groups_left` counts
-  /// this one.
-  void measure_group(const std::vector<size_t>& group, size_t groups_left) {
-    const double start = clock_.seconds();
-    const double share = request_.budget_s > 0 ? std::max(request_.budget_s - start, 0.0) /
-                                                     static_cast<double>(groups_left)
-                                               : 0;
-    for (const size_t i : group) {
-      Entry& entry = *entries_[i];
-      if (entry.given_up() || interrupted()) continue;
+  /// Loads configurations from `next` on whose workers can live side by side, at least one, and
+  /// moves `next` behind them.
+  std::vector<size_t> load_group(size_t& next) {
+    const auto limit =
+        static_cast<uint64_t>(kMemoryShare * static_cast<double>(machine_.memory_available_bytes));
+    std::vector<size_t> group;
+    uint64_t used = 0;
+    for (; next < entries_.size() && !interrupted(); ++next) {
+      Entry& entry = *entries_[next];
+      if (entry.given_up()) continue;
+      const uint64_t expected = peak_of(entry);
+      if (!group.empty() && !fits_beside(used, expected, limit)) break;
       step(entry, "load");
-      if (entry.load()) entry.warm_up();
+      if (!entry.load()) continue;
+      entry.warm_up();
+      group.push_back(next);
+      used += peak_of(entry);
     }
+    return group;
+  }
+
+  /// The seconds of the budget that `count` configurations of `left` may take from now on; 0: no
+  /// budget.
+  double share_of(size_t count, size_t left) const {
+    if (request_.budget_s <= 0 || left == 0) return 0;
+    return std::max(request_.budget_s - clock_.seconds(), 0.001) * static_cast<double>(count) /
+           static_cast<double>(left);
+  }
+
+  /// Rounds and quality for configurations whose workers are there, in `share` seconds (0: no
+  /// limit).
+  void measure_group(const std::vector<size_t>& group, double share) {
+    const double start = clock_.seconds();
     const double for_rounds = has_quality() ? share * (1 - kQualityShare) : share;
     double last_round = 0;
     for (int round = 0; round < request_.repetitions; ++round) {
@@ -159,7 +142,7 @@ class Run {
       Entry& entry = *entries_[group[place]];
       if (entry.given_up() || !entry.loaded() || interrupted()) continue;
       step(entry, "measure");
-      entry.round();
+      entry.round(round);
     }
   }
 
@@ -190,8 +173,9 @@ class Run {
   /// All configurations score the same window before any goes to the next, the reference first, so
   /// that one window of its distributions is all that is ever stored.
   void measure_quality(const std::vector<size_t>& group, double deadline) {
-    const TemporaryFile distributions;
-    Entry* const reference = distributions.path().empty() ? nullptr : reference_of(group);
+    const TemporaryFolder scratch;
+    const std::string distributions = scratch.file("distributions");
+    Entry* const reference = distributions.empty() ? nullptr : reference_of(group);
     std::vector<Entry*> order;
     for (const size_t i : group)
       if (entries_[i].get() != reference) order.push_back(entries_[i].get());
@@ -209,9 +193,9 @@ class Run {
       bool stored = false;
       for (Entry* entry : order) {
         if (entry == reference)
-          stored = entry->quality_window(window, distributions.path(), "");
+          stored = entry->quality_window(window, distributions, "");
         else if (entry->loaded())
-          entry->quality_window(window, "", stored ? distributions.path() : "");
+          entry->quality_window(window, "", stored ? distributions : "");
       }
     }
     const std::string why = fmt::format(
@@ -225,7 +209,7 @@ class Run {
   results::File file() {
     results::File file;
     file.tool = request_.tool;
-    file.created_utc = now_utc();
+    file.created_utc = results::now_utc();
     file.command = request_.command;
     file.machines = {machine_};
     for (const std::unique_ptr<Entry>& entry : entries_) {

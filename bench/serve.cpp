@@ -81,7 +81,10 @@ Reply answer(ModeMeasurement& measurement, const Command& command, Progress& pro
   try {
     return measurement.perform(command, progress);
   } catch (const Error& error) {
-    return failure(error.kind(), error.what(), error.hint());
+    Reply reply = failure(error.kind(), error.what(), error.hint());
+    if (measurement.planned_bytes() > 0)
+      reply.numbers["planned_bytes"] = static_cast<double>(measurement.planned_bytes());
+    return reply;
   } catch (const std::bad_alloc&) {
     return failure(ErrorKind::kMemory, "the system refused more memory",
                    "Use a mode with fewer bytes per weight, or a shorter --ctx.");

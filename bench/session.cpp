@@ -76,8 +76,11 @@ Outcome Session::ask(const Command& command, double limit_s, const OnProgress& o
       return failed(Status::kError, fmt::format("the worker wrote nonsense: {}", error.what()));
     }
     if (outcome.reply.kind == Reply::Kind::kDone) return outcome;
-    if (outcome.reply.kind == Reply::Kind::kFailed)
-      return failed(status_of(outcome.reply.error), outcome.reply.what);
+    if (outcome.reply.kind == Reply::Kind::kFailed) {
+      outcome.status = status_of(outcome.reply.error);
+      outcome.reason = outcome.reply.what;
+      return outcome;
+    }
     if (on_progress) on_progress(outcome.reply);
   }
 }

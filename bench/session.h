@@ -15,7 +15,7 @@ namespace nety::bench {
 struct Outcome {
   results::Status status = results::Status::kOk;
   std::string reason;  ///< Set where status is not kOk.
-  Reply reply;         ///< Of kind kDone where status is kOk.
+  Reply reply;         ///< Of kind kDone where status is kOk; kFailed where the worker said why.
   explicit operator bool() const { return status == results::Status::kOk; }
 };
 

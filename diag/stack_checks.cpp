@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/measure/stopwatch.h"
 #include "core/measure/worker.h"
 #include "diag/stack.h"
@@ -21,26 +22,6 @@ constexpr char kProbeScript[] =
     ;
 
 constexpr double kImportLimit = 120;  // a cold disk and a stack of some gigabytes
-
-/// A folder for the tests' files, removed with this object.
-class Scratch {
- public:
-  Scratch() {
-    std::error_code failure;
-    std::string path = (fs::temp_directory_path(failure) / "nety-stack-XXXXXX").string();
-    if (::mkdtemp(path.data()) != nullptr) folder_ = path;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    if (!folder_.empty()) fs::remove_all(folder_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const fs::path& folder() const { return folder_; }
-
- private:
-  fs::path folder_;
-};
 
 std::optional<StackCheck> parse_check(const std::string& line) try {
   const Json json = Json::parse(line);
@@ -94,12 +75,12 @@ double StackCheck::number(std::string_view name) const {
 
 std::vector<StackCheck> run_stack_checks(const measure::PythonStack& stack,
                                          const StackRequest& request) {
-  const Scratch scratch;
+  const TemporaryFolder scratch;
   std::vector<StackCheck> checks;
-  if (scratch.folder().empty())
+  if (scratch.path().empty())
     return {failure("failed", "no temporary folder can be made; set TMPDIR")};
   measure::WorkerCommand command;
-  command.argv = {stack.python.program.string(), "-c", kProbeScript, scratch.folder().string(),
+  command.argv = {stack.python.program.string(), "-c", kProbeScript, scratch.path().string(),
                   std::to_string(request.check_limit_s)};
   command.environment = measure::python_environment();
   try {

@@ -18,6 +18,7 @@ struct MetricColumn {
   std::string title, unit;
   std::string phase, metric;
   int64_t n_prompt = 0, n_gen = 0, depth = 0;
+  bool minor = false;
 };
 
 const Metric* find(const ConfigurationView& configuration, const MetricColumn& column) {
@@ -59,13 +60,21 @@ std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart par
     columns = {{words.say(message::report_column_load), "s", "load", "load_s"},
                {words.say(message::report_column_first), "s", "load", "ready_to_first_s"}};
     columns.insert(columns.end(), prefills.begin(), prefills.end());
+    columns.push_back({words.say(message::report_column_peak_share), "ratio", "prefill", "mfu", 0, 0, 0,
+                       true});
     columns.insert(columns.end(), decodes.begin(), decodes.end());
     columns.push_back(
         {words.say(message::report_column_wall), "ratio", "decode", "mbu", 0, 0, depth});
+    for (const int percent : {50, 90, 99})
+      columns.push_back({fmt::format("{} p{}", words.say(message::report_column_gap), percent), "s",
+                         "decode", fmt::format("itl_p{}_s", percent), 0, 0, depth, true});
     columns.push_back({"TTFT", "s", "generate", "ttft_s"});
-    columns.push_back({words.say(message::report_column_e2e), "tok/s", "generate", "e2e_tg_tps"});
+    columns.push_back({words.say(message::report_column_e2e), "tok/s", "generate", "e2e_tg_tps", 0, 0, 0,
+                       true});
   }
   if (part != TablePart::kSpeed) {
+    columns.push_back({words.say(message::report_column_planned), "bytes", "load", "planned_bytes", 0, 0, 0,
+                       true});
     columns.push_back({words.say(message::report_column_peak), "bytes", "load", "peak_rss_bytes"});
     columns.push_back(
         {words.say(message::report_column_weights), "bytes", "load", "weights_bytes"});
@@ -123,11 +132,11 @@ Table configuration_table(const Evidence& evidence, TablePart part, const Wordin
   table.columns = {{words.say(message::report_column_mode), "", false}};
   if (status) {
     table.columns.push_back({words.say(message::report_column_status), "", false});
-    table.columns.push_back({words.say(message::report_column_kernel), "", false});
+    table.columns.push_back({words.say(message::report_column_kernel), "", false, true});
   }
   for (const MetricColumn& column : columns)
-    table.columns.push_back({column.title, words.column_unit(column.unit), true});
-  if (bits) table.columns.push_back({words.say(message::report_column_bits), "", true});
+    table.columns.push_back({column.title, words.column_unit(column.unit), true, column.minor});
+  if (bits) table.columns.push_back({words.say(message::report_column_bits), "", true, true});
 
   const ConfigurationView* const chosen = evidence.chosen();
   for (const ConfigurationView& configuration : evidence.configurations()) {

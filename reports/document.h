@@ -27,6 +27,7 @@ struct Cell {
 struct Column {
   std::string title, unit;
   bool numeric = false;
+  bool minor = false;  ///< Left out first where there is no room.
 };
 
 struct Table {

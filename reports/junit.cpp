@@ -25,13 +25,15 @@ std::string render_junit(const results::File& file, const ClaimOptions& options)
   const auto skipped = count([](const Claim& claim) {
     return claim.verdict == Verdict::kInconclusive || claim.verdict == Verdict::kNotTested;
   });
+  const bool several = subjects(file).size() > 1;
   std::string out = header;
   out +=
       fmt::format("<testsuite name=\"nety claims\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n",
                   claims.size(), failures, skipped);
   for (const Claim& claim : claims) {
-    out +=
-        fmt::format("  <testcase classname=\"nety.claims\" name=\"{}\">\n", escape_html(claim.id));
+    const std::string name =
+        several ? fmt::format("{} ({}, {})", claim.id, claim.machine, claim.model) : claim.id;
+    out += fmt::format("  <testcase classname=\"nety.claims\" name=\"{}\">\n", escape_html(name));
     const std::string message =
         escape_html(fmt::format("{} {}", claim.statement, results::name_of(claim.verdict)));
     const std::string detail =

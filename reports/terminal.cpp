@@ -39,29 +39,61 @@ std::vector<std::vector<std::string>> columns_of(const Table& table) {
   return columns;
 }
 
+size_t width_of_column(const std::vector<std::string>& column) {
+  size_t wide = 0;
+  for (const std::string& text : column) wide = std::max(wide, width_of(text));
+  return wide;
+}
+
+/// Indices of the columns to show: minor ones only as far as everything is within `width`.
+std::vector<size_t> shown_columns(const Table& table, const std::vector<size_t>& widths,
+                                  size_t width) {
+  size_t used = 0;
+  for (size_t c = 0; c < widths.size(); ++c)
+    if (!table.columns[c].minor) used += kGap + widths[c];
+  std::vector<size_t> shown;
+  for (size_t c = 0; c < widths.size(); ++c) {
+    if (table.columns[c].minor && used + kGap + widths[c] > width) continue;
+    if (table.columns[c].minor) used += kGap + widths[c];
+    shown.push_back(c);
+  }
+  return shown;
+}
+
+/// Columns side by side; what goes beyond `width` comes below, again after the first column.
+std::string laid_out(const Table& table, size_t width) {
+  const std::vector<std::vector<std::string>> columns = columns_of(table);
+  std::vector<size_t> widths;
+  for (const auto& column : columns) widths.push_back(width_of_column(column));
+  const std::vector<size_t> shown = shown_columns(table, widths, width);
+  std::string out;
+  for (size_t next = 1; next < shown.size();) {
+    std::vector<size_t> block{shown[0]};
+    size_t used = kGap + widths[shown[0]];
+    for (; next < shown.size(); ++next) {
+      if (block.size() > 1 && used + kGap + widths[shown[next]] > width) break;
+      block.push_back(shown[next]);
+      used += kGap + widths[shown[next]];
+    }
+    if (!out.empty()) out += "\n";
+    for (size_t line = 0; line <= table.lines.size(); ++line) {
+      std::string text;
+      for (const size_t c : block)
+        text += std::string(kGap, ' ') +
+                padded(columns[c][line], widths[c], table.columns[c].numeric);
+      while (text.ends_with(' ')) text.pop_back();
+      out += text + "\n";
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string terminal_table(const results::File& file, size_t width, Language language) {
   const Wording words(language);
   const Evidence evidence(file);
-  const Table table = configuration_table(evidence, TablePart::kAll, words);
-  const std::vector<std::vector<std::string>> columns = columns_of(table);
-  std::vector<std::string> lines(table.lines.size() + 1, "  ");
-  size_t used = 2;
-  for (size_t c = 0; c < columns.size(); ++c) {
-    size_t wide = 0;
-    for (const std::string& text : columns[c]) wide = std::max(wide, width_of(text));
-    if (c > 0 && used + wide > width) break;
-    for (size_t line = 0; line < lines.size(); ++line)
-      lines[line] +=
-          padded(columns[c][line], wide, table.columns[c].numeric) + std::string(kGap, ' ');
-    used += wide + kGap;
-  }
-  std::string out;
-  for (std::string& line : lines) {
-    while (line.ends_with(' ')) line.pop_back();
-    out += line + "\n";
-  }
+  std::string out = laid_out(configuration_table(evidence, TablePart::kAll, words), width);
   for (const ConfigurationView& configuration : evidence.configurations())
     if (configuration.status() != results::Status::kOk)
       out += fmt::format(

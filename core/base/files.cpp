@@ -91,6 +91,17 @@ double MappedFile::resident_share() const {
   return static_cast<double>(resident) / static_cast<double>(pages.size());
 }
 
+TemporaryFolder::TemporaryFolder() {
+  std::error_code failure;
+  std::string path = (fs::temp_directory_path(failure) / "nety-XXXXXX").string();
+  if (::mkdtemp(path.data()) != nullptr) path_ = path;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
 std::string read_file(const fs::path& path, size_t limit_bytes) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) fail_io("open", path, errno);

@@ -34,6 +34,23 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+/// An empty folder of its own under the system's temporary one, removed with this object and all
+/// that is in it.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  /// Empty if none could be made.
+  const std::filesystem::path& path() const { return path_; }
+  /// The path of `name` in it; empty if there is no folder.
+  std::string file(std::string_view name) const { return path_.empty() ? "" : (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
 /// The whole of a file that is small by nature (config.json, /proc entries, prompts).
 /// Errors: kIo; kCheckpoint if it is larger than `limit_bytes`.
 std::string read_file(const std::filesystem::path& path, size_t limit_bytes = size_t{1} << 30);

@@ -167,6 +167,8 @@ void fields(Visitor& v, T& claim) {
   v.field("evidence", claim.evidence);
   v.field("margin", claim.margin);
   v.field("sensitivity", claim.sensitivity);
+  v.field("machine", claim.machine);
+  v.field("model", claim.model);
 }
 
 template <class Visitor, Is<Comparison> T>

@@ -25,6 +25,9 @@ struct Metric {
   double ci_level = 0.95;                       ///< Confidence of `ci`; JSON has it there.
 };
 
+/// The time of now as results files write it: 2026-01-31T12:00:00Z.
+std::string now_utc();
+
 /// Median, range and (n >= 6) the exact order-statistic interval of the median.
 Metric summarise(std::string unit, std::vector<double> samples);
 /// A single exact figure (a byte count) or a derived or estimated one.
@@ -138,6 +141,7 @@ struct Claim {
   std::string evidence;     ///< The measured values in one sentence.
   std::string margin;       ///< What had to be exceeded.
   std::string sensitivity;  ///< What would change the verdict, or the command that would test it.
+  std::string machine, model;  ///< Ids of what it was judged for.
 };
 
 /// One figure of two programs. `ratio` is candidate / baseline, a sample per pair.

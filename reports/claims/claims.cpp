@@ -41,7 +41,11 @@ std::optional<MessageId> group_of(std::string_view claim_id) {
 }
 
 std::vector<results::Claim> judge(const results::File& file, const ClaimOptions& options) {
-  return judge(Evidence(file), options);
+  std::vector<results::Claim> claims;
+  for (const Subject& subject : subjects(file))
+    for (results::Claim& claim : judge(Evidence(file, subject), options))
+      claims.push_back(std::move(claim));
+  return claims;
 }
 
 std::vector<results::Claim> judge(const Evidence& evidence, const ClaimOptions& options) {
@@ -52,6 +56,8 @@ std::vector<results::Claim> judge(const Evidence& evidence, const ClaimOptions& 
     Judgement judgement = row.judge(about);
     results::Claim claim;
     claim.id = row.id;
+    if (evidence.machine() != nullptr) claim.machine = evidence.machine()->id;
+    if (evidence.model() != nullptr) claim.model = evidence.model()->id;
     claim.statement = words.say(row.statement, {std::string(row.subject)});
     claim.verdict = judgement.verdict;
     claim.evidence = std::move(judgement.evidence);

@@ -26,7 +26,7 @@ struct ClaimOptions {
 
 /// Every claim of claims.def, judged from the evidence, in the table's order.
 std::vector<results::Claim> judge(const Evidence& evidence, const ClaimOptions& options = {});
-/// From the file's first subject.
+/// For each of the file's subjects, one after the other.
 std::vector<results::Claim> judge(const results::File& file, const ClaimOptions& options = {});
 
 /// Ids of all claims, for --gate.

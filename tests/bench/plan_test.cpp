@@ -8,7 +8,6 @@ namespace nety::bench {
 namespace {
 
 using Order = std::vector<size_t>;
-using Groups = std::vector<std::vector<size_t>>;
 
 TEST(Plan, CrossesBackendsAndModesOnce) {
   BenchRequest request;
@@ -27,13 +26,12 @@ TEST(Plan, AlternatesTheDirectionOfRounds) {
   EXPECT_TRUE(order_of_round(0, 1).empty());
 }
 
-TEST(Plan, PacksWhatFitsTogether) {
-  EXPECT_EQ(pack({3, 3, 3}, 9), (Groups{{0, 1, 2}}));
-  EXPECT_EQ(pack({3, 3, 3}, 8), (Groups{{0, 1}, {2}}));
-  EXPECT_EQ(pack({20, 3, 3}, 8), (Groups{{0}, {1, 2}}));
-  EXPECT_EQ(pack({3, 20, 3}, 8), (Groups{{0}, {1}, {2}}));
-  EXPECT_EQ(pack({5}, 0), (Groups{{0}}));
-  EXPECT_TRUE(pack({}, 5).empty());
+TEST(Plan, KeepsWorkersSideBySideWithinTheLimit) {
+  EXPECT_TRUE(fits_beside(6, 3, 9));
+  EXPECT_FALSE(fits_beside(6, 3, 8));
+  EXPECT_FALSE(fits_beside(9, 1, 8));
+  EXPECT_FALSE(fits_beside(1, UINT64_MAX, 8));
+  EXPECT_TRUE(fits_beside(0, 20, 8)) << "alone, whatever its size";
 }
 
 TEST(Plan, AsksForAContextThatHoldsTheWorkload) {
