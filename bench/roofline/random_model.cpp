@@ -111,10 +111,10 @@ precision::MatrixView RandomModel::repeated(const precision::Matrix& few, int64_
   const auto repeat = [&](const void* from, size_t bytes) -> void* {
     if (bytes == 0) return nullptr;
     const size_t whole = bytes * static_cast<size_t>(rows) / static_cast<size_t>(few.view.rows);
-    AnonymousMemory& to = storage_.emplace_back(whole);
+    std::byte* const to = arena_.take(whole);
     for (size_t at = 0; at < whole; at += bytes)
-      std::memcpy(to.as<std::byte>() + at, from, std::min(bytes, whole - at));
-    return to.data();
+      std::memcpy(to + at, from, std::min(bytes, whole - at));
+    return to;
   };
   precision::MatrixView view = few.view;
   view.rows = rows;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/backends/native/arena.h"
 #include "core/base/anonymous_memory.h"
 #include "core/model/model.h"
 
@@ -28,7 +29,8 @@ class RandomModel {
 
   model::Backend& backend_;
   model::Model model_;
-  std::vector<AnonymousMemory> storage_;
+  native::Arena arena_;                   // as the backend keeps what it converts
+  std::vector<AnonymousMemory> storage_;  // GGUF blocks, which it packs into memory of its own
   uint64_t state_ = 88172645463325252ULL;
 };
 

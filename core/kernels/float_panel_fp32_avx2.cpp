@@ -44,10 +44,8 @@ NETY_AVX2 void column(const FloatPanel& p, int64_t t0) {
 }  // namespace
 
 NETY_AVX2 void float_panel_fp32_avx2(const FloatPanel& p) {
-  if (p.tokens == 1) {
-    int64_t r = 0;
-    for (; r + 8 <= p.rows; r += 8) tile<8, 1>(p, r, 0);
-    for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
+  if (p.tokens == 1) {  // decode: row after row, as they lie in memory, for the prefetchers
+    for (int64_t r = 0; r < p.rows; ++r) tile<1, 1>(p, r, 0);
     return;
   }
   int64_t t = 0;

@@ -20,14 +20,11 @@ NETY_AVX512 inline void add_products(const FloatPanel& p, int64_t r0, int64_t t0
                                      int64_t end, __m512 (&sum)[R * T]) {
   const float* w = p.w + r0 * p.w_stride;
   const float* x = p.x + t0 * p.x_stride;
-  const int64_t ahead = R * p.w_stride;  // the next tile's rows
   for (; k + 16 <= end; k += 16) {
     __m512 xs[T];
     for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_ps(x + t * p.x_stride + k);
     for (int r = 0; r < R; ++r) {
-      const float* row = w + r * p.w_stride + k;
-      if (T == 1) _mm_prefetch(reinterpret_cast<const char*>(row + ahead), _MM_HINT_T0);
-      const __m512 ws = _mm512_loadu_ps(row);
+      const __m512 ws = _mm512_loadu_ps(w + r * p.w_stride + k);
       for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_fmadd_ps(ws, xs[t], sum[r * T + t]);
     }
   }
@@ -79,15 +76,26 @@ NETY_AVX512 void long_column(const FloatPanel& p, int64_t t0) {
   column<6>(p, tiles * 4, t0);
 }
 
+// Decode: one row after another, as they lie in memory. Hardware prefetchers follow one stream far
+// better than rows side by side with software prefetches (docs/performance.md).
+NETY_AVX512 void in_order(const FloatPanel& p) {
+  int64_t r = 0;
+  for (; r + 4 <= p.rows; r += 4) {
+    __m512 sum[4];
+    for (int i = 0; i < 4; ++i) {
+      __m512 one[1] = {_mm512_setzero_ps()};
+      add_products<1, 1>(p, r + i, 0, 0, p.cols, one);
+      sum[i] = one[0];
+    }
+    store_sums<4, 1>(sum, p.y + r, p.y_stride);
+  }
+  for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
+}
+
 }  // namespace
 
 NETY_AVX512 void float_panel_fp32_avx512(const FloatPanel& p) {
-  if (p.tokens == 1) {  // decode: more rows at once, to keep more loads in flight
-    int64_t r = 0;
-    for (; r + 8 <= p.rows; r += 8) tile<8, 1>(p, r, 0);
-    for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
-    return;
-  }
+  if (p.tokens == 1) return in_order(p);
   const bool is_long = p.cols > kStretch + kStretch / 2 && p.rows <= kMostRows;
   int64_t t = 0;
   for (; t + 6 <= p.tokens; t += 6) {

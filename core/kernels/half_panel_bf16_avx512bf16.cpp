@@ -26,14 +26,11 @@ NETY_AVX512_BF16 inline void add_products(const HalfPanel& p, int64_t r0, int64_
                                           int64_t end, __m512 (&sum)[R * T]) {
   const uint16_t* w = p.w + r0 * p.w_stride;
   const uint16_t* x = p.x + t0 * p.x_stride;
-  const int64_t ahead = R * p.w_stride;  // the next tile's rows
   for (; k + 32 <= end; k += 32) {
     __m512bh xs[T];
     for (int t = 0; t < T; ++t) xs[t] = pairs(_mm512_loadu_si512(x + t * p.x_stride + k));
     for (int r = 0; r < R; ++r) {
-      const uint16_t* row = w + r * p.w_stride + k;
-      if (T == 1) _mm_prefetch(reinterpret_cast<const char*>(row + ahead), _MM_HINT_T0);
-      const __m512bh ws = pairs(_mm512_loadu_si512(row));
+      const __m512bh ws = pairs(_mm512_loadu_si512(w + r * p.w_stride + k));
       for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_dpbf16_ps(sum[r * T + t], ws, xs[t]);
     }
   }
@@ -85,15 +82,26 @@ NETY_AVX512_BF16 void long_column(const HalfPanel& p, int64_t t0) {
   column<6>(p, tiles * 4, t0);
 }
 
+// Decode: one row after another, as they lie in memory. Hardware prefetchers follow one stream far
+// better than rows side by side with software prefetches (docs/performance.md).
+NETY_AVX512_BF16 void in_order(const HalfPanel& p) {
+  int64_t r = 0;
+  for (; r + 4 <= p.rows; r += 4) {
+    __m512 sum[4];
+    for (int i = 0; i < 4; ++i) {
+      __m512 one[1] = {_mm512_setzero_ps()};
+      add_products<1, 1>(p, r + i, 0, 0, p.cols, one);
+      sum[i] = one[0];
+    }
+    store_sums<4, 1>(sum, p.y + r, p.y_stride);
+  }
+  for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
+}
+
 }  // namespace
 
 NETY_AVX512_BF16 void half_panel_bf16_avx512bf16(const HalfPanel& p) {
-  if (p.tokens == 1) {  // decode: more rows at once, to keep more loads in flight
-    int64_t r = 0;
-    for (; r + 8 <= p.rows; r += 8) tile<8, 1>(p, r, 0);
-    for (; r < p.rows; ++r) tile<1, 1>(p, r, 0);
-    return;
-  }
+  if (p.tokens == 1) return in_order(p);
   const bool is_long = p.cols > kStretch + kStretch / 2 && p.rows <= kMostRows;
   int64_t t = 0;
   for (; t + 6 <= p.tokens; t += 6) {

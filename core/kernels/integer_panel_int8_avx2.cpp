@@ -33,6 +33,10 @@ NETY_AVX2 void tile(const IntegerPanel& p, int64_t r0, int64_t t) {
 }  // namespace
 
 NETY_AVX2 void integer_panel_int8_avx2(const IntegerPanel& p) {
+  if (p.tokens == 1) {  // decode: row after row, as they lie in memory, for the prefetchers
+    for (int64_t r = 0; r < p.rows; ++r) tile<1>(p, r, 0);
+    return;
+  }
   for (int64_t t = 0; t < p.tokens; ++t) {
     int64_t r = 0;
     for (; r + 8 <= p.rows; r += 8) tile<8>(p, r, t);

@@ -26,34 +26,36 @@ NETY_AVX512 inline void offsets_of(const IntegerPanel& p, int64_t t0, int32_t (&
 }
 
 template <int R, int T>
-NETY_AVX512 inline void tile(const IntegerPanel& p, int64_t r0, int64_t t0,
-                             const int32_t (&offsets)[T]) {
+NETY_AVX512 inline void add_products(const IntegerPanel& p, int64_t r0, int64_t t0,
+                                     __m512i (&sums)[R * T]) {
   const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
   const int8_t* w = p.w + r0 * p.cols;
   const int8_t* x = p.x + t0 * p.x_stride;
-  const int64_t ahead = R * p.cols;  // the next tile's rows
-  __m512i sums[R * T];
-  for (__m512i& s : sums) s = _mm512_setzero_si512();
   int64_t k = 0;
   for (; k + 64 <= p.cols; k += 64) {
     __m512i xs[T];
     for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_si512(x + t * p.x_stride + k);
     for (int r = 0; r < R; ++r) {
-      const int8_t* row = w + r * p.cols + k;
-      if (T == 1) _mm_prefetch(reinterpret_cast<const char*>(row + ahead), _MM_HINT_T0);
-      const __m512i ws = _mm512_xor_si512(_mm512_loadu_si512(row), flip);
+      const __m512i ws = _mm512_xor_si512(_mm512_loadu_si512(w + r * p.cols + k), flip);
       for (int t = 0; t < T; ++t) sums[r * T + t] = _mm512_dpbusd_epi32(sums[r * T + t], ws, xs[t]);
     }
   }
-  if (k < p.cols) {
-    const __mmask64 some = mask_of(p.cols - k);
-    for (int r = 0; r < R; ++r) {
-      const __m512i ws = _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, w + r * p.cols + k), flip);
-      for (int t = 0; t < T; ++t)
-        sums[r * T + t] = _mm512_dpbusd_epi32(
-            sums[r * T + t], ws, _mm512_maskz_loadu_epi8(some, x + t * p.x_stride + k));
-    }
+  if (k == p.cols) return;
+  const __mmask64 some = mask_of(p.cols - k);
+  for (int r = 0; r < R; ++r) {
+    const __m512i ws = _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, w + r * p.cols + k), flip);
+    for (int t = 0; t < T; ++t)
+      sums[r * T + t] = _mm512_dpbusd_epi32(sums[r * T + t], ws,
+                                            _mm512_maskz_loadu_epi8(some, x + t * p.x_stride + k));
   }
+}
+
+template <int R, int T>
+NETY_AVX512 inline void tile(const IntegerPanel& p, int64_t r0, int64_t t0,
+                             const int32_t (&offsets)[T]) {
+  __m512i sums[R * T];
+  for (__m512i& s : sums) s = _mm512_setzero_si512();
+  add_products<R, T>(p, r0, t0, sums);
   store_sums<R, T>(sums, offsets, p.y + t0 * p.y_stride + r0, p.y_stride);
 }
 
@@ -66,14 +68,31 @@ NETY_AVX512 void column(const IntegerPanel& p, int64_t t0) {
   for (; r < p.rows; ++r) tile<1, T>(p, r, t0, offsets);
 }
 
+// Decode: one row after another, as they lie in memory. Hardware prefetchers follow one stream far
+// better than rows side by side with software prefetches (docs/performance.md).
+NETY_AVX512 void in_order(const IntegerPanel& p, int64_t t) {
+  int32_t offsets[1];
+  offsets_of<1>(p, t, offsets);
+  int64_t r = 0;
+  for (; r + 4 <= p.rows; r += 4) {
+    __m512i sums[4];
+    for (int i = 0; i < 4; ++i) {
+      __m512i one[1] = {_mm512_setzero_si512()};
+      add_products<1, 1>(p, r + i, t, one);
+      sums[i] = one[0];
+    }
+    store_sums<4, 1>(sums, offsets, p.y + t * p.y_stride + r, p.y_stride);
+  }
+  for (; r < p.rows; ++r) tile<1, 1>(p, r, t, offsets);
+}
+
 }  // namespace
 
 NETY_AVX512 void integer_panel_int8_avx512(const IntegerPanel& p) {
-  if (p.tokens == 1) return column<8, 1>(p, 0);  // decode: more rows at once, more loads in flight
   int64_t t = 0;
   for (; t + 6 <= p.tokens; t += 6) column<4, 6>(p, t);
   for (; t + 2 <= p.tokens; t += 2) column<4, 2>(p, t);
-  for (; t < p.tokens; ++t) column<8, 1>(p, t);
+  for (; t < p.tokens; ++t) in_order(p, t);
 }
 
 }  // namespace nety::kernels

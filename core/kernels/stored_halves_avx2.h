@@ -21,38 +21,27 @@ struct Fp16Values {
   static inline float one(uint16_t v) { return float_from_fp16(v); }
 };
 
-template <class Values, int R>
-NETY_AVX2 void halves_tile(const StoredRows& p, int64_t r0, int64_t t) {
+template <class Values>
+NETY_AVX2 inline float halves_row(const StoredRows& p, int64_t r, int64_t t) {
   const int64_t cols = p.w->cols;
-  const uint16_t* w = reinterpret_cast<const uint16_t*>(p.w->codes) + (p.first + r0) * cols;
+  const uint16_t* row = reinterpret_cast<const uint16_t*>(p.w->codes) + (p.first + r) * cols;
   const float* x = p.x + t * p.x_stride;
-  const int64_t ahead = R * cols;  // the next tile's rows
-  __m256 sum[R];
-  for (__m256& s : sum) s = _mm256_setzero_ps();
+  __m256 sum = _mm256_setzero_ps();
   int64_t k = 0;
-  for (; k + 8 <= cols; k += 8) {
-    const __m256 xs = _mm256_loadu_ps(x + k);
-    for (int r = 0; r < R; ++r) {
-      const uint16_t* row = w + r * cols + k;
-      _mm_prefetch(reinterpret_cast<const char*>(row + ahead), _MM_HINT_T0);
-      sum[r] = _mm256_fmadd_ps(
-          Values::widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row))), xs, sum[r]);
-    }
-  }
-  for (int r = 0; r < R; ++r) {
-    float rest = 0;
-    for (int64_t i = k; i < cols; ++i) rest += Values::one(w[r * cols + i]) * x[i];
-    p.y[t * p.y_stride + r0 + r] = total(sum[r]) + rest;
-  }
+  for (; k + 8 <= cols; k += 8)
+    sum = _mm256_fmadd_ps(
+        Values::widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row + k))),
+        _mm256_loadu_ps(x + k), sum);
+  float rest = 0;
+  for (; k < cols; ++k) rest += Values::one(row[k]) * x[k];
+  return total(sum) + rest;
 }
 
 template <class Values>
 NETY_AVX2 inline void stored_halves(const StoredRows& p) {
-  for (int64_t t = 0; t < p.tokens; ++t) {
-    int64_t r = 0;
-    for (; r + 8 <= p.rows; r += 8) halves_tile<Values, 8>(p, r, t);
-    for (; r < p.rows; ++r) halves_tile<Values, 1>(p, r, t);
-  }
+  for (int64_t t = 0; t < p.tokens; ++t)
+    for (int64_t r = 0; r < p.rows; ++r)  // as they lie in memory, for the hardware's prefetchers
+      p.y[t * p.y_stride + r] = halves_row<Values>(p, r, t);
 }
 
 }  // namespace

@@ -19,34 +19,53 @@ struct Fp16Values {
 };
 
 template <class Values, int R, int T>
-NETY_AVX512 void halves_tile(const StoredRows& p, int64_t r0, int64_t t0) {
+NETY_AVX512 inline void add_halves(const StoredRows& p, int64_t r0, int64_t t0,
+                                   __m512 (&sum)[R * T]) {
   const int64_t cols = p.w->cols;
   const uint16_t* w = reinterpret_cast<const uint16_t*>(p.w->codes) + (p.first + r0) * cols;
   const float* x = p.x + t0 * p.x_stride;
-  const int64_t ahead = R * cols;  // the next tile's rows
-  __m512 sum[R * T];
-  for (__m512& s : sum) s = _mm512_setzero_ps();
   int64_t k = 0;
   for (; k + 16 <= cols; k += 16) {
     __m512 xs[T];
     for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_ps(x + t * p.x_stride + k);
     for (int r = 0; r < R; ++r) {
-      const uint16_t* row = w + r * cols + k;
-      if (T == 1) _mm_prefetch(reinterpret_cast<const char*>(row + ahead), _MM_HINT_T0);
-      const __m512 ws = Values::widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(row)));
+      const __m512 ws = Values::widen(
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + r * cols + k)));
       for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_fmadd_ps(ws, xs[t], sum[r * T + t]);
     }
   }
-  if (k < cols) {
-    const __mmask16 rest = static_cast<__mmask16>((1U << (cols - k)) - 1U);
-    for (int r = 0; r < R; ++r) {
-      const __m512 ws = Values::widen(_mm256_maskz_loadu_epi16(rest, w + r * cols + k));
-      for (int t = 0; t < T; ++t)
-        sum[r * T + t] = _mm512_fmadd_ps(ws, _mm512_maskz_loadu_ps(rest, x + t * p.x_stride + k),
-                                         sum[r * T + t]);
-    }
+  if (k == cols) return;
+  const __mmask16 rest = static_cast<__mmask16>((1U << (cols - k)) - 1U);
+  for (int r = 0; r < R; ++r) {
+    const __m512 ws = Values::widen(_mm256_maskz_loadu_epi16(rest, w + r * cols + k));
+    for (int t = 0; t < T; ++t)
+      sum[r * T + t] = _mm512_fmadd_ps(ws, _mm512_maskz_loadu_ps(rest, x + t * p.x_stride + k),
+                                       sum[r * T + t]);
   }
+}
+
+template <class Values, int R, int T>
+NETY_AVX512 void halves_tile(const StoredRows& p, int64_t r0, int64_t t0) {
+  __m512 sum[R * T];
+  for (__m512& s : sum) s = _mm512_setzero_ps();
+  add_halves<Values, R, T>(p, r0, t0, sum);
   store_sums<R, T>(sum, p.y + t0 * p.y_stride + r0, p.y_stride);
+}
+
+// One token: row after row, as they lie in memory, for the hardware's prefetchers.
+template <class Values>
+NETY_AVX512 void halves_in_order(const StoredRows& p, int64_t t) {
+  int64_t r = 0;
+  for (; r + 4 <= p.rows; r += 4) {
+    __m512 sum[4];
+    for (int i = 0; i < 4; ++i) {
+      __m512 one[1] = {_mm512_setzero_ps()};
+      add_halves<Values, 1, 1>(p, r + i, t, one);
+      sum[i] = one[0];
+    }
+    store_sums<4, 1>(sum, p.y + t * p.y_stride + r, p.y_stride);
+  }
+  for (; r < p.rows; ++r) halves_tile<Values, 1, 1>(p, r, t);
 }
 
 template <class Values>
@@ -57,11 +76,7 @@ NETY_AVX512 inline void stored_halves(const StoredRows& p) {
     for (; r + 4 <= p.rows; r += 4) halves_tile<Values, 4, 2>(p, r, t);
     for (; r < p.rows; ++r) halves_tile<Values, 1, 2>(p, r, t);
   }
-  for (; t < p.tokens; ++t) {
-    int64_t r = 0;
-    for (; r + 8 <= p.rows; r += 8) halves_tile<Values, 8, 1>(p, r, t);
-    for (; r < p.rows; ++r) halves_tile<Values, 1, 1>(p, r, t);
-  }
+  for (; t < p.tokens; ++t) halves_in_order<Values>(p, t);
 }
 
 }  // namespace

@@ -19,6 +19,8 @@ using kernels::Op;
 using precision::MatrixView;
 using precision::ModeFunctions;
 
+constexpr int64_t kCopyGrain = 4096;  // bytes
+
 // What it takes to convert a range of rows.
 struct Conversion {
   const MatrixView& source;
@@ -113,6 +115,7 @@ class WeightMaker {
       weight->owned_ = convert(source, mode, isa, pool);
       weight->view_ = weight->owned_.view;
       weight->owned_bytes_ = bytes_of(weight->owned_);
+      settle(*weight, pool, arena);
     }
     choose_path(*weight, row, isa, compute);
     if (weight->path_ == Path::kPacked || weight->path_ == Path::kPackedK)
@@ -121,6 +124,17 @@ class WeightMaker {
   }
 
  private:
+  // Moves the codes into the arena: in huge pages they are read a fifth faster (docs/performance.md).
+  static void settle(Weight& weight, ThreadPool& pool, Arena& arena) {
+    std::vector<std::byte>& codes = weight.owned_.codes;
+    std::byte* const to = arena.take(codes.size());
+    pool.run([&](int worker, int workers) {
+      const Share share = share_of(static_cast<int64_t>(codes.size()), worker, workers, kCopyGrain);
+      std::copy(codes.begin() + share.begin, codes.begin() + share.end, to + share.begin);
+    });
+    weight.view_.codes = weight.owned_.view.codes = to;
+    std::vector<std::byte>().swap(codes);
+  }
   // Panels of sixteen rows from the rows as the file has them, by all threads.
   static void pack(Weight& weight, const precision::Mode& row, kernels::Isa isa, ThreadPool& pool,
                    Arena& arena) {
