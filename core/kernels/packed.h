@@ -13,9 +13,9 @@
 //     q4_k, q5_k        scales uint8 [8 groups][16 rows], mins uint8 [4 pairs][16 rows][2];
 //                       nibbles uint8 [4 chunks][8 quads][16 rows][4]: low nibbles are group
 //                       2 chunk, high ones group 2 chunk + 1; fifth bits uint64 [8 groups][8 quads]
-//     q6_k              scales int8 [16 groups][16 rows]; low bits uint8 [2 halves][16][16
-//     rows][4],
-//                       high bits uint8 [2 halves][8][16 rows][4], within a half as in the file
+//     q6_k              scales int8 [16 groups][16 rows]; bits uint8 [2 halves][8 quads][3][16
+//                       rows][4]: low bits of quad q and of quad q + 8 of a half, and high bits
+//                       of quad q, as in the file
 #pragma once
 
 #include <cstddef>
@@ -57,7 +57,8 @@ inline constexpr PackedK kPackedQ5K{true};
 
 /// The same of q6_k.
 struct PackedQ6K {
-  static constexpr int64_t kScales = 32, kLow = 288, kHigh = 2336, kBytes = 3360;
+  static constexpr int64_t kScales = 32, kCodes = 288, kBytes = 3360;
+  static constexpr int64_t kHalf = 1536, kQuad = 192;  ///< Bytes of a half's and of a quad's bits.
 };
 
 /// Bytes of a packed block of sixteen rows; 0 for a format that is not packed.

@@ -1,6 +1,7 @@
 // Products with packed rows in AVX-512: lane = row, activations as broadcasts. VPDPBUSD takes
 // unsigned weights; what was added to make them so comes off in integers, so sums stay exact. The
-// fp32 sum goes block by block whatever the number of tokens.
+// fp32 sum goes block by block whatever the number of tokens. Weights are read in the order of
+// memory, where the hardware's prefetchers do better without help (docs/performance.md).
 #pragma once
 
 #include <cstring>
@@ -11,10 +12,6 @@
 
 namespace nety::kernels {
 namespace {
-
-// How far ahead of the stream of weights to fetch, in bytes: across the page ends that stop the
-// hardware's prefetchers.
-constexpr int64_t kPackedAhead = 4096;
 
 NETY_AVX512 inline __m512i quad_of(const int8_t* x) {
   int32_t four;
@@ -27,11 +24,6 @@ NETY_AVX512 inline __m512 halves_at(const std::byte* w) {
 }
 
 NETY_AVX512 inline __m512i vector_at(const std::byte* w) { return _mm512_loadu_si512(w); }
-
-NETY_AVX512 inline void fetch(const std::byte* w, int64_t bytes) {
-  for (int64_t i = 0; i < bytes; i += 64)
-    _mm_prefetch(reinterpret_cast<const char*>(w) + kPackedAhead + i, _MM_HINT_T0);
-}
 
 // The fifth bits of one quad of each row: sixteen added where they are set.
 NETY_AVX512 inline __m512i with_fifth(__m512i codes, const std::byte* bits) {
@@ -70,7 +62,6 @@ NETY_AVX512 inline void packed_tile(const PackedProduct& p, const std::byte* w, 
   __m512 sum[T];
   for (__m512& s : sum) s = _mm512_setzero_ps();
   for (int64_t b = 0; b < p.blocks; ++b, w += format.bytes()) {
-    if (T == 1) fetch(w, format.bytes());
     __m512i codes[8];
     Codes::load(w, codes);
     const __m512 scale = halves_at(w);

@@ -28,7 +28,6 @@ struct KTiles {
       for (int t = 0; t < T; ++t) exact[t] = least[t] = _mm512_setzero_si512();
       for (int chunk = 0; chunk < 4; ++chunk) {
         const std::byte* at = w + format.codes() + 512 * chunk;
-        if (T == 1) fetch(at, 512);
         for (int half = 0; half < 2; ++half) {
           const int group = 2 * chunk + half;
           __m512i codes[8];

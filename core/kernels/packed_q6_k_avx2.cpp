@@ -9,9 +9,9 @@ namespace {
 
 // Quad q of the run of 32 weights `run` of a half block: nibbles and two high bits.
 template <int run>
-NETY_AVX2 inline __m256i six_bits(const std::byte* low, const std::byte* high, int q) {
-  const __m256i both = vector_at(low + 64 * (q + 8 * (run % 2)));
-  const __m256i bits = vector_at(high + 64 * q);
+NETY_AVX2 inline __m256i six_bits(const std::byte* codes, int q) {
+  const __m256i both = vector_at(codes + PackedQ6K::kQuad * q + 64 * (run % 2));
+  const __m256i bits = vector_at(codes + PackedQ6K::kQuad * q + 128);
   const __m256i nibble =
       _mm256_and_si256(run < 2 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(15));
   const __m256i moved = run == 0   ? _mm256_slli_epi16(bits, 4)
@@ -25,17 +25,16 @@ NETY_AVX2 inline __m256i six_bits(const std::byte* low, const std::byte* high, i
 template <int run>
 NETY_AVX2 inline __m256i run_of(const PackedProduct& p, const std::byte* w, int part, int half,
                                 int64_t at, __m256i exact) {
-  const std::byte* low = w + PackedQ6K::kLow + part * 1024 + 32 * half;
-  const std::byte* high = w + PackedQ6K::kHigh + part * 512 + 32 * half;
+  const std::byte* codes = w + PackedQ6K::kCodes + part * PackedQ6K::kHalf + 32 * half;
   for (int i = 0; i < 2; ++i) {
     const int group = 8 * part + 2 * run + i;
     const int8_t* x = p.super.codes + at * 256 + 16 * group;
     __m256i dot = _mm256_set1_epi32(-32 * p.super.group_sums[at * 16 + group]);
     for (int q = 0; q < 4; q += 2) {
       const __m256i a =
-          _mm256_maddubs_epi16(six_bits<run>(low, high, 4 * i + q), quad_of(x + 4 * q));
+          _mm256_maddubs_epi16(six_bits<run>(codes, 4 * i + q), quad_of(x + 4 * q));
       const __m256i b =
-          _mm256_maddubs_epi16(six_bits<run>(low, high, 4 * i + q + 1), quad_of(x + 4 * q + 4));
+          _mm256_maddubs_epi16(six_bits<run>(codes, 4 * i + q + 1), quad_of(x + 4 * q + 4));
       dot = _mm256_add_epi32(dot, widen(_mm256_add_epi16(a, b)));
     }
     const __m256i scale = _mm256_cvtepi8_epi32(_mm_loadl_epi64(
