@@ -22,22 +22,27 @@ constexpr int64_t kMostRows = 32;   // of a panel that is taken so
 NETY_AVX512_BF16 inline __m512bh pairs(__m512i v) { return reinterpret_cast<__m512bh&>(v); }
 
 template <int R, int T>
-NETY_AVX512_BF16 inline void add_products(const HalfPanel& p, int64_t r0, int64_t t0, int64_t k,
+NETY_AVX512_BF16 inline __attribute__((always_inline)) void add_products(const HalfPanel& p, int64_t r0, int64_t t0, int64_t k,
                                           int64_t end, __m512 (&sum)[R * T]) {
   const uint16_t* w = p.w + r0 * p.w_stride;
   const uint16_t* x = p.x + t0 * p.x_stride;
   for (; k + 32 <= end; k += 32) {
     __m512bh xs[T];
+    NETY_UNROLL
     for (int t = 0; t < T; ++t) xs[t] = pairs(_mm512_loadu_si512(x + t * p.x_stride + k));
+    NETY_UNROLL
     for (int r = 0; r < R; ++r) {
       const __m512bh ws = pairs(_mm512_loadu_si512(w + r * p.w_stride + k));
+      NETY_UNROLL
       for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_dpbf16_ps(sum[r * T + t], ws, xs[t]);
     }
   }
   if (k < end) {
     const __mmask32 rest = static_cast<__mmask32>((uint64_t{1} << (end - k)) - 1U);
+    NETY_UNROLL
     for (int t = 0; t < T; ++t) {
       const __m512bh xs = pairs(_mm512_maskz_loadu_epi16(rest, x + t * p.x_stride + k));
+      NETY_UNROLL
       for (int r = 0; r < R; ++r) {
         const __m512bh ws = pairs(_mm512_maskz_loadu_epi16(rest, w + r * p.w_stride + k));
         sum[r * T + t] = _mm512_dpbf16_ps(sum[r * T + t], ws, xs);
@@ -49,6 +54,7 @@ NETY_AVX512_BF16 inline void add_products(const HalfPanel& p, int64_t r0, int64_
 template <int R, int T>
 NETY_AVX512_BF16 void tile(const HalfPanel& p, int64_t r0, int64_t t0) {
   __m512 sum[R * T];
+  NETY_UNROLL
   for (__m512& s : sum) s = _mm512_setzero_ps();
   add_products<R, T>(p, r0, t0, 0, p.cols, sum);
   store_sums<R, T>(sum, p.y + t0 * p.y_stride + r0, p.y_stride);
@@ -69,10 +75,12 @@ NETY_AVX512_BF16 void long_column(const HalfPanel& p, int64_t t0) {
     const int64_t end = k + kStretch < p.cols ? k + kStretch : p.cols;
     for (int64_t i = 0; i < tiles; ++i) {
       __m512 sum[kSums];
+      NETY_UNROLL
       for (int s = 0; s < kSums; ++s)
         sum[s] = k == 0 ? _mm512_setzero_ps() : _mm512_load_ps(waiting[i] + 16 * s);
       add_products<4, 6>(p, 4 * i, t0, k, end, sum);
       if (end < p.cols) {
+        NETY_UNROLL
         for (int s = 0; s < kSums; ++s) _mm512_store_ps(waiting[i] + 16 * s, sum[s]);
       } else {
         store_sums<4, 6>(sum, p.y + t0 * p.y_stride + 4 * i, p.y_stride);
@@ -88,6 +96,7 @@ NETY_AVX512_BF16 void in_order(const HalfPanel& p) {
   int64_t r = 0;
   for (; r + 4 <= p.rows; r += 4) {
     __m512 sum[4];
+    NETY_UNROLL
     for (int i = 0; i < 4; ++i) {
       __m512 one[1] = {_mm512_setzero_ps()};
       add_products<1, 1>(p, r + i, 0, 0, p.cols, one);

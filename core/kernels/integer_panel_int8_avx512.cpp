@@ -16,6 +16,7 @@ NETY_AVX512 inline __mmask64 mask_of(int64_t left) {
 template <int T>
 NETY_AVX512 inline void offsets_of(const IntegerPanel& p, int64_t t0, int32_t (&offsets)[T]) {
   const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
+  NETY_UNROLL
   for (int t = 0; t < T; ++t) {
     __m512i sum = _mm512_setzero_si512();
     const int8_t* x = p.x + (t0 + t) * p.x_stride;
@@ -25,47 +26,67 @@ NETY_AVX512 inline void offsets_of(const IntegerPanel& p, int64_t t0, int32_t (&
   }
 }
 
-template <int R, int T>
-NETY_AVX512 inline void add_products(const IntegerPanel& p, int64_t r0, int64_t t0,
+// `whole`: columns are a multiple of 64, and there is no rest to keep registers for.
+template <int R, int T, bool whole>
+NETY_AVX512_INLINE void add_products(const IntegerPanel& p, int64_t r0, int64_t t0,
                                      __m512i (&sums)[R * T]) {
   const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
   const int8_t* w = p.w + r0 * p.cols;
   const int8_t* x = p.x + t0 * p.x_stride;
   int64_t k = 0;
   for (; k + 64 <= p.cols; k += 64) {
-    __m512i xs[T];
-    for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_si512(x + t * p.x_stride + k);
+    NETY_UNROLL
     for (int r = 0; r < R; ++r) {
       const __m512i ws = _mm512_xor_si512(_mm512_loadu_si512(w + r * p.cols + k), flip);
-      for (int t = 0; t < T; ++t) sums[r * T + t] = _mm512_dpbusd_epi32(sums[r * T + t], ws, xs[t]);
+      NETY_UNROLL
+      for (int t = 0; t < T; ++t) sums[r * T + t] = _mm512_dpbusd_epi32(sums[r * T + t], ws, _mm512_loadu_si512(x + t * p.x_stride + k));
     }
   }
-  if (k == p.cols) return;
+  if (whole || k == p.cols) return;
   const __mmask64 some = mask_of(p.cols - k);
+  NETY_UNROLL
   for (int r = 0; r < R; ++r) {
     const __m512i ws = _mm512_xor_si512(_mm512_maskz_loadu_epi8(some, w + r * p.cols + k), flip);
+    NETY_UNROLL
     for (int t = 0; t < T; ++t)
       sums[r * T + t] = _mm512_dpbusd_epi32(sums[r * T + t], ws,
                                             _mm512_maskz_loadu_epi8(some, x + t * p.x_stride + k));
   }
 }
 
+// Apart from the loop, whose accumulators GCC would otherwise keep in memory.
 template <int R, int T>
-NETY_AVX512 inline void tile(const IntegerPanel& p, int64_t r0, int64_t t0,
+NETY_AVX512 __attribute__((noinline)) void finish(const __m512i* sums,
+                                                  const int32_t (&offsets)[T], int32_t* y,
+                                                  int64_t stride) {
+  __m512i all[R * T];
+  NETY_UNROLL
+  for (int i = 0; i < R * T; ++i) all[i] = sums[i];
+  store_sums<R, T>(all, offsets, y, stride);
+}
+
+template <int R, int T, bool whole>
+NETY_AVX512 void tile(const IntegerPanel& p, int64_t r0, int64_t t0,
                              const int32_t (&offsets)[T]) {
   __m512i sums[R * T];
+  NETY_UNROLL
   for (__m512i& s : sums) s = _mm512_setzero_si512();
-  add_products<R, T>(p, r0, t0, sums);
-  store_sums<R, T>(sums, offsets, p.y + t0 * p.y_stride + r0, p.y_stride);
+  add_products<R, T, whole>(p, r0, t0, sums);
+  alignas(64) __m512i out[R * T];
+  NETY_UNROLL
+  for (int i = 0; i < R * T; ++i) out[i] = sums[i];
+  finish<R, T>(out, offsets, p.y + t0 * p.y_stride + r0, p.y_stride);
 }
 
 template <int R, int T>
 NETY_AVX512 void column(const IntegerPanel& p, int64_t t0) {
+  const bool whole = p.cols % 64 == 0;
   int32_t offsets[T];
   offsets_of<T>(p, t0, offsets);
   int64_t r = 0;
-  for (; r + R <= p.rows; r += R) tile<R, T>(p, r, t0, offsets);
-  for (; r < p.rows; ++r) tile<1, T>(p, r, t0, offsets);
+  for (; r + R <= p.rows; r += R)
+    whole ? tile<R, T, true>(p, r, t0, offsets) : tile<R, T, false>(p, r, t0, offsets);
+  for (; r < p.rows; ++r) tile<1, T, false>(p, r, t0, offsets);
 }
 
 // Decode: one row after another, as they lie in memory. Hardware prefetchers follow one stream far
@@ -76,14 +97,15 @@ NETY_AVX512 void in_order(const IntegerPanel& p, int64_t t) {
   int64_t r = 0;
   for (; r + 4 <= p.rows; r += 4) {
     __m512i sums[4];
+    NETY_UNROLL
     for (int i = 0; i < 4; ++i) {
       __m512i one[1] = {_mm512_setzero_si512()};
-      add_products<1, 1>(p, r + i, t, one);
+      add_products<1, 1, false>(p, r + i, t, one);
       sums[i] = one[0];
     }
     store_sums<4, 1>(sums, offsets, p.y + t * p.y_stride + r, p.y_stride);
   }
-  for (; r < p.rows; ++r) tile<1, 1>(p, r, t, offsets);
+  for (; r < p.rows; ++r) tile<1, 1, false>(p, r, t, offsets);
 }
 
 }  // namespace

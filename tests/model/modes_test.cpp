@@ -53,7 +53,7 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
     Activations x;
     x.reserve(tokens, cols);
     x.set_cols(cols);
-    std::copy(values.begin(), values.end(), x.rows());
+    for (int64_t t = 0; t < tokens; ++t) std::copy_n(values.begin() + t * cols, cols, x.row(t));
     const unsigned paths = 1U << static_cast<unsigned>(weight->path());
     for (int64_t t = 0; t < tokens; ++t) x.derive(t, paths, cells);
     Scratch scratch;
@@ -73,7 +73,7 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
     Activations one;
     one.reserve(1, cols);
     one.set_cols(cols);
-    std::copy_n(values.begin() + cols, cols, one.rows());
+    std::copy_n(values.begin() + cols, cols, one.row(0));
     one.derive(0, paths, cells);
     multiply_rows(*weight, one, 1, 0, rows, {want.data(), rows}, cells, scratch);
     for (int64_t r = 0; r < rows; ++r)
@@ -104,7 +104,7 @@ TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
   Activations x;
   x.reserve(tokens, cols);
   x.set_cols(cols);
-  std::copy(values.begin(), values.end(), x.rows());
+  for (int64_t t = 0; t < tokens; ++t) std::copy_n(values.begin() + t * cols, cols, x.row(t));
   for (int64_t t = 0; t < tokens; ++t)
     x.derive(t, 1U << static_cast<unsigned>(weight->path()), cells);
   Scratch scratch;

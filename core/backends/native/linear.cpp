@@ -42,11 +42,17 @@ void store(const float* y, int64_t stride, int64_t rows, int64_t tokens, int64_t
   }
 }
 
-// `x`: rows of `cols` values, in the order that the weight's rows are unpacked in.
-void float_rows(const Weight& w, const float* x, int64_t cols, int64_t tokens, int64_t first,
-                int64_t rows, const LinearKernels& kernels, Scratch& scratch) {
+/// Rows of `cols` values, `stride` apart, in the order that the weight's rows are unpacked in.
+struct FloatRows {
+  const float* x;
+  int64_t cols, stride;
+};
+
+void float_rows(const Weight& w, const FloatRows& x, int64_t tokens, int64_t first, int64_t rows,
+                const LinearKernels& kernels, Scratch& scratch) {
+  const int64_t cols = x.cols;
   if (w.stored_rows() != nullptr && tokens <= kFewTokens)
-    return w.stored_rows()({&w.view(), first, rows, x, cols, tokens, scratch.y.data(), rows});
+    return w.stored_rows()({&w.view(), first, rows, x.x, x.stride, tokens, scratch.y.data(), rows});
   const float* panel = w.floats() + first * cols;
   if (!w.in_place_floats()) {
     for (int64_t r = 0; r < rows; ++r)
@@ -56,7 +62,7 @@ void float_rows(const Weight& w, const float* x, int64_t cols, int64_t tokens, i
         value = float_from_bf16(bf16_from_float(value));
     panel = scratch.panel.data();
   }
-  kernels.float_panel({panel, cols, rows, x, cols, tokens, cols, scratch.y.data(), rows});
+  kernels.float_panel({panel, cols, rows, x.x, x.stride, tokens, cols, scratch.y.data(), rows});
 }
 
 void block_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first, int64_t rows,
@@ -85,7 +91,7 @@ void integer_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t
   const int8_t* codes = w.codes() + first * cols;
   const float* scales = w.view().scales + first;
   kernels.integer_panel(
-      {codes, rows, x.integers(0).codes, cols, tokens, cols, scratch.sums.data(), rows});
+      {codes, rows, x.integers(0).codes, x.stride(), tokens, cols, scratch.sums.data(), rows});
   for (int64_t t = 0; t < tokens; ++t) {
     const precision::Int8Row& row = x.integers(t);
     float* y = scratch.y.data() + t * rows;
@@ -109,7 +115,8 @@ void half_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t fi
                const LinearKernels& kernels, Scratch& scratch) {
   const int64_t cols = w.view().cols;
   const auto* panel = reinterpret_cast<const uint16_t*>(w.view().codes) + first * cols;
-  kernels.half_panel({panel, cols, rows, x.halves(), cols, tokens, cols, scratch.y.data(), rows});
+  kernels.half_panel(
+      {panel, cols, rows, x.halves(), x.stride(), tokens, cols, scratch.y.data(), rows});
 }
 
 // `rows` are rounded up to whole panels.
@@ -166,12 +173,12 @@ void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t score_
 }
 
 void Activations::reserve(int64_t tokens, int64_t cols) {
-  const size_t values = static_cast<size_t>(tokens * cols);
+  const size_t values = static_cast<size_t>(tokens * (cols + 64));
   const size_t blocks = static_cast<size_t>(tokens * padded_blocks(cols + 31));
   rows_.resize(values);
   rounded_.resize(values);
   halves_.resize(values);
-  nibbles_.resize(static_cast<size_t>(tokens * whole(cols, kernels::kNibbleChunk)));
+  nibbles_.resize(static_cast<size_t>(tokens * (whole(cols, kernels::kNibbleChunk) + 64)));
   const size_t supers = values / precision::kSuperBlock + 1;
   super_codes_.resize(values);
   super_scales_.resize(supers);
@@ -189,6 +196,7 @@ void Activations::reserve(int64_t tokens, int64_t cols) {
 
 void Activations::set_cols(int64_t cols) {
   cols_ = cols;
+  stride_ = apart(cols);
   blocks_ = padded_blocks(cols);
   nibble_cols_ = whole(cols, kernels::kNibbleChunk);
 }
@@ -205,7 +213,7 @@ kernels::SuperActivations Activations::supers() const {
 void Activations::order_nibbles(int64_t t) {
   static_assert(kernels::nibble_column(0) == 1 && kernels::nibble_column(17) == 8);
   const float* x = row(t);
-  float* out = nibbles_.data() + t * nibble_cols_;
+  float* out = nibbles_.data() + t * nibble_stride();
   for (int64_t chunk = 0; chunk < nibble_cols_; chunk += kernels::kNibbleChunk) {
     const int64_t lanes = std::min<int64_t>(16, (cols_ - chunk) / 8);
     if (lanes < 16) std::fill_n(out + chunk, kernels::kNibbleChunk, 0.0F);
@@ -218,12 +226,12 @@ void Activations::derive(int64_t t, unsigned paths, const LinearKernels& kernels
   const float* x = row(t);
   if ((paths & bit(Path::kNibbles)) != 0) order_nibbles(t);
   if ((paths & bit(Path::kHalf)) != 0) {
-    uint16_t* out = halves_.data() + t * cols_;
+    uint16_t* out = halves_.data() + t * stride_;
     for (int64_t k = 0; k < cols_; ++k) out[k] = bf16_from_float(x[k]);
   }
   if ((paths & bit(Path::kPackedK)) != 0) kernels.quantise_super(x, cols_, supers(), t);
   if ((paths & bit(Path::kRounded)) != 0) {
-    float* out = rounded_.data() + t * cols_;
+    float* out = rounded_.data() + t * stride_;
     for (int64_t k = 0; k < cols_; ++k) out[k] = float_from_bf16(bf16_from_float(x[k]));
   }
   if ((paths & (bit(Path::kBlocks) | bit(Path::kPacked))) != 0) {
@@ -238,7 +246,7 @@ void Activations::derive(int64_t t, unsigned paths, const LinearKernels& kernels
   }
   if ((paths & bit(Path::kInteger)) != 0) {
     precision::Int8Row& out = int8_rows_[static_cast<size_t>(t)];
-    out = {.codes = int8_codes_.data() + t * cols_, .outliers = outliers_.data() + t * cols_};
+    out = {.codes = int8_codes_.data() + t * stride_, .outliers = outliers_.data() + t * stride_};
     kernels.quantise_int8(x, cols_, out);
   }
 }
@@ -252,13 +260,14 @@ void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_
     const int64_t stride = whole(rows, w.grain());
     switch (w.path()) {
       case Path::kFloat:
-        float_rows(w, x.row(0), x.cols(), tokens, r, rows, kernels, scratch);
+        float_rows(w, {x.row(0), x.cols(), x.stride()}, tokens, r, rows, kernels, scratch);
         break;
       case Path::kRounded:
-        float_rows(w, x.rounded(0), x.cols(), tokens, r, rows, kernels, scratch);
+        float_rows(w, {x.rounded(0), x.cols(), x.stride()}, tokens, r, rows, kernels, scratch);
         break;
       case Path::kNibbles:
-        float_rows(w, x.nibbles(), x.nibble_cols(), tokens, r, rows, kernels, scratch);
+        float_rows(w, {x.nibbles(), x.nibble_cols(), x.nibble_stride()}, tokens, r, rows, kernels,
+                   scratch);
         break;
       case Path::kHalf:
         half_rows(w, x, tokens, r, rows, kernels, scratch);

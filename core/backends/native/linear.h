@@ -26,28 +26,32 @@ class Activations {
  public:
   /// Room for `tokens` rows of `cols`.
   void reserve(int64_t tokens, int64_t cols);
-  /// The fp32 rows, to be filled by the caller, `cols` apart.
-  float* rows() { return rows_.data(); }
-  float* row(int64_t t) { return rows_.data() + t * cols_; }
-  const float* row(int64_t t) const { return rows_.data() + t * cols_; }
+  /// The fp32 rows, to be filled by the caller, stride() apart.
+  float* row(int64_t t) { return rows_.data() + t * stride_; }
+  const float* row(int64_t t) const { return rows_.data() + t * stride_; }
   void set_cols(int64_t cols);
   int64_t cols() const { return cols_; }
+  /// Elements between rows in each form but blocks: more than cols() where rows would else begin a
+  /// power of two apart, and fall on the same few lines of the first cache.
+  int64_t stride() const { return stride_; }
 
   /// Derives from row `t` the forms that `paths` (bits 1 << Path) need.
   void derive(int64_t t, unsigned paths, const LinearKernels& kernels);
-  const float* rounded(int64_t t) const { return rounded_.data() + t * cols_; }
+  const float* rounded(int64_t t) const { return rounded_.data() + t * stride_; }
   const uint16_t* halves() const { return halves_.data(); }
   const float* nibbles() const { return nibbles_.data(); }
   int64_t nibble_cols() const { return nibble_cols_; }
+  int64_t nibble_stride() const { return apart(nibble_cols_); }
   kernels::SuperActivations supers() const;
   kernels::BlockActivations blocks() const;
   /// Row `t` as LLM.int8() sees it.
   const precision::Int8Row& integers(int64_t t) const { return int8_rows_[static_cast<size_t>(t)]; }
 
  private:
+  static int64_t apart(int64_t cols) { return cols % 512 == 0 ? cols + 64 : cols; }
   void order_nibbles(int64_t t);
 
-  int64_t cols_ = 0, blocks_ = 0, nibble_cols_ = 0;
+  int64_t cols_ = 0, stride_ = 0, blocks_ = 0, nibble_cols_ = 0;
   std::vector<float> rows_, rounded_, nibbles_;
   std::vector<uint16_t> halves_;
   mutable std::vector<int8_t> super_codes_;
@@ -57,8 +61,8 @@ class Activations {
   mutable std::vector<int8_t> high_, low_;
   mutable std::vector<float> scales_, sums_;
   mutable std::vector<int32_t> code_sums_;
-  std::vector<int8_t> int8_codes_;             // [tokens, cols]
-  std::vector<int32_t> outliers_;              // [tokens, cols]
+  std::vector<int8_t> int8_codes_;             // [tokens, stride]
+  std::vector<int32_t> outliers_;              // [tokens, stride]
   std::vector<precision::Int8Row> int8_rows_;  // [tokens]
 };
 
