@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-
 #include "app/command.h"
 #include "app/console.h"
 #include "app/diag_output.h"

@@ -17,8 +17,8 @@ using results::Status;
 constexpr int64_t kLogitRows = 64;
 constexpr int64_t kStreamTokens = 32;   // enough for a rate; the time goes to decode
 constexpr int64_t kStreamPrompt = 128;  // a question with its system message
-constexpr double kLongestRepeat = 2;   // seconds
-constexpr int64_t kFirstTokens = 4;    // bytes of the longest character: one of them shows
+constexpr double kLongestRepeat = 2;    // seconds
+constexpr int64_t kFirstTokens = 4;     // bytes of the longest character: one of them shows
 
 measure::WorkerCommand worker_command(const BenchRequest& request) {
   measure::WorkerCommand command;
@@ -65,7 +65,8 @@ Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
       configuration_(configuration),
       load_(row("load", 0, 0, 0)),
       generate_(row("generate", stream_prompt(surroundings.request),
-                    std::clamp<int64_t>(surroundings.request.gens.front() / 2, 1, kStreamTokens), 0)),
+                    std::clamp<int64_t>(surroundings.request.gens.front() / 2, 1, kStreamTokens),
+                    0)),
       quality_(row("quality", 0, 0, 0)) {
   for (const int64_t n : surroundings.request.prompts) prefills_.push_back(row("prefill", n, 0, 0));
   for (const int64_t n : surroundings.request.gens)

@@ -14,10 +14,10 @@
 namespace nety::bench {
 namespace {
 
-constexpr double kMemoryShare = 0.8;    // of what is available, for workers side by side
+constexpr double kMemoryShare = 0.8;         // of what is available, for workers side by side
 constexpr uint64_t kMostBytesPerWeight = 6;  // fp32 beside the half of it that is converted
-constexpr double kLoadShare = 0.3;      // of the budget, for loads before the rounds
-constexpr double kQualityShare = 0.35;  // of the budget, for quality after them
+constexpr double kLoadShare = 0.3;           // of the budget, for loads before the rounds
+constexpr double kQualityShare = 0.35;       // of the budget, for quality after them
 
 class Run {
  public:
@@ -84,7 +84,8 @@ class Run {
     for (const std::unique_ptr<Entry>& other : entries_) {
       most = std::max(most, other->peak_bytes());
       if (other->model())
-        most = std::max(most, kMostBytesPerWeight * static_cast<uint64_t>(other->model()->parameters));
+        most =
+            std::max(most, kMostBytesPerWeight * static_cast<uint64_t>(other->model()->parameters));
     }
     return most;
   }

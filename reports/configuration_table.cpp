@@ -60,8 +60,8 @@ std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart par
     columns = {{words.say(message::report_column_load), "s", "load", "load_s"},
                {words.say(message::report_column_first), "s", "load", "ready_to_first_s"}};
     columns.insert(columns.end(), prefills.begin(), prefills.end());
-    columns.push_back({words.say(message::report_column_peak_share), "ratio", "prefill", "mfu", 0, 0, 0,
-                       true});
+    columns.push_back(
+        {words.say(message::report_column_peak_share), "ratio", "prefill", "mfu", 0, 0, 0, true});
     columns.insert(columns.end(), decodes.begin(), decodes.end());
     columns.push_back(
         {words.say(message::report_column_wall), "ratio", "decode", "mbu", 0, 0, depth});
@@ -69,12 +69,12 @@ std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart par
       columns.push_back({fmt::format("{} p{}", words.say(message::report_column_gap), percent), "s",
                          "decode", fmt::format("itl_p{}_s", percent), 0, 0, depth, true});
     columns.push_back({"TTFT", "s", "generate", "ttft_s"});
-    columns.push_back({words.say(message::report_column_e2e), "tok/s", "generate", "e2e_tg_tps", 0, 0, 0,
-                       true});
+    columns.push_back(
+        {words.say(message::report_column_e2e), "tok/s", "generate", "e2e_tg_tps", 0, 0, 0, true});
   }
   if (part != TablePart::kSpeed) {
-    columns.push_back({words.say(message::report_column_planned), "bytes", "load", "planned_bytes", 0, 0, 0,
-                       true});
+    columns.push_back({words.say(message::report_column_planned), "bytes", "load", "planned_bytes",
+                       0, 0, 0, true});
     columns.push_back({words.say(message::report_column_peak), "bytes", "load", "peak_rss_bytes"});
     columns.push_back(
         {words.say(message::report_column_weights), "bytes", "load", "weights_bytes"});

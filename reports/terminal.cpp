@@ -79,8 +79,8 @@ std::string laid_out(const Table& table, size_t width) {
     for (size_t line = 0; line <= table.lines.size(); ++line) {
       std::string text;
       for (const size_t c : block)
-        text += std::string(kGap, ' ') +
-                padded(columns[c][line], widths[c], table.columns[c].numeric);
+        text +=
+            std::string(kGap, ' ') + padded(columns[c][line], widths[c], table.columns[c].numeric);
       while (text.ends_with(' ')) text.pop_back();
       out += text + "\n";
     }

@@ -45,7 +45,9 @@ class TemporaryFolder {
   /// Empty if none could be made.
   const std::filesystem::path& path() const { return path_; }
   /// The path of `name` in it; empty if there is no folder.
-  std::string file(std::string_view name) const { return path_.empty() ? "" : (path_ / name).string(); }
+  std::string file(std::string_view name) const {
+    return path_.empty() ? "" : (path_ / name).string();
+  }
 
  private:
   std::filesystem::path path_;

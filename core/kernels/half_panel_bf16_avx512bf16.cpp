@@ -22,8 +22,10 @@ constexpr int64_t kMostRows = 32;   // of a panel that is taken so
 NETY_AVX512_BF16 inline __m512bh pairs(__m512i v) { return reinterpret_cast<__m512bh&>(v); }
 
 template <int R, int T>
-NETY_AVX512_BF16 inline __attribute__((always_inline)) void add_products(const HalfPanel& p, int64_t r0, int64_t t0, int64_t k,
-                                          int64_t end, __m512 (&sum)[R * T]) {
+NETY_AVX512_BF16 inline __attribute__((always_inline)) void add_products(const HalfPanel& p,
+                                                                         int64_t r0, int64_t t0,
+                                                                         int64_t k, int64_t end,
+                                                                         __m512 (&sum)[R * T]) {
   const uint16_t* w = p.w + r0 * p.w_stride;
   const uint16_t* x = p.x + t0 * p.x_stride;
   for (; k + 32 <= end; k += 32) {

@@ -39,7 +39,9 @@ NETY_AVX512_INLINE void add_products(const IntegerPanel& p, int64_t r0, int64_t 
     for (int r = 0; r < R; ++r) {
       const __m512i ws = _mm512_xor_si512(_mm512_loadu_si512(w + r * p.cols + k), flip);
       NETY_UNROLL
-      for (int t = 0; t < T; ++t) sums[r * T + t] = _mm512_dpbusd_epi32(sums[r * T + t], ws, _mm512_loadu_si512(x + t * p.x_stride + k));
+      for (int t = 0; t < T; ++t)
+        sums[r * T + t] =
+            _mm512_dpbusd_epi32(sums[r * T + t], ws, _mm512_loadu_si512(x + t * p.x_stride + k));
     }
   }
   if (whole || k == p.cols) return;
@@ -56,9 +58,8 @@ NETY_AVX512_INLINE void add_products(const IntegerPanel& p, int64_t r0, int64_t 
 
 // Apart from the loop, whose accumulators GCC would otherwise keep in memory.
 template <int R, int T>
-NETY_AVX512 __attribute__((noinline)) void finish(const __m512i* sums,
-                                                  const int32_t (&offsets)[T], int32_t* y,
-                                                  int64_t stride) {
+NETY_AVX512 __attribute__((noinline)) void finish(const __m512i* sums, const int32_t (&offsets)[T],
+                                                  int32_t* y, int64_t stride) {
   __m512i all[R * T];
   NETY_UNROLL
   for (int i = 0; i < R * T; ++i) all[i] = sums[i];
@@ -66,8 +67,7 @@ NETY_AVX512 __attribute__((noinline)) void finish(const __m512i* sums,
 }
 
 template <int R, int T, bool whole>
-NETY_AVX512 void tile(const IntegerPanel& p, int64_t r0, int64_t t0,
-                             const int32_t (&offsets)[T]) {
+NETY_AVX512 void tile(const IntegerPanel& p, int64_t r0, int64_t t0, const int32_t (&offsets)[T]) {
   __m512i sums[R * T];
   NETY_UNROLL
   for (__m512i& s : sums) s = _mm512_setzero_si512();

@@ -31,8 +31,7 @@ NETY_AVX2 inline __m256i run_of(const PackedProduct& p, const std::byte* w, int 
     const int8_t* x = p.super.codes + at * 256 + 16 * group;
     __m256i dot = _mm256_set1_epi32(-32 * p.super.group_sums[at * 16 + group]);
     for (int q = 0; q < 4; q += 2) {
-      const __m256i a =
-          _mm256_maddubs_epi16(six_bits<run>(codes, 4 * i + q), quad_of(x + 4 * q));
+      const __m256i a = _mm256_maddubs_epi16(six_bits<run>(codes, 4 * i + q), quad_of(x + 4 * q));
       const __m256i b =
           _mm256_maddubs_epi16(six_bits<run>(codes, 4 * i + q + 1), quad_of(x + 4 * q + 4));
       dot = _mm256_add_epi32(dot, widen(_mm256_add_epi16(a, b)));

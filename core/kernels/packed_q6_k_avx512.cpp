@@ -10,7 +10,8 @@ namespace {
 // The codes of one quad in the four runs of 32 weights of a half: nibbles and two high bits.
 NETY_AVX512 inline void six_bits(const std::byte* quad, __m512i (&codes)[4]) {
   const __m512i nibble = _mm512_set1_epi8(15), upper = _mm512_set1_epi8(0x30);
-  const __m512i first = vector_at(quad), second = vector_at(quad + 64), high = vector_at(quad + 128);
+  const __m512i first = vector_at(quad), second = vector_at(quad + 64),
+                high = vector_at(quad + 128);
   const auto joined = [&](__m512i low, __m512i moved) NETY_AVX512 {
     return _mm512_ternarylogic_epi32(_mm512_and_si512(low, nibble), moved, upper, 0xf8);
   };  // low | (moved & upper)

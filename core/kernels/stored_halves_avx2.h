@@ -29,9 +29,8 @@ NETY_AVX2 inline float halves_row(const StoredRows& p, int64_t r, int64_t t) {
   __m256 sum = _mm256_setzero_ps();
   int64_t k = 0;
   for (; k + 8 <= cols; k += 8)
-    sum = _mm256_fmadd_ps(
-        Values::widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row + k))),
-        _mm256_loadu_ps(x + k), sum);
+    sum = _mm256_fmadd_ps(Values::widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row + k))),
+                          _mm256_loadu_ps(x + k), sum);
   float rest = 0;
   for (; k < cols; ++k) rest += Values::one(row[k]) * x[k];
   return total(sum) + rest;

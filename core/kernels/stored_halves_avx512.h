@@ -29,8 +29,8 @@ NETY_AVX512 inline void add_halves(const StoredRows& p, int64_t r0, int64_t t0,
     __m512 xs[T];
     for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_ps(x + t * p.x_stride + k);
     for (int r = 0; r < R; ++r) {
-      const __m512 ws = Values::widen(
-          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + r * cols + k)));
+      const __m512 ws =
+          Values::widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + r * cols + k)));
       for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_fmadd_ps(ws, xs[t], sum[r * T + t]);
     }
   }
@@ -39,8 +39,8 @@ NETY_AVX512 inline void add_halves(const StoredRows& p, int64_t r0, int64_t t0,
   for (int r = 0; r < R; ++r) {
     const __m512 ws = Values::widen(_mm256_maskz_loadu_epi16(rest, w + r * cols + k));
     for (int t = 0; t < T; ++t)
-      sum[r * T + t] = _mm512_fmadd_ps(ws, _mm512_maskz_loadu_ps(rest, x + t * p.x_stride + k),
-                                       sum[r * T + t]);
+      sum[r * T + t] =
+          _mm512_fmadd_ps(ws, _mm512_maskz_loadu_ps(rest, x + t * p.x_stride + k), sum[r * T + t]);
   }
 }
 

@@ -65,7 +65,8 @@ TEST(Diag, RefusesRequirementsItDoesNotKnowBeforeItTriesAnything) {
 TEST(Diag, ShowsWhatAnOlderMachineWouldGet) {
   const Outcome scalar = app::run("diag --quick --json --isa scalar");
   ASSERT_EQ(scalar.code, 0) << scalar.err;
-  for (const json& row : json::parse(scalar.out).at("results")) {
+  const json said = json::parse(scalar.out);
+  for (const json& row : said.at("results")) {
     if (row.at("backend") != "native") continue;
     EXPECT_EQ(row.at("isa"), "scalar");
     EXPECT_THAT(row.at("kernel").get<std::string>(), HasSubstr("scalar")) << row.dump();

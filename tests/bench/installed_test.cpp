@@ -91,7 +91,7 @@ TEST(Installed, MeasuresTheUsersStackInTheSameRows) {
   EXPECT_GT(find(file, "fp32", "load").metrics.at("weights_bytes").median,
             find(file, "nf4", "load").metrics.at("weights_bytes").median);
   EXPECT_GT(find(file, "fp32", "load").metrics.at("peak_anon_bytes").median, 1e6);
-  EXPECT_EQ(find(file, "fp32", "generate").metrics.at("ttft_s").n, 2);
+  EXPECT_EQ(find(file, "fp32", "generate").metrics.at("ttft_s").n, 1);  // every second round
   EXPECT_EQ(file.models.at(0).format, "huggingface");
 }
 

@@ -1,6 +1,8 @@
 #include "bench/quality.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -89,8 +91,8 @@ TEST(ClusteredMean, RefusesNumbersThatAreNone) {
 
 class Scorer : public ::testing::Test {
  protected:
-  std::filesystem::path file_ =
-      std::filesystem::path(::testing::TempDir()) / "nety_window_scorer_test";
+  std::filesystem::path file_ = std::filesystem::path(::testing::TempDir()) /
+                                fmt::format("nety_window_scorer_test-{}", ::getpid());
   void TearDown() override { std::filesystem::remove(file_); }
 };
 

@@ -208,7 +208,8 @@ TEST(GpuProbes, NameInFrenchWhatHoldsTheClocksDown) {
   const Subject french{.machine = machine, .language = Language::kFrench};
   const std::string said = find(machine, "gpu.0.clocks", &french).consequence;
   EXPECT_THAT(said, HasSubstr("plafond de puissance, ralentissement matériel"));
-  for (const std::string& reason : machine::gpus(machine).at(0).throttle)
+  const results::Gpu gpu = machine::gpus(machine).at(0);
+  for (const std::string& reason : gpu.throttle)
     EXPECT_EQ(said.find(reason), std::string::npos) << reason;
 }
 

@@ -124,7 +124,8 @@ class WeightMaker {
   }
 
  private:
-  // Moves the codes into the arena: in huge pages they are read a fifth faster (docs/performance.md).
+  // Moves the codes into the arena: in huge pages they are read a fifth faster
+  // (docs/performance.md).
   static void settle(Weight& weight, ThreadPool& pool, Arena& arena) {
     std::vector<std::byte>& codes = weight.owned_.codes;
     std::byte* const to = arena.take(codes.size());
