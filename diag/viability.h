@@ -15,9 +15,9 @@
 
 namespace nety::diag {
 
-/// Less than this is no difference between modes: two copies of one fp32 matrix, multiplied by the
-/// same code, were seen to differ by up to a tenth in every pair alike. Why is not settled (where
-/// their pages lie is a guess), so a mode a few per cent slower still counts as viable.
+/// Less than this is no difference between modes: the same fp32 products of LibTorch, in the modes
+/// that it dequantises at load, came out at 0.99 to 1.12 of its fp32. Where pages lie does that:
+/// 4 KiB ones are read a fifth slower than huge ones (docs/performance.md).
 inline constexpr double kSpeedMargin = 0.1;
 
 enum class ModeVerdict : uint8_t {
