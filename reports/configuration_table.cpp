@@ -37,6 +37,19 @@ std::string decode_title(const Result& row) {
                         : fmt::format("tg{} @ d{}", row.n_gen, row.depth);
 }
 
+void add_cost_columns(std::vector<MetricColumn>& columns, const Wording& words) {
+  const auto add = [&](MessageId title, const char* unit, const char* phase, const char* metric) {
+    columns.push_back({words.say(title), unit, phase, metric});
+  };
+  add(message::report_column_planned, "bytes", "load", "planned_bytes");
+  columns.back().minor = true;
+  add(message::report_column_peak, "bytes", "load", "peak_rss_bytes");
+  add(message::report_column_weights, "bytes", "load", "weights_bytes");
+  add(message::report_column_perplexity, "tokens", "quality", "perplexity");
+  columns.push_back({"KLD", "nat", "quality", "kld"});
+  columns.push_back({"top-1", "ratio", "quality", "top1_agreement"});
+}
+
 /// Columns for the workloads that the file holds, in the order of first appearance.
 std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart part,
                                          const Wording& words) {
@@ -55,8 +68,9 @@ std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart par
       add(decodes, {decode_title(row), "tok/s", "decode", "tg_tps", 0, row.n_gen, row.depth});
   }
   const int64_t depth = decodes.empty() ? 0 : decodes.front().depth;
+  const auto wants = [part](TablePart one) { return part == one || part == TablePart::kAll; };
   std::vector<MetricColumn> columns;
-  if (part != TablePart::kCost) {
+  if (wants(TablePart::kSpeed)) {
     columns = {{words.say(message::report_column_load), "s", "load", "load_s"},
                {words.say(message::report_column_first), "s", "load", "ready_to_first_s"}};
     columns.insert(columns.end(), prefills.begin(), prefills.end());
@@ -65,24 +79,16 @@ std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart par
     columns.insert(columns.end(), decodes.begin(), decodes.end());
     columns.push_back(
         {words.say(message::report_column_wall), "ratio", "decode", "mbu", 0, 0, depth});
-    for (const int percent : {50, 90, 99})
-      columns.push_back({fmt::format("{} p{}", words.say(message::report_column_gap), percent), "s",
-                         "decode", fmt::format("itl_p{}_s", percent), 0, 0, depth, true});
+  }
+  if (wants(TablePart::kLatency)) {
     columns.push_back({"TTFT", "s", "generate", "ttft_s"});
     columns.push_back(
         {words.say(message::report_column_e2e), "tok/s", "generate", "e2e_tg_tps", 0, 0, 0, true});
+    for (const int percent : {50, 90, 99})
+      columns.push_back({fmt::format("{} p{}", words.say(message::report_column_gap), percent), "s",
+                         "decode", fmt::format("itl_p{}_s", percent), 0, 0, depth, true});
   }
-  if (part != TablePart::kSpeed) {
-    columns.push_back({words.say(message::report_column_planned), "bytes", "load", "planned_bytes",
-                       0, 0, 0, true});
-    columns.push_back({words.say(message::report_column_peak), "bytes", "load", "peak_rss_bytes"});
-    columns.push_back(
-        {words.say(message::report_column_weights), "bytes", "load", "weights_bytes"});
-    columns.push_back(
-        {words.say(message::report_column_perplexity), "tokens", "quality", "perplexity"});
-    columns.push_back({"KLD", "nat", "quality", "kld"});
-    columns.push_back({"top-1", "ratio", "quality", "top1_agreement"});
-  }
+  if (wants(TablePart::kCost)) add_cost_columns(columns, words);
   return columns;
 }
 
@@ -125,10 +131,12 @@ Cell bits_per_weight(const ConfigurationView& configuration, const Evidence& evi
 Table configuration_table(const Evidence& evidence, TablePart part, const Wording& words) {
   std::vector<MetricColumn> columns = metric_columns(evidence, part, words);
   drop_empty(columns, evidence);
-  const bool status = part != TablePart::kCost, bits = part != TablePart::kSpeed;
+  const bool all = part == TablePart::kAll;
+  const bool status = all || part == TablePart::kSpeed, bits = all || part == TablePart::kCost;
   Table table;
-  table.caption = words.say(part == TablePart::kCost ? message::report_table_cost
-                                                     : message::report_table_speed);
+  table.caption = words.say(part == TablePart::kCost      ? message::report_table_cost
+                            : part == TablePart::kLatency ? message::report_table_latency
+                                                          : message::report_table_speed);
   table.columns = {{words.say(message::report_column_mode), "", false}};
   if (status) {
     table.columns.push_back({words.say(message::report_column_status), "", false});
@@ -155,7 +163,7 @@ Table configuration_table(const Evidence& evidence, TablePart part, const Wordin
     if (bits) line.cells.push_back(bits_per_weight(configuration, evidence, words));
     table.lines.push_back(std::move(line));
   }
-  if (part != TablePart::kSpeed) table.footnote = words.say(message::report_table_footnote);
+  if (bits) table.footnote = words.say(message::report_table_footnote);
   return table;
 }
 

@@ -286,6 +286,7 @@ void add_subject(Document& document, const results::File& file, const Evidence& 
     sections.push_back({"modes",
                         words.say(message::report_section_modes),
                         {configuration_table(evidence, TablePart::kSpeed, words),
+                         configuration_table(evidence, TablePart::kLatency, words),
                          configuration_table(evidence, TablePart::kCost, words)}});
   }
   sections.push_back({"charts", words.say(message::report_section_charts),

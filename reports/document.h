@@ -191,8 +191,8 @@ Document make_document(const results::File& file, const ClaimOptions& options);
 /// "supported", "refuted" ...
 MessageId word_of(results::Verdict verdict);
 
-/// Which columns: all, those of load and speed, or those of memory and quality.
-enum class TablePart : uint8_t { kAll, kSpeed, kCost };
+/// Which columns: all, or those of load and speed, of latency, of memory and quality.
+enum class TablePart : uint8_t { kAll, kSpeed, kLatency, kCost };
 /// The table of every configuration, as the terminal shows it too.
 Table configuration_table(const Evidence& evidence, TablePart part, const Wording& words);
 /// Every chart that the evidence has the numbers for. `suffix` makes their ids unique.

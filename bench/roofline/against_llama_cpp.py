@@ -82,7 +82,7 @@ def main():
     parser.add_argument("--shape", default="smollm2-135m")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     pairs = dict(p.split("=") for p in given.pairs) or PAIRS
     for mode, name in pairs.items():
         path = f"{given.folder}/{name}.gguf"
