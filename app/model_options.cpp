@@ -72,7 +72,7 @@ void ModelOptions::declare_plan(Arguments& arguments) {
 void ModelOptions::declare(Arguments& arguments) {
   declare_plan(arguments);
   arguments.text("--mode", mode, "Precision: " + mode_choices() + "; else the policy decides");
-  arguments.text("--backend", backend, "native or torch");
+  arguments.text("--backend", backend, "native, torch or cuda");
   arguments.text("--device", device, "auto, cpu or cuda:N");
   arguments.choice("--compute", compute, {"fp32", "bf16"},
                    "Arithmetic of nf4 and fp4: both sides of products fp32, or rounded to bf16");
@@ -110,9 +110,23 @@ policy::Evidence available_backends() {
   policy::Evidence evidence;
   for (const std::string_view name : model::plugin_names())
     if (model::probe_plugin(name).available)
-      evidence.backends.push_back({std::string(name), "cpu", {}});
+      evidence.backends.push_back({std::string(name), name == "cuda" ? "cuda" : "cpu", {}});
   return evidence;
 }
+
+namespace {
+
+// That a plugin is not available is for the policy to say; why it is not, the plugin's finding.
+void refuse_unavailable(const std::string& backend) {
+  const auto names = model::plugin_names();
+  if (std::find(names.begin(), names.end(), backend) == names.end()) return;
+  const model::PluginStatus status = model::probe_plugin(backend);
+  if (!status.available)
+    throw Error(ErrorKind::kEnvironment, fmt::format("--backend {}: {}", backend, status.what),
+                status.hint);
+}
+
+}  // namespace
 
 std::unique_ptr<machine::Machine> machine_with_drivers(bool quick) {
   // Without persistence, a driver starts every GPU before it answers its first call.
@@ -143,6 +157,7 @@ void keep_evidence(const results::File& file, const Context& context) {
 std::optional<LoadedModel> load(const ModelOptions& options, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const machine::Machine& host = machine::host();
+  refuse_unavailable(options.backend);
   const policy::Evidence evidence = available_backends();
   // Drivers are asked only if something could compute on a GPU: that takes a second or more.
   const bool may_use_gpu =

@@ -12,13 +12,18 @@
 namespace nety::bench {
 namespace {
 
+/// Where a backend runs if nothing else was asked for: the GPU's has no CPU.
+std::string device_of(const BenchRequest& request, const std::string& backend) {
+  return backend == "cuda" && request.device == "cpu" ? "cuda:0" : request.device;
+}
+
 using results::Status;
 
 constexpr int64_t kLogitRows = 64;
 constexpr int64_t kStreamTokens = 32;   // enough for a rate; the time goes to decode
 constexpr int64_t kStreamPrompt = 128;  // a question with its system message
-constexpr double kLongestRepeat = 2;   // seconds
-constexpr int64_t kFirstTokens = 4;    // bytes of the longest character: one of them shows
+constexpr double kLongestRepeat = 2;    // seconds
+constexpr int64_t kFirstTokens = 4;     // bytes of the longest character: one of them shows
 
 measure::WorkerCommand worker_command(const BenchRequest& request) {
   measure::WorkerCommand command;
@@ -65,7 +70,8 @@ Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
       configuration_(configuration),
       load_(row("load", 0, 0, 0)),
       generate_(row("generate", stream_prompt(surroundings.request),
-                    std::clamp<int64_t>(surroundings.request.gens.front() / 2, 1, kStreamTokens), 0)),
+                    std::clamp<int64_t>(surroundings.request.gens.front() / 2, 1, kStreamTokens),
+                    0)),
       quality_(row("quality", 0, 0, 0)) {
   for (const int64_t n : surroundings.request.prompts) prefills_.push_back(row("prefill", n, 0, 0));
   for (const int64_t n : surroundings.request.gens)
@@ -80,7 +86,7 @@ Row Entry::row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_
   key.model = request.shape.empty() ? request.model : request.shape;
   key.mode = configuration_.mode;
   key.backend = configuration_.backend;
-  key.device = request.device;
+  key.device = device_of(request, configuration_.backend);
   key.isa = request.isa;
   key.threads = threads();
   key.phase = phase;
@@ -184,7 +190,7 @@ bool Entry::load() {
   command.engine = {request.model,
                     configuration_.mode,
                     configuration_.backend,
-                    request.device,
+                    device_of(request, configuration_.backend),
                     request.isa,
                     request.head,
                     request.compute,

@@ -44,7 +44,7 @@ double product(const TestMatrix& w, int64_t row, const float* x) {
   double sum = 0;
   for (int64_t k = 0; k < w.matrix().cols; ++k) {
     float weight = w.values[static_cast<size_t>(row * w.matrix().cols + k)];
-    if (format == Format::kFourBitBf16) weight = rounded(weight);
+    if (round_x) weight = rounded(weight);  // both sides, whatever it lies in
     sum += double{weight} * (round_x ? rounded(x[k]) : x[k]);
   }
   return sum;

@@ -168,8 +168,9 @@ __device__ __forceinline__ float value_at(const void* list, int64_t at) {
   return static_cast<const float*>(list)[at];
 }
 
+// Four blocks a multiprocessor: left to itself ptxas wants seven, and spills for them.
 template <bool bf16>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 4)
     attention_kernel(const __grid_constant__ AttentionArgs a) {
   NETY_SHARED(float, qs, kRows* kMostHeadDim);
   NETY_SHARED(float, scores, kRows* kPositions);
