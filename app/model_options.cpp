@@ -50,8 +50,11 @@ void print_plan(const policy::Decision& decision, const machine::MemoryBudget& m
 // --compute is about codes that become floats; elsewhere it would change nothing, silently.
 model::Compute compute_of(const std::string& option, const policy::Decision& decision,
                           const checkpoint::Checkpoint& checkpoint) {
-  if (option.empty()) return model::Compute::kMode;
   const precision::Mode& mode = precision::mode(decision.mode.value_or(checkpoint.stored_mode()));
+  // On a GPU 4-bit products are bf16 unless fp32 is asked for: that is where its speed is.
+  if (option.empty())
+    return decision.device != "cpu" && precision::takes_compute(mode) ? model::Compute::kBf16
+                                                                      : model::Compute::kMode;
   if (!precision::takes_compute(mode))
     throw Error(ErrorKind::kUsage,
                 fmt::format("--compute: the arithmetic of mode {} is fixed", mode.name),
@@ -74,8 +77,9 @@ void ModelOptions::declare(Arguments& arguments) {
   arguments.text("--mode", mode, "Precision: " + mode_choices() + "; else the policy decides");
   arguments.text("--backend", backend, "native, torch or cuda");
   arguments.text("--device", device, "auto, cpu or cuda:N");
-  arguments.choice("--compute", compute, {"fp32", "bf16"},
-                   "Arithmetic of nf4 and fp4: both sides of products fp32, or rounded to bf16");
+  arguments.choice(
+      "--compute", compute, {"fp32", "bf16"},
+      "Arithmetic of nf4 and fp4: both sides of products fp32, or rounded to bf16 (on a GPU)");
   arguments.choice("--isa", isa, {"scalar", "avx2", "avx512", "avx512bf16"},
                    "Kernel family (also NETY_ISA)");
   arguments.number("--threads", threads, 0, 1024, "Threads; 0: the CPU budget");

@@ -66,6 +66,7 @@ class EmulatedDevice final : public Device {
   Stream stream() override { return nullptr; }
 
   std::string_view blas_name() const override { return emulation_.blas ? "loops" : ""; }
+  bool has_blas(Format /*type*/) const override { return emulation_.blas; }
   void blas(const BlasProduct& p) override {
     for (int64_t t = 0; t < p.tokens; ++t)
       for (int64_t n = 0; n < p.rows; ++n) {

@@ -1,5 +1,6 @@
-// The seven operations on a GPU. A step of one token is noted down and, where it is the same as the
-// last one, launched as one CUDA graph: all that differs between such steps is data on the device.
+// The seven operations on a GPU. A step of one token is noted down; the second of its kind becomes
+// a CUDA graph, which the following ones launch: all that differs between them is data on the
+// device.
 #include "core/backends/cuda/cuda_backend.h"
 
 #include <algorithm>
@@ -258,9 +259,14 @@ void CudaBackend::make_noted() {
 }
 
 void CudaBackend::play() {
-  if (graph_ == nullptr || !(graph_key_ == noted_)) {
+  if (!(graph_key_ == noted_)) {
+    // The first of its kind is made as it is: kernels are loaded when first launched, which a
+    // capture may not survive, and it may stay the only one.
     graph_.reset();
-    StepKey key = noted_;
+    graph_key_ = noted_;
+    return make_noted();
+  }
+  if (graph_ == nullptr) {
     device_->start_capture();
     try {
       make_noted();
@@ -269,7 +275,6 @@ void CudaBackend::play() {
       throw;
     }
     graph_ = device_->stop_capture();
-    graph_key_ = std::move(key);
   }
   noting_ = false;
   noted_.operations.clear();

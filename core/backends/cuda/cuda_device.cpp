@@ -21,6 +21,7 @@ Error error_of(cudaError_t status, std::string_view doing) {
     case cudaErrorMemoryAllocation:
       return {ErrorKind::kMemory, what, "Choose a narrower --mode or a smaller --ctx."};
     case cudaErrorInsufficientDriver:
+    case cudaErrorCallRequiresNewerDriver:
       return {ErrorKind::kEnvironment, what,
               "The NVIDIA driver is missing or older than this program's CUDA: install a newer "
               "driver, or use --device cpu."};
@@ -96,11 +97,12 @@ class CudaDevice final : public Device {
                               count == 1 ? "" : "s"),
                   "Devices are counted from cuda:0; CUDA_VISIBLE_DEVICES may hide some.");
     name_ = fmt::format("cuda:{}", number_);
-    check(cudaSetDevice(number_), "choosing " + name_);
+    use();
     cudaDeviceProp properties{};
     check(cudaGetDeviceProperties(&properties, number_), "asking " + name_ + " what it is");
     title_ = properties.name;
     processors_ = properties.multiProcessorCount;
+    major_ = properties.major;
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "starting " + name_);
     cublas_ = open_cublas(stream_);
   }
@@ -116,13 +118,14 @@ class CudaDevice final : public Device {
   int processors() const override { return processors_; }
   DeviceMemory memory() const override {
     size_t free_bytes = 0, total_bytes = 0;
-    check(cudaSetDevice(number_), "choosing " + name_);
+    use();
     check(cudaMemGetInfo(&free_bytes, &total_bytes), "asking for free memory");
     return {free_bytes, total_bytes};
   }
 
   void upload(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
               size_t rows) override {
+    use();
     // From memory that is not pinned, CUDA copies before it returns.
     if (to_pitch == width && from_pitch == width)
       check(cudaMemcpyAsync(to, from, width * rows, cudaMemcpyHostToDevice, stream_), "copying");
@@ -143,6 +146,10 @@ class CudaDevice final : public Device {
   std::string_view blas_name() const override {
     return cublas_ == nullptr ? std::string_view() : cublas_->name();
   }
+  bool has_blas(Format type) const override {
+    constexpr int kFirstWithBf16 = 8;  // compute capability 8.0
+    return cublas_ != nullptr && (type != Format::kBf16 || major_ >= kFirstWithBf16);
+  }
   void blas(const BlasProduct& product) override { cublas_->multiply(product); }
 
   void start_capture() override {
@@ -157,7 +164,7 @@ class CudaDevice final : public Device {
  protected:
   Buffer try_allocate(uint64_t bytes) override {
     void* data = nullptr;
-    check(cudaSetDevice(number_), "choosing " + name_);
+    use();
     const cudaError_t status = cudaMalloc(&data, bytes);
     if (status == cudaErrorMemoryAllocation) {
       cudaGetLastError();
@@ -168,9 +175,15 @@ class CudaDevice final : public Device {
   }
 
  private:
+  /// Which device is meant is a property of the calling thread; a step begins with an upload.
+  void use() const {
+    const cudaError_t status = cudaSetDevice(number_);
+    if (status != cudaSuccess) check(status, "choosing " + name_);
+  }
+
   int number_;
   std::string name_, title_;
-  int processors_ = 1;
+  int processors_ = 1, major_ = 0;
   cudaStream_t stream_ = nullptr;
   std::unique_ptr<Cublas> cublas_;
 };

@@ -87,8 +87,10 @@ class Device {
   virtual void download(void* to, const void* from, size_t bytes) = 0;
   virtual Stream stream() = 0;
 
-  /// "cuBLAS 13.1"; empty where it is missing: then blas() must not be called.
+  /// "cuBLAS 13.1"; empty where it is missing.
   virtual std::string_view blas_name() const = 0;
+  /// Whether blas() multiplies in that type: never without cuBLAS, and bf16 not on every device.
+  virtual bool has_blas(Format type) const = 0;
   virtual void blas(const BlasProduct& product) = 0;
 
   /// Launches from here on are noted down instead of made.

@@ -78,12 +78,12 @@ __global__ void __launch_bounds__(kThreads)
   const int my_row = thread % (kTile / kEach) * kEach, my_token = thread / (kTile / kEach) * kEach;
   const auto* codes = static_cast<const uint8_t*>(a.w.codes);
   int32_t sum[kEach][kEach] = {};
-  // Rows of both are padded with zeros to whole pieces of 16 codes.
-  for (int64_t begin = 0; begin < a.rows.pitch; begin += 4 * kWords) {
+  // Rows of both are padded with zeros to whole pieces of 16 codes; those of x may be longer.
+  for (int64_t begin = 0; begin < a.w.pitch; begin += 4 * kWords) {
     for (int i = thread; i < kTile * kWords; i += kThreads) {
       const int k = i % kWords, n = i / kWords;
       const int64_t at = begin + 4 * k, row = first_row + n, token = first_token + n;
-      const bool inside = at < a.rows.pitch;
+      const bool inside = at < a.w.pitch;
       xs[k * kPitch + n] =
           inside && token < a.tokens
               ? *reinterpret_cast<const int32_t*>(a.rows.codes + token * a.rows.pitch + at)

@@ -126,7 +126,7 @@ void Linear::panels(const Segment& segment, const float* x, int32_t tokens, bool
 
 void Linear::floats(const Matrix& w, const float* x, float* y, int64_t y_pitch, int32_t tokens,
                     bool add) const {
-  if (device_.blas_name().empty()) {
+  if (!device_.has_blas(w.format)) {
     gemm(device_.stream(), {w, x, y, y_pitch, tokens, add});
     return;
   }

@@ -101,10 +101,12 @@ __device__ __forceinline__ float warp_max(float value) {
 
 __device__ __forceinline__ float silu(float x) { return x / (1.0F + expf(-x)); }
 
-/// absmax of a block of a 4-bit matrix (precision::four_bit_absmax).
+/// absmax of a block of a 4-bit matrix (precision::four_bit_absmax): product and sum are rounded
+/// each, as everywhere else, so that a weight has the same bits here.
 __device__ __forceinline__ float absmax_of(const Matrix& w, int64_t block) {
   if (w.nested_codes == nullptr) return w.scales[block];
-  return w.nested_map[w.nested_codes[block]] * w.scales[block >> w.nested_shift] + w.nested_offset;
+  const float nested = w.nested_map[w.nested_codes[block]];
+  return __fadd_rn(__fmul_rn(nested, w.scales[block >> w.nested_shift]), w.nested_offset);
 }
 
 __host__ __device__ __forceinline__ int64_t pieces(int64_t count, int64_t size) {
