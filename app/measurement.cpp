@@ -76,7 +76,7 @@ void MeasurementOptions::declare(Arguments& arguments) {
   arguments.text("--modes", modes_,
                  "Precision modes, separated by commas, or all (fp32,bf16,int8,nf4,stored)");
   arguments.text("--backends", backends_,
-                 "native, torch (those that are there), installed (your Python stack)");
+                 "native, torch, cuda (those that are there), installed (your Python stack)");
   arguments.texts("--python", pythons_,
                   "The Python for the backend installed, or its environment (repeatable)");
   arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill: 512");

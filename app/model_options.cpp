@@ -50,8 +50,11 @@ void print_plan(const policy::Decision& decision, const machine::MemoryBudget& m
 // --compute is about codes that become floats; elsewhere it would change nothing, silently.
 model::Compute compute_of(const std::string& option, const policy::Decision& decision,
                           const checkpoint::Checkpoint& checkpoint) {
-  if (option.empty()) return model::Compute::kMode;
   const precision::Mode& mode = precision::mode(decision.mode.value_or(checkpoint.stored_mode()));
+  // On a GPU 4-bit products are bf16 unless fp32 is asked for: that is where its speed is.
+  if (option.empty())
+    return decision.device != "cpu" && precision::takes_compute(mode) ? model::Compute::kBf16
+                                                                      : model::Compute::kMode;
   if (!precision::takes_compute(mode))
     throw Error(ErrorKind::kUsage,
                 fmt::format("--compute: the arithmetic of mode {} is fixed", mode.name),
@@ -72,10 +75,11 @@ void ModelOptions::declare_plan(Arguments& arguments) {
 void ModelOptions::declare(Arguments& arguments) {
   declare_plan(arguments);
   arguments.text("--mode", mode, "Precision: " + mode_choices() + "; else the policy decides");
-  arguments.text("--backend", backend, "native or torch");
+  arguments.text("--backend", backend, "native, torch or cuda");
   arguments.text("--device", device, "auto, cpu or cuda:N");
-  arguments.choice("--compute", compute, {"fp32", "bf16"},
-                   "Arithmetic of nf4 and fp4: both sides of products fp32, or rounded to bf16");
+  arguments.choice(
+      "--compute", compute, {"fp32", "bf16"},
+      "Arithmetic of nf4 and fp4: both sides of products fp32, or rounded to bf16 (on a GPU)");
   arguments.choice("--isa", isa, {"scalar", "avx2", "avx512", "avx512bf16"},
                    "Kernel family (also NETY_ISA)");
   arguments.number("--threads", threads, 0, 1024, "Threads; 0: the CPU budget");
@@ -110,9 +114,23 @@ policy::Evidence available_backends() {
   policy::Evidence evidence;
   for (const std::string_view name : model::plugin_names())
     if (model::probe_plugin(name).available)
-      evidence.backends.push_back({std::string(name), "cpu", {}});
+      evidence.backends.push_back({std::string(name), name == "cuda" ? "cuda" : "cpu", {}});
   return evidence;
 }
+
+namespace {
+
+// That a plugin is not available is for the policy to say; why it is not, the plugin's finding.
+void refuse_unavailable(const std::string& backend) {
+  const auto names = model::plugin_names();
+  if (std::find(names.begin(), names.end(), backend) == names.end()) return;
+  const model::PluginStatus status = model::probe_plugin(backend);
+  if (!status.available)
+    throw Error(ErrorKind::kEnvironment, fmt::format("--backend {}: {}", backend, status.what),
+                status.hint);
+}
+
+}  // namespace
 
 std::unique_ptr<machine::Machine> machine_with_drivers(bool quick) {
   // Without persistence, a driver starts every GPU before it answers its first call.
@@ -143,6 +161,7 @@ void keep_evidence(const results::File& file, const Context& context) {
 std::optional<LoadedModel> load(const ModelOptions& options, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const machine::Machine& host = machine::host();
+  refuse_unavailable(options.backend);
   const policy::Evidence evidence = available_backends();
   // Drivers are asked only if something could compute on a GPU: that takes a second or more.
   const bool may_use_gpu =

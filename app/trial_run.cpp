@@ -85,10 +85,10 @@ diag::Trials TrialRun::run(const Context& context, const machine::Machine& machi
   options.backends = {"native"};
   for (const std::string_view name : model::plugin_names()) {
     const model::PluginStatus status = model::probe_plugin(name);
-    if (status.available)
-      options.backends.emplace_back(name);
-    else
+    if (!status.available)
       options.missing.push_back({std::string(name), status.what, status.hint});
+    else if (name != "cuda")  // trials are of this processor
+      options.backends.emplace_back(name);
   }
   options.memory_bytes = facts.memory_available_bytes;
   const bool draw =

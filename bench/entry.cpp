@@ -12,6 +12,11 @@
 namespace nety::bench {
 namespace {
 
+/// Where a backend runs if nothing else was asked for: the GPU's has no CPU.
+std::string device_of(const BenchRequest& request, const std::string& backend) {
+  return backend == "cuda" && request.device == "cpu" ? "cuda:0" : request.device;
+}
+
 using results::Status;
 
 constexpr int64_t kLogitRows = 64;
@@ -81,7 +86,7 @@ Row Entry::row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_
   key.model = request.shape.empty() ? request.model : request.shape;
   key.mode = configuration_.mode;
   key.backend = configuration_.backend;
-  key.device = request.device;
+  key.device = device_of(request, configuration_.backend);
   key.isa = request.isa;
   key.threads = threads();
   key.phase = phase;
@@ -185,7 +190,7 @@ bool Entry::load() {
   command.engine = {request.model,
                     configuration_.mode,
                     configuration_.backend,
-                    request.device,
+                    device_of(request, configuration_.backend),
                     request.isa,
                     request.head,
                     request.compute,

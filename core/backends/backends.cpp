@@ -11,8 +11,9 @@ std::unique_ptr<model::Backend> make_backend(const std::string& name,
                                              const model::BackendOptions& options,
                                              const machine::Machine& machine) {
   if (name == "native" || name.empty()) return native::make_backend(options, machine);
-  if (name == "torch") return model::load_plugin_backend(name, options);
-  throw Error(ErrorKind::kUsage, "unknown backend '" + name + "'", "Backends: native, torch.");
+  if (name == "torch" || name == "cuda") return model::load_plugin_backend(name, options);
+  throw Error(ErrorKind::kUsage, "unknown backend '" + name + "'",
+              "Backends: native, torch, cuda.");
 }
 
 }  // namespace nety::backends

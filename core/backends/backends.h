@@ -9,7 +9,7 @@
 
 namespace nety::backends {
 
-/// The backend `name`: "native", or a plugin ("torch").
+/// The backend `name`: "native", or a plugin ("torch", "cuda").
 /// Errors: kUsage for a name we do not have, kEnvironment for a plugin that cannot be loaded.
 std::unique_ptr<model::Backend> make_backend(const std::string& name,
                                              const model::BackendOptions& options,

@@ -22,23 +22,28 @@ namespace fs = std::filesystem;
 /// One plugin nety knows, and the library it is a door to.
 struct Plugin {
   std::string_view name;
-  const char* title;        ///< The library, as people call it.
-  const char* environment;  ///< Variable that names the library's folder.
-  const char* library;      ///< The file in its lib/ by which it is recognised.
-  const char* cache_name;   ///< In nety's cache: <cache_name>-<version>/<cache_name>.
+  const char* title;  ///< The library, as people call it.
+  const char* setup;  ///< What to do where it is missing.
+  /// Opened by the plugin itself when it is used, from the system's folders; null: none.
+  const char* driver;
+  // Null for a plugin that carries its library inside:
+  const char* environment = nullptr;  ///< Variable that names the library's folder.
+  const char* library = nullptr;      ///< The file in its lib/ by which it is recognised.
+  const char* cache_name = nullptr;   ///< In nety's cache: <cache_name>-<version>/<cache_name>.
 };
 
 constexpr Plugin kPlugins[] = {
-    {"torch", "LibTorch", "NETY_TORCH_DIR", "libtorch_cpu.so", "torch"},
+    {"torch", "LibTorch", "Run ./nety setup, or use --backend native.", nullptr, "NETY_TORCH_DIR",
+     "libtorch_cpu.so", "torch"},
+    {"cuda", "nvcc, CUDA's compiler,", "Build nety where the CUDA toolkit is, or use --device cpu.",
+     "libcuda.so.1"},
 };
-
-constexpr const char* kSetUpHint = "Run ./nety setup, or use --backend native.";
 
 const Plugin& find_plugin(std::string_view name) {
   const auto* found = std::ranges::find(kPlugins, name, &Plugin::name);
   if (found == std::end(kPlugins))
     throw Error(ErrorKind::kUsage, "there is no plugin named \"" + std::string(name) + "\"",
-                "Known: torch.");
+                "Known: torch, cuda.");
   return *found;
 }
 
@@ -115,11 +120,12 @@ struct Candidate {
   PluginStatus status;
   std::vector<fs::path> preload;
 
-  bool refuse(std::string what, std::string hint = kSetUpHint) {
+  bool refuse(std::string what, std::string hint) {
     status.what = std::move(what);
     status.hint = std::move(hint);
     return false;
   }
+  bool refuse(std::string what) { return refuse(std::move(what), plugin.setup); }
 };
 
 bool locate_plugin(Candidate& candidate) {
@@ -133,14 +139,15 @@ bool locate_plugin(Candidate& candidate) {
     places += (places.empty() ? "" : ", ") + folder.lexically_normal().string();
   }
   candidate.status.missing = {name};
-  return candidate.refuse(
-      name + " is missing (looked in " + places + ")",
-      std::string("It is built where ") + candidate.plugin.title + " is found. " + kSetUpHint);
+  return candidate.refuse(name + " is missing (looked in " + places + ")",
+                          std::string("It is built where ") + candidate.plugin.title +
+                              " is found. " + candidate.plugin.setup);
 }
 
 /// The folder of the library that the plugin is a door to, if it is in a folder of its own.
 bool locate_library(Candidate& candidate, const SharedLibrary& file) {
   const Plugin& plugin = candidate.plugin;
+  if (plugin.library == nullptr) return true;
   const auto holds = [&](const fs::path& lib) { return is_file(lib / plugin.library); };
   if (const std::string chosen = environment(plugin.environment); !chosen.empty()) {
     if (!holds(fs::path(chosen) / "lib")) {
@@ -189,6 +196,18 @@ std::vector<fs::path> toolkit_folders() {
   return folders;
 }
 
+/// The driver is not among what the plugin was linked with: it comes with the machine.
+bool check_driver(Candidate& candidate) {
+  const char* driver = candidate.plugin.driver;
+  if (driver == nullptr) return true;
+  const SharedLibrary wanted{candidate.status.path, {driver}, {}, {}};
+  if (resolve_dependencies(wanted, {}, {}).missing.empty()) return true;
+  candidate.status.missing = {driver};
+  return candidate.refuse(std::string(driver) + " is missing: there is no NVIDIA driver here",
+                          "Install the driver (in a container: start it with its GPUs), or use "
+                          "--device cpu.");
+}
+
 bool resolve(Candidate& candidate, SharedLibrary file) {
   std::vector<fs::path> first;
   if (!candidate.status.library_folder.empty()) {
@@ -209,7 +228,7 @@ bool resolve(Candidate& candidate, SharedLibrary file) {
             library.needed_by.string();
     if (const std::string found = package_hint(library.name); !found.empty()) hint += found + ". ";
   }
-  return candidate.refuse(std::move(what), hint + kSetUpHint);
+  return candidate.refuse(std::move(what), hint + candidate.plugin.setup);
 }
 
 Candidate examine(std::string_view name) {
@@ -220,8 +239,8 @@ Candidate examine(std::string_view name) {
     if (!locate_plugin(candidate)) return candidate;
     const SharedLibrary file = read_shared_library(candidate.status.path);
     candidate.status.built_for = file.note;
-    candidate.status.available =
-        locate_library(candidate, file) && check_version(candidate) && resolve(candidate, file);
+    candidate.status.available = check_driver(candidate) && locate_library(candidate, file) &&
+                                 check_version(candidate) && resolve(candidate, file);
   } catch (const Error& error) {
     candidate.refuse(error.what(), error.hint());
   }
@@ -233,8 +252,8 @@ void* open_library(const fs::path& path) { return ::dlopen(path.c_str(), RTLD_NO
 [[noreturn]] void refuse_loading(const Candidate& candidate, const std::string& reason) {
   const PluginStatus& status = candidate.status;
   std::string what = status.path + " cannot be loaded: " + reason;
-  std::string hint = kSetUpHint;
-  if (reason.find("undefined symbol") != std::string::npos) {
+  std::string hint = candidate.plugin.setup;
+  if (candidate.plugin.library != nullptr && reason.find("undefined symbol") != std::string::npos) {
     const std::string version = status.version.empty() ? "of unknown version" : status.version;
     what += " (" + std::string(candidate.plugin.title) + " " + version + " in " +
             (status.library_folder.empty() ? "the system's folders" : status.library_folder) +

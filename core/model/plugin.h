@@ -14,7 +14,7 @@ namespace nety::model {
 /// What can be told of a plugin. Paths are empty where nothing was found.
 struct PluginStatus {
   bool available = false;            ///< Nothing speaks against loading it.
-  std::string name;                  ///< "torch"
+  std::string name;                  ///< "torch", "cuda"
   std::string path;                  ///< .../libnety_torch.so
   std::string library_folder;        ///< The LibTorch it would use: the folder that has lib/.
   std::string version;               ///< That LibTorch's version, "2.11.0+cu130"; empty: unknown.
@@ -24,7 +24,7 @@ struct PluginStatus {
   std::string hint;                  ///< What to do about it.
 };
 
-/// The plugins nety knows, in the order of the table in plugin.cpp: "torch".
+/// The plugins nety knows, in the order of the table in plugin.cpp: "torch", "cuda".
 std::vector<std::string_view> plugin_names();
 
 /// Looks for the plugin and for all that it needs, reading files only: nothing is loaded, and it
@@ -33,7 +33,8 @@ std::vector<std::string_view> plugin_names();
 /// The plugin is looked for in $NETY_PLUGIN_DIR if that is set, else beside the executable and in
 /// ../lib/nety and ../lib/<architecture>/nety from there. Its library (LibTorch) is the one in
 /// $NETY_TORCH_DIR if that is set, else the one it was linked with if still there, else the one in
-/// nety's cache. Error: kUsage for a name that is not in the table.
+/// nety's cache. The cuda plugin has its library inside; of the driver only the file is looked for.
+/// Error: kUsage for a name that is not in the table.
 PluginStatus probe_plugin(std::string_view name);
 
 /// Loads the plugin and makes its backend. The plugin stays loaded until the process ends.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/app/run.h"
@@ -50,6 +51,31 @@ TEST(DiagBesideAGpu, GivesUpADriverThatHangs) {
   EXPECT_THAT(finding_of(file, "gpu.driver.nvml").at("value").get<std::string>(),
               HasSubstr("in nvmlInit_v2"));
   EXPECT_EQ(file.at("machines").at(0).at("gpus").at(0).at("usable"), true);
+}
+
+Outcome logits_on_cuda(const std::string& environment) {
+  return run("logits '" + data("checkpoints/fp32") +
+                 "' --tokens 1 -o /dev/null --mode fp32 --backend cuda --device cuda:0",
+             environment);
+}
+
+TEST(CudaBackend, IsRefusedWithTheReasonWhereNoDriverIs) {
+  const Outcome outcome = logits_on_cuda("LD_LIBRARY_PATH=/no-such-folder");
+  if (outcome.code == 0) GTEST_SKIP() << "this machine has a GPU";
+  EXPECT_EQ(outcome.code, 5) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("cuda"));
+  EXPECT_THAT(outcome.err, HasSubstr("--device cpu"));
+}
+
+// The fake driver knows what diag asks, and not what the CUDA runtime does.
+TEST(CudaBackend, SaysWhatTheRuntimeSaysOfADriverThatLacksItsCalls) {
+  if (!std::filesystem::exists(build_directory() + "/libnety_cuda.so"))
+    GTEST_SKIP() << "the cuda backend is not built";
+  const Outcome outcome = logits_on_cuda("LD_LIBRARY_PATH='" + build_directory() +
+                                         "/fake_drivers' NETY_FAKE_DRIVER=mig");
+  EXPECT_EQ(outcome.code, 5) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("CUDA says"));
+  EXPECT_THAT(outcome.err, HasSubstr("newer driver"));
 }
 
 TEST(DiagBesideAGpu, HasNoneWhereNoDriverIs) {

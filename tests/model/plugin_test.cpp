@@ -104,6 +104,27 @@ TEST_F(Plugin, DeletedIsAFindingThatNamesTheFile) {
   EXPECT_THAT(loading_error(), HasSubstr("libnety_torch.so is missing"));
 }
 
+TEST_F(Plugin, CudaWithoutADriverIsAFinding) {
+  PluginStatus status = probe_plugin("cuda");
+  EXPECT_THAT(status.missing, ElementsAre("libnety_cuda.so"));
+  EXPECT_THAT(status.what, HasSubstr("libnety_cuda.so is missing"));
+  fs::copy_file(kPlugins / "throwing/libnety_torch.so", folder_ / "libnety_cuda.so");
+  status = probe_plugin("cuda");
+  if (status.available) GTEST_SKIP() << "this machine has a driver";
+  EXPECT_THAT(status.missing, ElementsAre("libcuda.so.1"));
+  EXPECT_THAT(status.what, HasSubstr("no NVIDIA driver"));
+  EXPECT_THAT(status.hint, HasSubstr("--device cpu"));
+}
+
+TEST_F(Plugin, CudaWithADriverIsAvailable) {
+  fs::copy_file(kPlugins / "throwing/libnety_torch.so", folder_ / "libnety_cuda.so");
+  const ScopedVariable driver("LD_LIBRARY_PATH",
+                              (fs::path(build_directory()) / "fake_drivers").string());
+  const PluginStatus status = probe_plugin("cuda");
+  EXPECT_TRUE(status.available) << status.what;
+  EXPECT_EQ(status.library_folder, "");
+}
+
 TEST_F(Plugin, UnknownNameIsAUsageError) {
   try {
     probe_plugin("tpu");

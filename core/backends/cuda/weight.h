@@ -1,0 +1,48 @@
+// A weight on the device.
+#pragma once
+
+#include <memory>
+
+#include "core/backends/cuda/device.h"
+#include "core/base/thread_pool.h"
+#include "core/model/backend.h"
+
+namespace nety::cuda {
+
+/// [rows, cols]. Norms and biases are fp32 matrices of one row.
+class CudaWeight final : public model::Weight {
+ public:
+  CudaWeight(precision::ModeId mode, const Matrix& matrix, std::vector<Buffer> storage)
+      : mode_(mode), matrix_(matrix), storage_(std::move(storage)) {}
+
+  /// Bytes on the device; nothing stays on the host.
+  uint64_t owned_bytes() const override;
+  precision::ModeId mode() const override { return mode_; }
+
+  const Matrix& matrix() const { return matrix_; }
+  /// Norms and biases: [rows * cols]
+  const float* floats() const { return static_cast<const float*>(matrix_.codes); }
+
+ private:
+  precision::ModeId mode_;
+  Matrix matrix_;
+  std::vector<Buffer> storage_;
+};
+
+/// The backend is only ever given weights that it made itself.
+inline const CudaWeight& cast(const model::Weight& weight) {
+  return static_cast<const CudaWeight&>(weight);
+}
+
+/// How a matrix of `mode` with `cols` columns lies on the device. GGUF's formats are dequantised to
+/// fp16 when they are uploaded; 4-bit matrices that are not made of whole pieces of 32 weights, to
+/// fp32 (bf16 with --compute bf16), which real models have none of.
+Format format_on_device(const precision::MatrixView& stored, model::Compute compute);
+
+/// Brings `source` into `mode` with all threads of `pool`, and onto the device. Errors: kUsage for
+/// a mode that only files make, kMemory with the numbers.
+std::unique_ptr<CudaWeight> upload_weight(Device& device, const precision::MatrixView& source,
+                                          precision::ModeId mode, model::Compute compute,
+                                          ThreadPool& pool);
+
+}  // namespace nety::cuda

@@ -1,0 +1,76 @@
+// Cutting one allocation into buffers.
+#include "core/backends/cuda/workspace.h"
+
+#include <algorithm>
+
+namespace nety::cuda {
+namespace {
+
+constexpr uint64_t kAlignment = 256;
+
+class Carver {
+ public:
+  explicit Carver(std::byte* base) : base_(reinterpret_cast<uintptr_t>(base)) {}
+
+  template <class T>
+  T* take(int64_t count) {
+    const uint64_t at = used_;
+    used_ += (static_cast<uint64_t>(count) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    return reinterpret_cast<T*>(base_ + at);
+  }
+  uint64_t used() const { return used_; }
+
+ private:
+  uintptr_t base_;
+  uint64_t used_ = 0;
+};
+
+int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace
+
+Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limits,
+                  std::byte* base) {
+  const int64_t q_width = config.heads * config.head_dim;
+  const int64_t kv_width = config.kv_heads * config.head_dim;
+  const int64_t widest = std::max({config.dim, q_width, config.ffn_dim});
+  const int64_t most = std::max(limits.tokens, limits.logits);
+  const int64_t largest = widest * std::max(config.dim, q_width) * int64_t{sizeof(float)};
+  Workspace w{};
+  Carver carver(base);
+  w.x = carver.take<float>(limits.tokens * config.dim);
+  w.n = carver.take<float>(most * config.dim);
+  w.q = carver.take<float>(limits.tokens * q_width);
+  w.k = carver.take<float>(limits.tokens * kv_width);
+  w.v = carver.take<float>(limits.tokens * kv_width);
+  w.a = carver.take<float>(limits.tokens * q_width);
+  w.h = carver.take<float>(limits.tokens * config.ffn_dim);
+  w.u = carver.take<float>(limits.tokens * config.ffn_dim);
+  w.logits = carver.take<float>(limits.logits * config.vocab);
+  w.partials =
+      carver.take<float>(kMatvecTokens * config.heads * kMostSplits * (config.head_dim + 2));
+  w.rows.pitch = round_up(widest, 16);
+  w.rows.codes = carver.take<int8_t>(most * w.rows.pitch);
+  w.rows.scales = carver.take<float>(most);
+  w.rows.outliers = carver.take<int32_t>(most * w.rows.pitch);
+  w.rows.outlier_counts = carver.take<int32_t>(most);
+  w.high = carver.take<uint16_t>(most * round_up(widest, 8));
+  w.low = carver.take<uint16_t>(most * round_up(widest, 8));
+  w.panel_bytes = std::min(kPanelBytes, round_up(largest, static_cast<int64_t>(kAlignment)));
+  w.panel = carver.take<std::byte>(w.panel_bytes);
+  const uint64_t before_step = carver.used();
+  w.tokens = carver.take<int32_t>(limits.tokens);
+  w.step = reinterpret_cast<std::byte*>(w.tokens);
+  w.positions = carver.take<int32_t>(limits.tokens);
+  w.sequences = carver.take<int32_t>(limits.tokens);
+  w.logit_rows = carver.take<int32_t>(limits.logits);
+  w.cosines = carver.take<float>(limits.tokens * (config.head_dim / 2));
+  w.sines = carver.take<float>(limits.tokens * (config.head_dim / 2));
+  w.step_bytes = carver.used() - before_step;
+  w.bytes = carver.used();
+  return w;
+}
+
+}  // namespace nety::cuda

@@ -1,0 +1,53 @@
+// The activations of a step on the device: one allocation, planned before it is made.
+#pragma once
+
+#include "core/backends/cuda/device.h"
+
+namespace nety::cuda {
+
+/// What a step is at most.
+struct StepLimits {
+  int64_t tokens, logits;  ///< Tokens of a step, rows of it with logits.
+  int64_t context;
+};
+
+/// The most parts that a token's positions are cut into (AttentionArgs::splits).
+inline constexpr int32_t kMostSplits = 32;
+/// Bytes of a panel of dequantised rows.
+inline constexpr int64_t kPanelBytes = int64_t{64} << 20;
+
+/// Shapes with T tokens, R rows with logits; widest is the largest of D, H d and F.
+struct Workspace {
+  float* x;         ///< [T, D] residual stream
+  float* n;         ///< [max(T, R), D] normalised
+  float* q;         ///< [T, H d]
+  float* k;         ///< [T, G d]
+  float* v;         ///< [T, G d]
+  float* a;         ///< [T, H d]
+  float* h;         ///< [T, F]
+  float* u;         ///< [T, F]
+  float* logits;    ///< [R, V]
+  float* partials;  ///< Attention in parts: [kMatvecTokens, H, kMostSplits, d + 2]
+  Int8Rows rows;    ///< [max(T, R), widest]
+  uint16_t* high;   ///< [max(T, R), widest rounded up to 8]: activations for cuBLAS
+  uint16_t* low;
+  void* panel;  ///< kPanelBytes, or what the largest layer matrix needs if that is less
+
+  /// What the host sends at the start of a step, in one copy.
+  std::byte* step;
+  int32_t* tokens;      ///< [T]
+  int32_t* positions;   ///< [T]
+  int32_t* sequences;   ///< [T]
+  int32_t* logit_rows;  ///< [R]
+  float* cosines;       ///< [T, d/2]
+  float* sines;         ///< [T, d/2]
+  uint64_t step_bytes;
+
+  uint64_t bytes;  ///< All of it.
+  int64_t panel_bytes;
+};
+
+/// Where everything lies from `base` on; with a null base only the sizes are of use.
+Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limits, std::byte* base);
+
+}  // namespace nety::cuda
