@@ -11,9 +11,12 @@ namespace {
 std::atomic<int64_t> allocations{0};
 
 // Not inlined: compilers would see malloc() where they expect new.
-__attribute__((noinline)) void* counted(std::size_t size) {
+__attribute__((noinline)) void* counted_or_null(std::size_t size) noexcept {
   allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  return std::malloc(size == 0 ? 1 : size);
+}
+void* counted(std::size_t size) {
+  if (void* memory = counted_or_null(size)) return memory;
   throw std::bad_alloc();
 }
 __attribute__((noinline)) void release(void* memory) { std::free(memory); }
@@ -22,6 +25,12 @@ __attribute__((noinline)) void release(void* memory) { std::free(memory); }
 // Every form of new in this program counts; the aligned ones are not used by the engine.
 void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return counted_or_null(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return counted_or_null(size);
+}
 void operator delete(void* memory) noexcept { release(memory); }
 void operator delete[](void* memory) noexcept { release(memory); }
 void operator delete(void* memory, std::size_t) noexcept { release(memory); }
