@@ -9,6 +9,7 @@
 #include "app/model_options.h"
 #include "app/stack_options.h"
 #include "app/trial_run.h"
+#include "bench/model_facts.h"
 #include "core/base/files.h"
 #include "core/policy/explain.h"
 #include "core/results/json.h"
@@ -59,7 +60,7 @@ class Diag final : public Command {
                        .trials = trials_.run(context, *machine, stored_mode(checkpoint.get()))});
     stack_.examine(diagnosis, checkpoint.get(), trials_.quick, context);
     diag::check_requirements(requirements, context.language, diagnosis);
-    const results::File file = as_results(diagnosis, context);
+    const results::File file = as_results(diagnosis, checkpoint.get(), context);
     for (const std::string& path : outputs_)
       write_diag(diagnosis, file, path, "NETY " NETY_VERSION " diag", context.language);
     if (json_)
@@ -99,12 +100,15 @@ class Diag final : public Command {
     return std::string(precision::mode(checkpoint->stored_mode()).name);
   }
 
-  static results::File as_results(const diag::Diagnosis& diagnosis, const Context& context) {
+  static results::File as_results(const diag::Diagnosis& diagnosis,
+                                  const checkpoint::Checkpoint* checkpoint,
+                                  const Context& context) {
     results::File file;
     file.tool = "nety " NETY_VERSION;
     file.created_utc = results::now_utc();
     file.command = context.command;
     file.machines = {diagnosis.machine};
+    if (checkpoint != nullptr) file.models = {bench::describe(*checkpoint)};
     file.findings = diagnosis.findings;
     if (diagnosis.trials) file.results = diag::results_of(*diagnosis.trials, diagnosis.machine.id);
     if (diagnosis.decision)

@@ -93,6 +93,15 @@ bool is_well_formed(const std::string& xml) {
   return open.empty();
 }
 
+TEST(Diag, NamesTheModelThatItLookedInto) {
+  const Outcome outcome = app::run("diag --quick --json '" + data("checkpoints/fp32") + "'");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const json file = json::parse(outcome.out);
+  ASSERT_EQ(file.at("models").size(), 1U);
+  EXPECT_EQ(file["models"][0].at("format"), "huggingface");
+  EXPECT_EQ(file["models"][0].at("path"), data("checkpoints/fp32"));
+}
+
 TEST(Diag, WritesJUnitAndMarkdown) {
   const auto folder = test_folder();
   const std::string xml = (folder / "diag.xml").string(), md = (folder / "diag.md").string();
