@@ -7,6 +7,7 @@
 
 #include "bench/run.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "tests/measure/stub_python.h"
 
 namespace nety::bench {
@@ -21,19 +22,15 @@ using ::testing::HasSubstr;
 class SmallModel {
  public:
   SmallModel() {
-    std::string folder = (fs::temp_directory_path() / "nety-model-XXXXXX").string();
-    folder_ = ::mkdtemp(folder.data());
     for (const char* file : {"config.json", "model.safetensors"})
-      fs::copy(fs::path(test_data()) / "checkpoints/fp32" / file, folder_ / file);
-    fs::copy(fs::path(test_data()) / "tokenizer/smollm.tokenizer.json", folder_ / "tokenizer.json");
+      fs::copy(fs::path(test_data()) / "checkpoints/fp32" / file, folder_.path() / file);
+    fs::copy(fs::path(test_data()) / "tokenizer/smollm.tokenizer.json",
+             folder_.path() / "tokenizer.json");
   }
-  ~SmallModel() { fs::remove_all(folder_); }
-  SmallModel(const SmallModel&) = delete;
-  SmallModel& operator=(const SmallModel&) = delete;
-  std::string path() const { return folder_.string(); }
+  std::string path() const { return folder_.path().string(); }
 
  private:
-  fs::path folder_;
+  TemporaryFolder folder_;
 };
 
 results::Machine machine() {
@@ -140,8 +137,9 @@ TEST(Installed, SaysWhichModesTheStackHasNot) {
 
 TEST(Installed, GivesTransformersAWidenedCopyOfWhatItCannotLoadAsAsked) {
   const StubPython python;
-  std::string cache = (fs::temp_directory_path() / "nety-cache-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(cache.data()), nullptr);
+  const TemporaryFolder scratch;
+  const std::string cache = scratch.path().string();
+  ASSERT_NE(cache, "");
   ASSERT_EQ(::setenv("XDG_CACHE_HOME", cache.c_str(), 1), 0);
   const std::string quantised = test_data() + "/checkpoints/nf4";
   const BenchRequest what = request(quantised, python.folder(), {"fp32", "stored"});
@@ -156,7 +154,6 @@ TEST(Installed, GivesTransformersAWidenedCopyOfWhatItCannotLoadAsAsked) {
   EXPECT_EQ(installed.model_for("int8", silent_progress()), copy);
   EXPECT_EQ(fs::last_write_time(copy / "model.safetensors"), made);
   ::unsetenv("XDG_CACHE_HOME");
-  fs::remove_all(cache);
 }
 
 }  // namespace

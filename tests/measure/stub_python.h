@@ -2,12 +2,11 @@
 // tests/data/python_stack, or with none.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
 
+#include "core/base/files.h"
 #include "tests/paths.h"
 
 namespace nety {
@@ -18,9 +17,7 @@ class StubPython {
 
   /// `variables`: "NAME=value ..." for its environment.
   explicit StubPython(Kind kind = kWhole, const std::string& variables = "") {
-    std::string folder = (std::filesystem::temp_directory_path() / "nety-python-XXXXXX").string();
-    folder_ = ::mkdtemp(folder.data());
-    std::filesystem::create_directories(folder_ / "bin");
+    std::filesystem::create_directories(folder() / "bin");
     const std::string packages = test_data() + "/python_stack";
     std::ofstream script(program());
     script << "#!/bin/sh\n";
@@ -35,19 +32,13 @@ class StubPython {
     script.close();
     std::filesystem::permissions(program(), std::filesystem::perms::owner_all);
   }
-  ~StubPython() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  StubPython(const StubPython&) = delete;
-  StubPython& operator=(const StubPython&) = delete;
 
   /// The environment, as --python takes it, and the interpreter in it.
-  const std::filesystem::path& folder() const { return folder_; }
-  std::filesystem::path program() const { return folder_ / "bin" / "python3"; }
+  const std::filesystem::path& folder() const { return folder_.path(); }
+  std::filesystem::path program() const { return folder() / "bin" / "python3"; }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 }  // namespace nety

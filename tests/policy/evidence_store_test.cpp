@@ -26,14 +26,10 @@ constexpr const char* kCreated = "2026-11-25T11:00:00Z";
 
 class Store : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string folder = (fs::path(testing::TempDir()) / "nety-evidence-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
+  void SetUp() override { ASSERT_NE(folder_, ""); }
   EvidenceStore store() const { return EvidenceStore(folder_); }
-  fs::path folder_;
+  const TemporaryFolder scratch_;
+  const fs::path folder_ = scratch_.path();
 };
 
 results::Result row(const char* mode, const char* phase, Status status = Status::kOk) {
