@@ -16,10 +16,8 @@ constexpr int64_t kStretch = 512;  // columns taken at a time
 constexpr int64_t kMostRows = 32;  // of a panel that is taken so
 
 template <int R, int T>
-NETY_AVX512 inline __attribute__((always_inline)) void add_products(const FloatPanel& p, int64_t r0,
-                                                                    int64_t t0, int64_t k,
-                                                                    int64_t end,
-                                                                    __m512 (&sum)[R * T]) {
+NETY_AVX512_INLINE void add_products(const FloatPanel& p, int64_t r0, int64_t t0, int64_t k,
+                                     int64_t end, __m512 (&sum)[R * T]) {
   const float* w = p.w + r0 * p.w_stride;
   const float* x = p.x + t0 * p.x_stride;
   for (; k + 16 <= end; k += 16) {
