@@ -16,7 +16,7 @@
 namespace nety::diag {
 
 /// Less than this is no difference between modes: the same fp32 products of LibTorch, in the modes
-/// that it dequantises at load, came out at 0.99 to 1.12 of its fp32. Where pages lie does that:
+/// that it dequantises at load, came out at 0.99 to 1.12 of its fp32. Where pages lie can do that:
 /// 4 KiB ones are read a fifth slower than huge ones (docs/performance.md).
 inline constexpr double kSpeedMargin = 0.1;
 
