@@ -93,6 +93,8 @@ void MeasurementOptions::declare(Arguments& arguments) {
   arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
   arguments.number("--ctx", context_, 0, 1 << 24, "Tokens of context; 0: what the workload needs");
   arguments.choice("--head", head_, {"fp32", "bf16", "mode"}, "Type of embeddings and lm_head");
+  arguments.choice("--compute", compute_, {"fp32", "bf16"},
+                   "Products of nf4 and fp4: fp32, or both sides bf16 (on a GPU)");
   arguments.choice("--kv", kv_, {"fp32", "bf16"}, "Type of cached keys and values");
 }
 
@@ -137,6 +139,7 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   request.pythons = pythons_;
   request.isa = isa_;
   request.head = head_;
+  request.compute = compute_;
   request.kv = kv_;
   request.threads = static_cast<int>(threads_);
   request.context = context_;
@@ -181,7 +184,7 @@ results::File MeasurementOptions::run(const Context& context) const {
   if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);
   if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
   // What was measured under other conditions than a user's would mislead the policy.
-  const bool usual = isa_.empty() && head_.empty() && threads_ == 0 && kv_ == "fp32";
+  const bool usual = isa_.empty() && head_.empty() && compute_.empty() && threads_ == 0 && kv_ == "fp32";
   if (usual) keep_evidence(file, context);
   return file;
 }

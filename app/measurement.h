@@ -29,7 +29,7 @@ class MeasurementOptions {
   diag::Diagnosis examine(const bench::BenchRequest& request, const Context& context) const;
 
   std::vector<std::string> pythons_;
-  std::string shape_, modes_, backends_, quality_, isa_, head_, kv_ = "fp32";
+  std::string shape_, modes_, backends_, quality_, isa_, head_, compute_, kv_ = "fp32";
   std::vector<int64_t> prompts_, depths_ = {0}, generate_;  // empty: --quick decides
   int64_t repetitions_ = 0, threads_ = 0, context_ = 0;
   bool quick_ = false, no_quality_ = false;

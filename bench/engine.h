@@ -83,6 +83,12 @@ class Engine {
   /// Bytes that one decode step reads when the sequence holds `depth` tokens: the weights it
   /// touches and the keys and values.
   virtual uint64_t bytes_per_token(int64_t depth) const = 0;
+
+  /// The walls of a device with memory of its own, measured now, and what was taken of that memory:
+  /// see model::Backend. 0 on a processor, whose walls the caller measures.
+  virtual double read_bandwidth(uint64_t /*bytes*/) { return 0; }
+  virtual double product_rate() { return 0; }
+  virtual uint64_t device_bytes() const { return 0; }
 };
 
 using EngineFactory = std::function<std::unique_ptr<Engine>(const EngineRequest&)>;

@@ -16,6 +16,7 @@
 #include "core/model/generator.h"
 #include "core/model/tokenizer_source.h"
 #include "core/policy/plan.h"
+#include "core/precision/compute.h"
 
 namespace nety::bench {
 namespace {
@@ -82,10 +83,14 @@ class ModelEngine final : public Engine {
   uint64_t bytes_per_token(int64_t depth) const override {
     return footprint_.per_token_bytes + model::kv_bytes_read(model_->config, depth, kv());
   }
+  double read_bandwidth(uint64_t bytes) override { return backend_->read_bandwidth(bytes); }
+  double product_rate() override { return backend_->product_rate(mode_); }
+  uint64_t device_bytes() const override { return backend_->device_bytes(); }
 
  private:
   bool is_shape() const { return !request_.shape.empty(); }
   void open(LoadReport& report);
+  model::Compute compute(std::optional<precision::ModeId> mode) const;
   precision::ModeId products_in(std::optional<precision::ModeId> mode) const;
   void check_memory(std::optional<precision::ModeId> mode, const machine::Machine& machine);
   model::KvType kv() const {
@@ -98,6 +103,7 @@ class ModelEngine final : public Engine {
 
   EngineRequest request_;
   uint64_t planned_bytes_ = 0;
+  precision::ModeId mode_ = precision::ModeId::fp32;  // of the layers' matrices
   std::unique_ptr<checkpoint::Checkpoint> checkpoint_;  // null for a shape
   checkpoint::ModelConfig shape_;
   std::unique_ptr<ShapeWeights> shape_weights_;  // null for a checkpoint
@@ -119,13 +125,17 @@ LoadReport ModelEngine::load(Progress& progress) {
   report.phases_s["read"] = seconds_since(start);
 
   start = Clock::now();
+  const std::optional<precision::ModeId> mode = mode_of(request_.mode);
   backend_ = backends::make_backend(
-      request_.backend, {.threads = threads, .isa = request_.isa, .device = request_.device},
+      request_.backend,
+      {.threads = threads,
+       .isa = request_.isa,
+       .device = request_.device,
+       .compute = compute(mode)},
       machine);
   report.phases_s["init"] = seconds_since(start);
 
   start = Clock::now();
-  const std::optional<precision::ModeId> mode = mode_of(request_.mode);
   const model::LoadOptions load_options{.mode = mode,
                                         .head = policy::head_mode(request_.head, mode)};
   if (is_shape()) ShapeWeights::makeable(mode);
@@ -149,7 +159,8 @@ LoadReport ModelEngine::load(Progress& progress) {
   footprint_ = model::footprint(*model_);
   report.device = backend_->device();
   report.isa = kernels::name_of(kernels::choose_isa(request_.isa, machine));
-  report.kernel = backend_->kernel(mode ? *mode : checkpoint_->stored_mode());
+  mode_ = mode ? *mode : is_shape() ? precision::ModeId::fp32 : checkpoint_->stored_mode();
+  report.kernel = backend_->kernel(mode_);
   report.threads = backend_->threads();
   report.activation = precision::mode(products_in(mode)).activation;
   for (const policy::PlannedWeight& weight : policy::weights_of(model_->config))
@@ -172,6 +183,14 @@ void ModelEngine::open(LoadReport& report) {
       std::make_unique<checkpoint::Checkpoint>(checkpoint::Checkpoint::open(request_.model));
   report.model = describe(*checkpoint_);
   report.cached_share = cached_share(*checkpoint_);
+}
+
+/// As generating does: on a GPU 4-bit products are bf16 unless fp32 is asked for.
+model::Compute ModelEngine::compute(std::optional<precision::ModeId> mode) const {
+  const bool applies = mode && precision::takes_compute(precision::mode(*mode));
+  const bool by_default = request_.compute.empty() && request_.device != "cpu";
+  return applies && (by_default || request_.compute == "bf16") ? model::Compute::kBf16
+                                                               : model::Compute::kMode;
 }
 
 /// LibTorch has no products with quantised weights: its backend keeps them widened.

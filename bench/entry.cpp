@@ -305,6 +305,7 @@ void Entry::note_memory() {
   keep("steady_rss_bytes", "rss_bytes");
   keep("steady_anon_bytes", "steady_anon_bytes");
   keep("steady_file_bytes", "steady_file_bytes");
+  if (outcome.reply.number("device_bytes") > 0) keep("peak_gpu_bytes", "device_bytes");
   if (rss > 0) peak_bytes_ = static_cast<uint64_t>(rss);
 }
 

@@ -88,8 +88,13 @@ class Entry {
   void prefill(Row& row);
   void decode(Row& row);
   void stream(Row& row);
-  void add_bandwidth(Row& row, double bytes_per_token, double tg_tps);
-  void add_mfu(Row& row, double pp_tps);
+  /// The walls beside a rate: of a device by its own reply, of the processor by a look at it.
+  void add_bandwidth(Row& row, const Reply& reply, double tg_tps);
+  double processor_bandwidth(int threads, uint64_t bytes, std::string& how);
+  void add_mfu(Row& row, const Reply& reply, double pp_tps);
+  bool probes_device(const Row& row) const {
+    return surroundings_.request.probe_bandwidth && row.key().device != "cpu" && !is_installed();
+  }
   void set_distances(const Entry& reference);
 
   Surroundings& surroundings_;

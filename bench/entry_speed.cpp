@@ -39,17 +39,27 @@ void Entry::prefill(Row& row) {
   Command command;
   command.action = Action::kPrefill;
   command.n_prompt = row.key().n_prompt;
+  command.probe = probes_device(row);
   const Outcome outcome = ask(command);
   if (!settle(row, outcome)) return;
   const double pp_tps = static_cast<double>(command.n_prompt) / outcome.reply.number("seconds");
   row.add("pp_tps", pp_tps, "tok/s");
-  if (surroundings_.request.probe_bandwidth && row.key().device == "cpu" && flops_per_token_ > 0)
-    add_mfu(row, pp_tps);
+  if (surroundings_.request.probe_bandwidth && flops_per_token_ > 0)
+    add_mfu(row, outcome.reply, pp_tps);
   tell(row);
 }
 
 /// The compute wall in the same second, in the type that the mode multiplies.
-void Entry::add_mfu(Row& row, double pp_tps) {
+void Entry::add_mfu(Row& row, const Reply& reply, double pp_tps) {
+  if (row.key().device != "cpu") {
+    const double rate = reply.number("product_rate");
+    if (!(rate > 0)) return;
+    row.add("product_ops_per_s", rate, "ops/s", "measured",
+            {"large square products of the device's own library, after the prefill"});
+    row.add("mfu", flops_per_token_ * pp_tps / rate, "ratio", "derived",
+            {"2 x weights of the layers' matrices x pp_tps", "product_ops_per_s"});
+    return;
+  }
   std::unique_ptr<measure::FmaProbe>& probe = surroundings_.fma;
   if (probe == nullptr) probe = std::make_unique<measure::FmaProbe>(row.key().threads);
   const auto peak_of = [&](measure::FmaType type) {
@@ -68,7 +78,7 @@ void Entry::add_mfu(Row& row, double pp_tps) {
 /// In slices, each followed by a look at the bandwidth, so that both are of the same second.
 void Entry::decode(Row& row) {
   const int64_t n_gen = row.key().n_gen, depth = row.key().depth;
-  const bool probed = surroundings_.request.probe_bandwidth && row.key().device == "cpu";
+  const bool probed = surroundings_.request.probe_bandwidth;
   // The user's Python has no way to go on with a sequence.
   const int64_t slices = probed && !is_installed() ? std::max<int64_t>(n_gen / kSliceTokens, 1) : 1;
   std::vector<double> gaps;
@@ -80,6 +90,7 @@ void Entry::decode(Row& row) {
     command.n_gen = last - first;
     command.depth = depth + first;
     command.resume = slice > 0;
+    command.probe = probes_device(row);
     const Outcome outcome = ask(command);
     if (!settle(row, outcome)) return;
     const std::vector<double>& taken = outcome.reply.series.at("gaps_s");
@@ -87,7 +98,7 @@ void Entry::decode(Row& row) {
     const double slice_bytes = outcome.reply.number("bytes_per_token");
     bytes += slice_bytes / static_cast<double>(slices);
     if (probed && slice_bytes > 0)
-      add_bandwidth(row, slice_bytes, static_cast<double>(last - first) / sum_of(taken));
+      add_bandwidth(row, outcome.reply, static_cast<double>(last - first) / sum_of(taken));
   }
   row.add("tg_tps", static_cast<double>(n_gen) / sum_of(gaps), "tok/s");
   row.set("bytes_per_token", results::exactly("bytes", bytes));
@@ -96,23 +107,34 @@ void Entry::decode(Row& row) {
 }
 
 /// The memory wall in the same second, over as many bytes as a token reads.
-void Entry::add_bandwidth(Row& row, double bytes_per_token, double tg_tps) {
-  const uint64_t limit =
-      std::max<uint64_t>(std::min(kLargestProbe, surroundings_.machine.memory_available_bytes / 8),
-                         uint64_t{16} << 20);
-  const uint64_t footprint = std::min(static_cast<uint64_t>(bytes_per_token), limit);
-  std::unique_ptr<measure::BandwidthProbe>& probe = surroundings_.probe;
-  if (probe == nullptr || probe->largest_bytes() < footprint / 4096 * 4096) {
-    probe.reset();
-    probe = std::make_unique<measure::BandwidthProbe>(row.key().threads, footprint);
-  }
-  const double bandwidth = probe->best(footprint, kProbePasses);
-  const std::string how = fmt::format(
-      "best of {} reads of {} of anonymous memory by {} threads, after each {} tokens of decode",
-      kProbePasses, format_bytes(footprint), row.key().threads, kSliceTokens);
+void Entry::add_bandwidth(Row& row, const Reply& reply, double tg_tps) {
+  const double bytes_per_token = reply.number("bytes_per_token");
+  std::string how = fmt::format("best of several reads of {} on the device, after each {} tokens",
+                                format_bytes(static_cast<uint64_t>(bytes_per_token)), kSliceTokens);
+  const double bandwidth =
+      row.key().device == "cpu"
+          ? processor_bandwidth(row.key().threads, static_cast<uint64_t>(bytes_per_token), how)
+          : reply.number("read_bandwidth");
+  if (!(bandwidth > 0)) return;
   row.add("read_bandwidth_bytes_per_s", bandwidth, "bytes/s", "measured", {how});
   row.add("mbu", tg_tps * bytes_per_token / bandwidth, "ratio", "derived",
           {"tg_tps", "bytes_per_token", "read_bandwidth_bytes_per_s"});
+}
+
+double Entry::processor_bandwidth(int threads, uint64_t bytes, std::string& how) {
+  const uint64_t limit =
+      std::max<uint64_t>(std::min(kLargestProbe, surroundings_.machine.memory_available_bytes / 8),
+                         uint64_t{16} << 20);
+  const uint64_t footprint = std::min(bytes, limit);
+  std::unique_ptr<measure::BandwidthProbe>& probe = surroundings_.probe;
+  if (probe == nullptr || probe->largest_bytes() < footprint / 4096 * 4096) {
+    probe.reset();
+    probe = std::make_unique<measure::BandwidthProbe>(threads, footprint);
+  }
+  how = fmt::format(
+      "best of {} reads of {} of anonymous memory by {} threads, after each {} tokens of decode",
+      kProbePasses, format_bytes(footprint), threads, kSliceTokens);
+  return probe->best(footprint, kProbePasses);
 }
 
 void Entry::stream(Row& row) {

@@ -127,6 +127,7 @@ Reply ModeMeasurement::prefill(const Command& command) {
   engine().prefill(tokens);
   Reply reply;
   reply.numbers["seconds"] = watch.seconds();
+  if (command.probe) reply.numbers["product_rate"] = engine().product_rate();
   peaks_.note();
   return reply;
 }
@@ -150,8 +151,9 @@ Reply ModeMeasurement::decode(const Command& command) {
   }
   Reply reply;
   reply.numbers["seconds"] = whole.seconds();
-  reply.numbers["bytes_per_token"] =
-      static_cast<double>(engine().bytes_per_token(command.depth + command.n_gen / 2));
+  const uint64_t bytes = engine().bytes_per_token(command.depth + command.n_gen / 2);
+  reply.numbers["bytes_per_token"] = static_cast<double>(bytes);
+  if (command.probe) reply.numbers["read_bandwidth"] = engine().read_bandwidth(bytes);
   reply.series["gaps_s"] = std::move(gaps);
   peaks_.note();
   return reply;
@@ -205,6 +207,8 @@ Reply ModeMeasurement::memory() {
   reply.numbers["peak_rss_bytes"] = number_or_nan(peaks.peak_rss_bytes);
   reply.numbers["peak_anon_bytes"] = number_or_nan(peaks.anonymous_bytes);
   reply.numbers["peak_file_bytes"] = number_or_nan(peaks.file_bytes);
+  reply.numbers["device_bytes"] =
+      engine_ == nullptr ? 0 : static_cast<double>(engine_->device_bytes());
   return reply;
 }
 

@@ -117,6 +117,7 @@ std::string to_line(const Command& command) {
   if (command.n_gen > 0) json["n_gen"] = command.n_gen;
   if (command.depth > 0) json["depth"] = command.depth;
   if (command.resume) json["resume"] = true;
+  if (command.probe) json["probe"] = true;
   if (command.action == Action::kText || !command.text.empty()) json["text"] = command.text;
   if (!command.tokens.empty()) json["tokens"] = command.tokens;
   if (command.action == Action::kQuality) json["window"] = command.window;
@@ -162,6 +163,7 @@ Command parse_command(std::string_view line) try {
   command.n_gen = json.value("n_gen", int64_t{0});
   command.depth = json.value("depth", int64_t{0});
   command.resume = json.value("resume", false);
+  command.probe = json.value("probe", false);
   command.text = json.value("text", "");
   command.tokens = json.value("tokens", std::vector<int32_t>());
   command.window = json.value("window", int64_t{0});

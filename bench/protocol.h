@@ -17,8 +17,8 @@ namespace nety::bench {
 enum class Action : uint8_t {
   kLoad,     ///< engine -> load_s, phases, facts of the model
   kWarmUp,   ///< n_prompt -> one prompt and two decode steps, untimed
-  kPrefill,  ///< n_prompt -> seconds
-  kDecode,   ///< n_gen, depth -> seconds, gaps_s, bytes_per_token
+  kPrefill,  ///< n_prompt -> seconds, product_rate
+  kDecode,   ///< n_gen, depth -> seconds, gaps_s, bytes_per_token, read_bandwidth
   kStream,   ///< n_prompt, n_gen -> ttft_s, gaps_s, prompt_tokens
   kText,     ///< text -> tokens, windows: the text that kQuality will score
   kQuality,  ///< window, write or compare -> sums over the window's positions
@@ -32,6 +32,7 @@ struct Command {
   uint64_t seed = 0;     ///< kLoad: of the random token ids
   int64_t n_prompt = 0, n_gen = 0, depth = 0;
   bool resume = false;          ///< kDecode: go on where the last one ended, `depth` tokens in
+  bool probe = false;           ///< kPrefill, kDecode: a device's walls, too
   std::string text;             ///< kText; kStream: the prompt itself, for a worker that has none
   std::vector<int32_t> tokens;  ///< kText: its ids, for a worker whose tokenizer may differ
   int64_t window = 0;           ///< kQuality: which

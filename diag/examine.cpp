@@ -91,7 +91,9 @@ Subject subject_of(const Question& question) {
 Diagnosis examine(const Question& question) {
   Diagnosis out;
   out.machine = machine::describe(question.machine);
-  out.findings = diagnose(subject_of(question));
+  const Subject subject = subject_of(question);
+  out.gpu_backend = subject.gpu_backend;
+  out.findings = diagnose(subject);
   out.modes = mode_rows(question, out.machine);
   out.trials = question.trials;
   if (out.trials) append(out.findings, findings_of(*out.trials, question.language));

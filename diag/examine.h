@@ -39,7 +39,8 @@ struct ModeRow {
 struct Diagnosis {
   results::Machine machine;
   std::vector<results::Finding> findings;
-  std::string model;  ///< Its name; empty: none was given.
+  bool gpu_backend = false;  ///< A backend is here that computes on a GPU.
+  std::string model;         ///< Its name; empty: none was given.
   std::optional<policy::Decision> decision;
   std::string refusal;  ///< Why there is no decision for the model.
   std::vector<ModeRow> modes;

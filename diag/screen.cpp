@@ -151,7 +151,10 @@ class Screen {
       paragraph("  ", say(message::diag_screen_refused, {diagnosis_.model}), Ink::kRed);
       paragraph("  ", diagnosis_.refusal);
     } else {
-      paragraph("  ", say(message::diag_screen_policy_cpu), Ink::kBold);
+      const bool gpu = diagnosis_.gpu_backend &&
+                       std::ranges::any_of(diagnosis_.machine.gpus, &results::Gpu::usable);
+      paragraph("  ", say(gpu ? message::diag_screen_policy_gpu : message::diag_screen_policy_cpu),
+                Ink::kBold);
     }
     verdicts();
     line("");

@@ -31,6 +31,18 @@ class PluginBackend final : public Backend {
     return text;
   }
 
+  double read_bandwidth(uint64_t bytes) override {
+    double bytes_per_s = 0;
+    check(table_.read_bandwidth(instance_, bytes, &bytes_per_s, &error_));
+    return bytes_per_s;
+  }
+  double product_rate(precision::ModeId mode) override {
+    double ops_per_s = 0;
+    check(table_.product_rate(instance_, mode, &ops_per_s, &error_));
+    return ops_per_s;
+  }
+  uint64_t device_bytes() const override { return table_.device_bytes(instance_); }
+
   WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
     WeightPtr weight(table_.prepare(instance_, &source, mode, &error_));
     if (weight == nullptr) raise(error_);

@@ -62,6 +62,19 @@ bool kernel(const PluginInstance* instance, precision::ModeId mode, char* out, s
                  [&] { copy_text(instance->backend->kernel(mode), out, size); });
 }
 
+bool read_bandwidth(PluginInstance* instance, uint64_t bytes, double* bytes_per_s,
+                    PluginError* error) {
+  return guarded(instance, error,
+                 [&] { *bytes_per_s = instance->backend->read_bandwidth(bytes); });
+}
+
+bool product_rate(PluginInstance* instance, precision::ModeId mode, double* ops_per_s,
+                  PluginError* error) {
+  return guarded(instance, error, [&] { *ops_per_s = instance->backend->product_rate(mode); });
+}
+
+uint64_t device_bytes(const PluginInstance* instance) { return instance->backend->device_bytes(); }
+
 Weight* prepare(PluginInstance* instance, const precision::MatrixView* source,
                 precision::ModeId mode, PluginError* error) {
   Weight* result = nullptr;
@@ -147,6 +160,9 @@ PluginTable plugin_table(const char* name, const char* built_for,
       .device = device,
       .threads = threads,
       .kernel = kernel,
+      .read_bandwidth = read_bandwidth,
+      .product_rate = product_rate,
+      .device_bytes = device_bytes,
       .prepare = prepare,
       .make_cache = make_cache,
       .reserve = reserve,

@@ -16,7 +16,7 @@
 namespace nety::model {
 
 /// Counts the changes of PluginTable itself. `layout` covers the types it mentions.
-inline constexpr uint32_t kPluginAbi = 1;
+inline constexpr uint32_t kPluginAbi = 2;
 
 /// What went wrong inside a plugin; texts are cut to fit and end in zero.
 struct PluginError {
@@ -46,6 +46,11 @@ struct PluginTable {
   /// Writes a zero-ended text into out [size], cut to fit.
   bool (*kernel)(const PluginInstance* instance, precision::ModeId mode, char* out, size_t size,
                  PluginError* error);
+  bool (*read_bandwidth)(PluginInstance* instance, uint64_t bytes, double* bytes_per_s,
+                         PluginError* error);
+  bool (*product_rate)(PluginInstance* instance, precision::ModeId mode, double* ops_per_s,
+                       PluginError* error);
+  uint64_t (*device_bytes)(const PluginInstance* instance);
   /// Null after filling the error; the caller deletes the result.
   Weight* (*prepare)(PluginInstance* instance, const precision::MatrixView* source,
                      precision::ModeId mode, PluginError* error);

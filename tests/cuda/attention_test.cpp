@@ -107,6 +107,8 @@ void Attention::check(const Question& of) {
   const OnDevice<float> a(*device_, host.q.size());
   const OnDevice<float> partials(*device_,
                                  static_cast<size_t>(of.tokens * heads * of.splits * (dim + 2)));
+  const OnDevice<int32_t> arrivals(*device_,
+                                   std::vector<int32_t>(static_cast<size_t>(of.tokens * heads), 0));
   const int32_t first = of.length - of.tokens;
   attention(device_->stream(), {.q = q.data(),
                                 .a = a.data(),
@@ -119,7 +121,12 @@ void Attention::check(const Question& of) {
                                 .window = of.window,
                                 .tokens_per_block = of.tokens_per_block,
                                 .splits = of.splits,
-                                .partials = partials.data()});
+                                .partials = partials.data(),
+                                .arrivals = arrivals.data(),
+                                .fresh_k = nullptr,
+                                .fresh_v = nullptr,
+                                .interleaved = false});
+  for (const int32_t left : arrivals.values()) ASSERT_EQ(left, 0);
   const std::vector<float> found = a.values();
   for (int32_t t = 0; t < of.tokens; ++t)
     for (int32_t head = 0; head < heads; ++head) {
@@ -208,6 +215,79 @@ TEST_P(Attention, RotatesPairsThatAreApartOrAdjacent) {
       EXPECT_EQ(cached[d + 4], 0.0F);  // padding
     }
   }
+}
+
+// What one launch does for a step of one token, beside the two that it stands for.
+TEST_P(Attention, OfAFreshTokenIsRotationAndAttentionInOne) {
+  constexpr int32_t kContext = 140;
+  for (const bool interleaved : {false, true})
+    for (const int32_t dim : {22, 64})
+      for (const model::KvType type : {model::KvType::kFp32, model::KvType::kBf16}) {
+        const Shape shape{18, 2, dim};  // nine heads of a group: two blocks share its key
+        const auto width = static_cast<size_t>(dim), half = width / 2;
+        const std::vector<float> q = numbers(18 * width, 1), k = numbers(kContext * 2 * width, 2),
+                                 v = numbers(kContext * 2 * width, 3),
+                                 angles = numbers(kContext * half, 4, 3.0F);
+        std::vector<float> cosines(angles.size()), sines(angles.size());
+        for (size_t i = 0; i < angles.size(); ++i)
+          cosines[i] = std::cos(angles[i]), sines[i] = std::sin(angles[i]);
+        std::vector<int32_t> positions(kContext), sequences(kContext, 0);
+        for (size_t p = 0; p < positions.size(); ++p) positions[p] = static_cast<int32_t>(p);
+        const OnDevice<float> ks(*device_, k), vs(*device_, v), c(*device_, cosines),
+            s(*device_, sines), partials(*device_, size_t{18} * 4 * (width + 2));
+        const OnDevice<int32_t> at(*device_, positions), in(*device_, sequences),
+            arrivals(*device_, std::vector<int32_t>(18, 0));
+        std::vector<float> found[2];
+        for (const bool fresh : {false, true}) {
+          CudaKvCache cache(*device_, {.layers = 1,
+                                       .kv_heads = 2,
+                                       .head_dim = dim,
+                                       .context = kContext,
+                                       .sequences = 1,
+                                       .type = type});
+          const int32_t last = kContext - 1;
+          const auto before = static_cast<int64_t>(last) * 2 * dim;
+          const OnDevice<float> qs(*device_, q), unused(*device_, kContext * 18 * width),
+              a(*device_, q.size());
+          RopeArgs rope{.q = unused.data(),
+                        .k = ks.data(),
+                        .v = vs.data(),
+                        .step = {at.data(), in.data(), c.data(), s.data()},
+                        .cache = cache.layer(0),
+                        .tokens = last,
+                        .heads = 0,
+                        .kv_heads = 2,
+                        .head_dim = dim,
+                        .interleaved = interleaved};
+          rope_append(device_->stream(), rope);
+          const StepRows step{at.data() + last, in.data() + last,
+                              c.data() + last * static_cast<int64_t>(half),
+                              s.data() + last * static_cast<int64_t>(half)};
+          if (!fresh) {
+            rope.q = qs.data(), rope.k += before, rope.v += before;
+            rope.step = step, rope.tokens = 1, rope.heads = 18;
+            rope_append(device_->stream(), rope);
+          }
+          attention(device_->stream(), {.q = qs.data(),
+                                        .a = a.data(),
+                                        .step = step,
+                                        .cache = cache.layer(0),
+                                        .tokens = 1,
+                                        .heads = shape.heads,
+                                        .kv_heads = shape.kv_heads,
+                                        .head_dim = dim,
+                                        .window = 0,
+                                        .tokens_per_block = 1,
+                                        .splits = 4,
+                                        .partials = partials.data(),
+                                        .arrivals = arrivals.data(),
+                                        .fresh_k = fresh ? ks.data() + before : nullptr,
+                                        .fresh_v = fresh ? vs.data() + before : nullptr,
+                                        .interleaved = interleaved});
+          found[fresh ? 1 : 0] = a.values();
+        }
+        EXPECT_EQ(found[0], found[1]);
+      }
 }
 
 INSTANTIATE_TEST_SUITE_P(Orders, Attention,

@@ -54,9 +54,10 @@ std::vector<ConformanceParam> without_blas_params() {
 INSTANTIATE_TEST_SUITE_P(Cuda, BackendConformance, ::testing::ValuesIn(without_blas_params()),
                          param_name);
 INSTANTIATE_TEST_SUITE_P(CudaWithBlas, BackendConformance,
-                         ::testing::ValuesIn(chosen(
-                             with_blas, {ModeId::fp32, ModeId::bf16, ModeId::fp16, ModeId::nf4_dq},
-                             {"biases", "one_kv_head_of_odd_width"})),
+                         ::testing::ValuesIn(chosen(with_blas,
+                                                    {ModeId::fp32, ModeId::bf16, ModeId::fp16,
+                                                     ModeId::int8, ModeId::nf4_dq},
+                                                    {"biases", "one_kv_head_of_odd_width"})),
                          param_name);
 
 }  // namespace nety::model

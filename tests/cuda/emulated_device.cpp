@@ -64,17 +64,22 @@ class EmulatedDevice final : public Device {
   void clear(void* data, uint64_t bytes) override { std::memset(data, 0, bytes); }
   void download(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
   Stream stream() override { return nullptr; }
+  Buffer host_memory(uint64_t bytes) override { return {std::malloc(bytes), bytes, std::free}; }
+  void wait() override {}
+  double read_bandwidth(uint64_t /*bytes*/) override { return 0; }
+  double product_rate(Format /*type*/) override { return 0; }
 
   std::string_view blas_name() const override { return emulation_.blas ? "loops" : ""; }
   bool has_blas(Format /*type*/) const override { return emulation_.blas; }
   void blas(const BlasProduct& p) override {
+    if (p.type == Format::kInt8) return blas_int8(p);
     for (int64_t t = 0; t < p.tokens; ++t)
       for (int64_t n = 0; n < p.rows; ++n) {
         double sum = 0;
         for (int64_t k = 0; k < p.cols; ++k)
           sum += double{number_at(p.type, p.w, n * p.w_pitch + k)} *
                  number_at(p.type, p.x, t * p.x_pitch + k);
-        float& y = p.y[t * p.y_pitch + n];
+        float& y = static_cast<float*>(p.y)[t * p.y_pitch + n];
         y = static_cast<float>(sum) + (p.add ? y : 0.0F);
       }
   }
@@ -97,6 +102,17 @@ class EmulatedDevice final : public Device {
   }
 
  private:
+  static void blas_int8(const BlasProduct& p) {
+    for (int64_t t = 0; t < p.tokens; ++t)
+      for (int64_t n = 0; n < p.rows; ++n) {
+        int32_t sum = 0;
+        for (int64_t k = 0; k < p.cols; ++k)
+          sum += static_cast<const int8_t*>(p.w)[n * p.w_pitch + k] *
+                 static_cast<const int8_t*>(p.x)[t * p.x_pitch + k];
+        static_cast<int32_t*>(p.y)[t * p.y_pitch + n] = sum;
+      }
+  }
+
   Emulation emulation_;
 };
 
@@ -107,7 +123,5 @@ std::unique_ptr<Device> emulated_device(const Emulation& emulation) {
 }
 
 int64_t graphs_replayed() { return replayed; }
-
-void launched(const char* /*kernel*/) {}
 
 }  // namespace nety::cuda

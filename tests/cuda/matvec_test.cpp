@@ -211,6 +211,43 @@ TEST_P(Matvec, JoinsGateAndUp) {
   }
 }
 
+/// All formats but int8, which normalises where it quantises.
+class MatvecOfNormalised : public Matvec {};
+
+TEST_P(MatvecOfNormalised, IsThatOfRmsNorm) {
+  for (const int64_t cols : {63, 160, 1056})
+    for (const int32_t tokens : {1, 8}) {
+      const TestMatrix w = matrix(9, cols);
+      const OnDevice<float> x(*device_, activations(tokens, cols));
+      const OnDevice<float> weights(*device_, numbers(static_cast<size_t>(cols), 6));
+      const auto width = static_cast<size_t>(tokens * cols);
+      const OnDevice<float> normalised(*device_, width),
+          y(*device_, static_cast<size_t>(tokens * 9)),
+          expected(*device_, static_cast<size_t>(tokens * 9));
+      rms_norm(device_->stream(), {x.data(), weights.data(), nullptr, normalised.data(), tokens,
+                                   static_cast<int32_t>(cols), 1e-5F});
+      matvec(device_->stream(), args({&w}, normalised, {expected.data()}, tokens));
+      MatvecArgs a = args({&w}, x, {y.data()}, tokens);
+      a.norm = weights.data();
+      a.eps = 1e-5F;
+      matvec(device_->stream(), a);
+      const std::vector<float> found = y.values(), wanted = expected.values();
+      // Of one token the very bits; of more the sums of squares have another order.
+      const bool rounds =
+          w.matrix().format == Format::kBf16 || w.matrix().format == Format::kFourBitBf16;
+      const double off = tokens == 1 ? 0 : rounds ? 0.02 : 2e-5;
+      for (size_t i = 0; i < found.size(); ++i)
+        EXPECT_NEAR(found[i], wanted[i], off) << cols << " columns, " << tokens << " tokens";
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, MatvecOfNormalised, ::testing::ValuesIn([] {
+                           std::vector<Case> cases(std::begin(kCases), std::end(kCases));
+                           std::erase_if(cases,
+                                         [](const Case& it) { return it.mode == ModeId::int8; });
+                           return cases;
+                         }()),
+                         case_name);
 INSTANTIATE_TEST_SUITE_P(Formats, Matvec, ::testing::ValuesIn(kCases), case_name);
 
 TEST(MatvecInt8, IsTheReferenceBitForBitWithoutOutliers) {

@@ -101,6 +101,34 @@ TEST_P(RowKernels, QuantiseIsTheReferenceBitForBit) {
   expect_quantised(*device_, odd);
 }
 
+TEST_P(RowKernels, QuantiseNormalisesFirstAsRmsNormDoes) {
+  const int32_t cols = 301, count = 3;
+  const auto pitch = static_cast<size_t>(304);
+  const std::vector<float> x = numbers(count * cols, 7, 5.0F), w = numbers(cols, 8, 9.0F);
+  const OnDevice<float> xs(*device_, x), ws(*device_, w), apart(*device_, x.size()),
+      together(*device_, x.size());
+  rms_norm(device_->stream(), {xs.data(), ws.data(), nullptr, apart.data(), count, cols, 1e-5F});
+  std::vector<int8_t> codes[2];
+  std::vector<float> scales[2];
+  for (const bool fused : {false, true}) {
+    const OnDevice<int8_t> code(*device_, count * pitch);
+    const OnDevice<float> scale(*device_, size_t{count});
+    const OnDevice<int32_t> outliers(*device_, count * pitch), counts(*device_, size_t{count});
+    QuantiseArgs args{
+        fused ? xs.data() : apart.data(),
+        count,
+        cols,
+        {code.data(), static_cast<int64_t>(pitch), scale.data(), outliers.data(), counts.data()}};
+    if (fused) args.norm = ws.data(), args.eps = 1e-5F, args.normalised = together.data();
+    quantise_rows(device_->stream(), args);
+    codes[fused ? 1 : 0] = code.values();
+    scales[fused ? 1 : 0] = scale.values();
+  }
+  EXPECT_EQ(together.values(), apart.values());
+  EXPECT_EQ(codes[1], codes[0]);
+  EXPECT_EQ(scales[1], scales[0]);
+}
+
 TEST_P(RowKernels, DequantiseMakesPanelsOfTheModesWeights) {
   for (const ModeId mode : {ModeId::nf4, ModeId::nf4_dq, ModeId::fp4, ModeId::fp4_dq})
     for (const bool rounded : {false, true}) {
@@ -157,6 +185,28 @@ TEST_P(RowKernels, ElementwiseSteps) {
     EXPECT_NEAR(found[i], double{g[i]} / (1 + std::exp(-double{g[i]})) * u[i], 2e-6);
   add_bias(device_->stream(), {h.data(), bias.data(), 100, 10});
   for (size_t i = 0; i < 1000; ++i) EXPECT_EQ(h.values()[i], found[i] + b[i % 10]);
+}
+
+TEST_P(RowKernels, ReadingMemoryReadsAllOfIt) {
+  for (const size_t words : {size_t{4}, size_t{4100}, size_t{40000}}) {
+    std::vector<uint32_t> data(words);
+    uint32_t expected = 0;
+    for (size_t i = 0; i < words; ++i) {
+      data[i] = static_cast<uint32_t>(i) * 2654435761U + 1;
+      expected += 3 * data[i];
+    }
+    constexpr int32_t kBlocks = 2;
+    const OnDevice<uint32_t> memory(*device_, data);
+    const OnDevice<uint32_t> sums(*device_, static_cast<size_t>(read_sums(kBlocks)));
+    read_memory(device_->stream(), {.data = memory.data(),
+                                    .pieces = static_cast<int64_t>(words / 4),
+                                    .passes = 3,
+                                    .blocks = kBlocks,
+                                    .sums = sums.data()});
+    uint32_t found = 0;
+    for (const uint32_t sum : sums.values()) found += sum;
+    EXPECT_EQ(found, expected);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Orders, RowKernels,

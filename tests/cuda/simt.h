@@ -88,7 +88,7 @@ T exchange(unsigned mask, T value, int source) {
 #define gridDim (::nety::simt::grid_size())
 
 #define NETY_SHARED(type, name, count) \
-  static type name[count];             \
+  alignas(16) static type name[count]; \
   static const ::nety::simt::SharedArray name##_registered(name, sizeof(name))
 #define NETY_DYNAMIC_SHARED(type, name) \
   type* name = static_cast<type*>(::nety::simt::dynamic_shared())
@@ -119,6 +119,13 @@ inline uint32_t __float_as_uint(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof(bits));
   return bits;
+}
+// Blocks run one after the other.
+inline void __threadfence() {}
+inline int32_t atomicAdd(int32_t* address, int32_t value) {
+  const int32_t before = *address;
+  *address += value;
+  return before;
 }
 inline float __fmul_rn(float a, float b) { return a * b; }
 inline float __fadd_rn(float a, float b) { return a + b; }

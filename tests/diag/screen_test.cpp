@@ -57,6 +57,19 @@ TEST_P(EveryScreen, IsOneScreen) {
 INSTANTIATE_TEST_SUITE_P(, EveryScreen, testing::ValuesIn(machine_names()),
                          [](const auto& row) { return test_name(row.param); });
 
+TEST(Screen, NamesTheRuleOfTheGpuWhereOneCanBeUsed) {
+  Diagnosis diagnosis = look("container-cgroup2");
+  results::Gpu gpu;
+  gpu.name = "NVIDIA H200";
+  gpu.usable = true;
+  diagnosis.machine.gpus = {gpu};
+  EXPECT_THAT(drawn(diagnosis), HasSubstr("Policy here: CPU -> fp32"));  // nothing computes on it
+  diagnosis.gpu_backend = true;
+  EXPECT_THAT(drawn(diagnosis), HasSubstr("Policy here: GPU -> nf4, 16-bit compute"));
+  diagnosis.machine.gpus[0].usable = false;
+  EXPECT_THAT(drawn(diagnosis), HasSubstr("Policy here: CPU -> fp32"));
+}
+
 TEST(Screen, ReadsLikeThis) {
   Diagnosis diagnosis = look("container-cgroup2");
   diagnosis.modes = {{"fp32", "float_panel_fp32_avx2", 32, {}, true}};

@@ -13,9 +13,9 @@ namespace nety::cuda {
 namespace {
 
 // cublas_api.h, the same since version 11.
-constexpr int kTransposed = 1, kAsIs = 0;  // cublasOperation_t
-constexpr int kComputeFp32 = 68;           // cublasComputeType_t
-constexpr int kDefaultAlgorithm = -1;      // cublasGemmAlgo_t
+constexpr int kTransposed = 1, kAsIs = 0;             // cublasOperation_t
+constexpr int kComputeFp32 = 68, kComputeInt32 = 72;  // cublasComputeType_t
+constexpr int kDefaultAlgorithm = -1;                 // cublasGemmAlgo_t
 using Create = int (*)(void** handle);
 using Destroy = int (*)(void* handle);
 using SetStream = int (*)(void* handle, void* stream);
@@ -35,6 +35,7 @@ struct Functions {
 
 cudaDataType_t type_of(Format format) {
   if (format == Format::kFp32) return CUDA_R_32F;
+  if (format == Format::kInt8) return CUDA_R_8I;
   return format == Format::kBf16 ? CUDA_R_16BF : CUDA_R_16F;
 }
 
@@ -53,11 +54,16 @@ class LoadedCublas final : public Cublas {
 
   // cuBLAS thinks in columns: y' [N, T] = w' transposed [N, K] times x' [K, T].
   void multiply(const BlasProduct& p) override {
+    const bool integers = p.type == Format::kInt8;
     const float one = 1.0F, kept = p.add ? 1.0F : 0.0F;
+    const int32_t int_one = 1, int_kept = p.add ? 1 : 0;
+    const void* alpha = integers ? static_cast<const void*>(&int_one) : &one;
+    const void* beta = integers ? static_cast<const void*>(&int_kept) : &kept;
     const int status = functions_.gemm(
-        handle_, kTransposed, kAsIs, p.rows, p.tokens, p.cols, &one, p.w, type_of(p.type),
-        static_cast<int>(p.w_pitch), p.x, type_of(p.type), static_cast<int>(p.x_pitch), &kept, p.y,
-        CUDA_R_32F, static_cast<int>(p.y_pitch), kComputeFp32, kDefaultAlgorithm);
+        handle_, kTransposed, kAsIs, p.rows, p.tokens, p.cols, alpha, p.w, type_of(p.type),
+        static_cast<int>(p.w_pitch), p.x, type_of(p.type), static_cast<int>(p.x_pitch), beta, p.y,
+        integers ? CUDA_R_32I : CUDA_R_32F, static_cast<int>(p.y_pitch),
+        integers ? kComputeInt32 : kComputeFp32, kDefaultAlgorithm);
     if (status != 0)
       throw Error(ErrorKind::kInternal,
                   fmt::format("{}: cublasGemmEx of [{}, {}] by {} tokens gives status {}", name_,

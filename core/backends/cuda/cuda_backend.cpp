@@ -63,6 +63,10 @@ class CudaBackend final : public model::Backend {
     return linear_.kernel(format_on_device({.mode = mode, .cols = 64, .block = 64}, compute_));
   }
 
+  double read_bandwidth(uint64_t bytes) override { return device_->read_bandwidth(bytes); }
+  double product_rate(ModeId mode) override;
+  uint64_t device_bytes() const override { return device_->allocated_bytes(); }
+
   model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode) override {
     ++generation_;
     return upload_weight(*device_, source, mode, compute_, pool_);
@@ -102,6 +106,8 @@ class CudaBackend final : public model::Backend {
   StepRows step_rows() const {
     return {work_.positions, work_.sequences, work_.cosines, work_.sines};
   }
+  /// One token: its rotation and its place in the cache are part of attention.
+  bool is_fresh() const { return tokens() == 1; }
   void send_step();
   void choose_attention(int64_t length);
   void note(const Operation& operation);
@@ -110,7 +116,7 @@ class CudaBackend final : public model::Backend {
   void play();
 
   void do_embed(const model::Weight& table);
-  void normalise(const model::WeightPtr& weight);
+  Norm norm_of(const model::Weight& weight) const;
   void do_qkv(const LayerWeights& layer, int64_t index);
   void do_attention(int64_t index);
   void do_head(const model::Weight& norm, const model::Weight& output);
@@ -124,13 +130,15 @@ class CudaBackend final : public model::Backend {
   StepLimits limits_{};
   Buffer storage_;
   Workspace work_{};
-  std::vector<std::byte> staged_;
+  Buffer staged_;            // what a step sends, on the host
+  Buffer host_logits_;       // [V]: what a step of one token brings back
+  bool unwaited_ = false;    // whether staged_ may not have been sent yet
   uint64_t generation_ = 0;  // counts what may move memory under a graph
 
   // Of the step between begin_step and end_step:
   Batch batch_{};
   CudaKvCache* cache_ = nullptr;
-  int32_t splits_ = 1, tokens_per_block_ = 1;
+  AttentionCut cut_;
   bool noting_ = false;
   StepKey noted_;
 
@@ -150,8 +158,21 @@ void CudaBackend::reserve(const checkpoint::ModelConfig& config, int64_t context
       device_->allocate(lay_out(config, limits_, nullptr).bytes,
                         "the workspace for steps of " + std::to_string(limits_.tokens) + " tokens");
   work_ = lay_out(config, limits_, storage_.as<std::byte>());
-  staged_.assign(work_.step_bytes, std::byte{0});
+  device_->wait();
+  staged_ = Buffer();
+  host_logits_ = Buffer();
+  staged_ = device_->host_memory(work_.step_bytes);
+  std::memset(staged_.as<void>(), 0, work_.step_bytes);
+  host_logits_ = device_->host_memory(static_cast<uint64_t>(config.vocab) * sizeof(float));
+  device_->clear(work_.arrivals,
+                 static_cast<uint64_t>(kMatvecTokens * config.heads) * sizeof(int32_t));
   linear_.use(work_);
+}
+
+double CudaBackend::product_rate(ModeId mode) {
+  const Format format = format_on_device({.mode = mode, .cols = 64, .block = 64}, compute_);
+  if (format == Format::kFourBit) return device_->product_rate(Format::kFp32);
+  return device_->product_rate(format == Format::kFourBitBf16 ? Format::kBf16 : format);
 }
 
 void CudaBackend::begin_step(const Batch& batch, model::KvCache& cache) {
@@ -164,14 +185,15 @@ void CudaBackend::begin_step(const Batch& batch, model::KvCache& cache) {
   send_step();
   choose_attention(length);
   noting_ = batch.tokens.size() == 1 && batch.logit_rows.size() == 1;
-  noted_ = {{}, cache_, splits_, generation_};
+  noted_ = {{}, cache_, cut_.splits, generation_};
 }
 
 // Tokens, positions and rotations, in the workspace's own layout and one copy.
 void CudaBackend::send_step() {
+  if (unwaited_) device_->wait();
   const auto staged = [&](auto* on_device) {
     const ptrdiff_t at = reinterpret_cast<std::byte*>(on_device) - work_.step;
-    return reinterpret_cast<decltype(on_device)>(staged_.data() + at);
+    return reinterpret_cast<decltype(on_device)>(staged_.as<std::byte>() + at);
   };
   std::ranges::copy(batch_.tokens, staged(work_.tokens));
   std::ranges::copy(batch_.positions, staged(work_.positions));
@@ -192,29 +214,15 @@ void CudaBackend::send_step() {
     model::rope_rotation(rope_, batch_.positions[t], {staged(work_.cosines) + t * half, half},
                          {staged(work_.sines) + t * half, half});
   }
-  device_->upload(work_.step, staged_.size(), staged_.data(), staged_.size(), staged_.size(), 1);
+  device_->upload(work_.step, work_.step_bytes, staged_.as<void>(), work_.step_bytes,
+                  work_.step_bytes, 1);
+  unwaited_ = true;
 }
 
-// A few tokens' positions are cut into parts until there are blocks for every multiprocessor; a
-// power of two that follows the length, so that a graph lasts. Many tokens share keys by blocks.
 void CudaBackend::choose_attention(int64_t length) {
-  constexpr int64_t kPositionsPerPart = 128;
-  const int64_t group = config_.heads / config_.kv_heads;
-  const int64_t per_token = config_.kv_heads * ((group + kAttentionRows - 1) / kAttentionRows);
-  splits_ = 1;
-  tokens_per_block_ = 1;
-  if (tokens() <= kMatvecTokens) {
-    const int64_t seen =
-        config_.sliding_window > 0 ? std::min(length, config_.sliding_window) : length;
-    while (splits_ < kMostSplits && splits_ * kPositionsPerPart < seen &&
-           per_token * tokens() * splits_ < 2 * device_->processors())
-      splits_ *= 2;
-    return;
-  }
   const bool one_sequence = std::ranges::all_of(
       batch_.sequences, [&](int32_t sequence) { return sequence == batch_.sequences[0]; });
-  if (one_sequence)
-    tokens_per_block_ = static_cast<int32_t>(std::max<int64_t>(1, kAttentionRows / group));
+  cut_ = cut_attention(*device_, config_, tokens(), length, one_sequence);
 }
 
 void CudaBackend::note(const Operation& operation) {
@@ -238,10 +246,10 @@ void CudaBackend::make(const Operation& operation) {
       return linear_.multiply(segments, work_.a, tokens(), Epilogue::kAdd);
     }
     case Operation::Kind::kGateUp: {
-      normalise(layer->mlp_norm);
       const Segment segments[] = {segment_of(layer->w_gate, layer->b_gate, work_.h),
                                   segment_of(layer->w_up, layer->b_up, work_.u)};
-      return linear_.multiply(segments, work_.n, tokens(), Epilogue::kSilu);
+      return linear_.multiply(segments, work_.x, tokens(), Epilogue::kSilu,
+                              norm_of(*layer->mlp_norm));
     }
     case Operation::Kind::kDown: {
       const Segment segments[] = {segment_of(layer->w_down, layer->b_down, work_.x)};
@@ -285,18 +293,16 @@ void CudaBackend::do_embed(const model::Weight& table) {
   cuda::embed(device_->stream(), {cast(table).matrix(), work_.tokens, tokens(), work_.x});
 }
 
-void CudaBackend::normalise(const model::WeightPtr& weight) {
-  rms_norm(device_->stream(),
-           {work_.x, cast(*weight).floats(), nullptr, work_.n, tokens(),
-            static_cast<int32_t>(config_.dim), static_cast<float>(config_.rms_eps)});
+Norm CudaBackend::norm_of(const model::Weight& weight) const {
+  return {cast(weight).floats(), static_cast<float>(config_.rms_eps)};
 }
 
 void CudaBackend::do_qkv(const LayerWeights& layer, int64_t index) {
-  normalise(layer.attention_norm);
   const Segment segments[] = {segment_of(layer.wq, layer.bq, work_.q),
                               segment_of(layer.wk, layer.bk, work_.k),
                               segment_of(layer.wv, layer.bv, work_.v)};
-  linear_.multiply(segments, work_.n, tokens(), Epilogue::kStore);
+  linear_.multiply(segments, work_.x, tokens(), Epilogue::kStore, norm_of(*layer.attention_norm));
+  if (is_fresh()) return;  // attention() does it
   rope_append(device_->stream(), {.q = work_.q,
                                   .k = work_.k,
                                   .v = work_.v,
@@ -319,17 +325,22 @@ void CudaBackend::do_attention(int64_t index) {
                                       .kv_heads = static_cast<int32_t>(config_.kv_heads),
                                       .head_dim = static_cast<int32_t>(config_.head_dim),
                                       .window = static_cast<int32_t>(config_.sliding_window),
-                                      .tokens_per_block = tokens_per_block_,
-                                      .splits = splits_,
-                                      .partials = work_.partials});
+                                      .tokens_per_block = cut_.tokens_per_block,
+                                      .splits = cut_.splits,
+                                      .partials = work_.partials,
+                                      .arrivals = work_.arrivals,
+                                      .fresh_k = is_fresh() ? work_.k : nullptr,
+                                      .fresh_v = is_fresh() ? work_.v : nullptr,
+                                      .interleaved = config_.rope.interleaved});
 }
 
 void CudaBackend::do_head(const model::Weight& norm, const model::Weight& output) {
   const auto rows = static_cast<int32_t>(batch_.logit_rows.size());
+  const Segment segments[] = {{cast(output).matrix(), nullptr, work_.logits}};
+  if (is_fresh()) return linear_.multiply(segments, work_.x, rows, Epilogue::kStore, norm_of(norm));
   rms_norm(device_->stream(),
            {work_.x, cast(norm).floats(), work_.logit_rows, work_.n, rows,
             static_cast<int32_t>(config_.dim), static_cast<float>(config_.rms_eps)});
-  const Segment segments[] = {{cast(output).matrix(), nullptr, work_.logits}};
   linear_.multiply(segments, work_.n, rows, Epilogue::kStore);
 }
 
@@ -342,7 +353,11 @@ void CudaBackend::head(const model::Weight& norm, const model::Weight& output,
   if (wanted == 0) return;
   note({.kind = Operation::Kind::kHead, .weight = &output, .norm = &norm});
   if (noting_) play();
-  device_->download(logits.data(), work_.logits, wanted * sizeof(float));
+  const size_t bytes = wanted * sizeof(float);
+  const bool by_way = bytes <= host_logits_.bytes();
+  device_->download(by_way ? host_logits_.as<void>() : logits.data(), work_.logits, bytes);
+  unwaited_ = false;
+  if (by_way) std::memcpy(logits.data(), host_logits_.as<void>(), bytes);
 }
 
 void CudaBackend::end_step() {

@@ -3,7 +3,11 @@
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
+#include <random>
+#include <vector>
 
 #include "core/backends/cuda/cublas.h"
 #include "core/backends/cuda/device.h"
@@ -12,6 +16,7 @@
 namespace nety::cuda {
 namespace {
 
+constexpr int kFirstWithBf16 = 8;  // compute capability 8.0
 constexpr const char* kNativeHint = "Use --device cpu, or see nety diag.";
 
 Error error_of(cudaError_t status, std::string_view doing) {
@@ -141,15 +146,24 @@ class CudaDevice final : public Device {
     check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_), "copying back");
     check(cudaStreamSynchronize(stream_), "waiting for a step");
   }
+  Buffer host_memory(uint64_t bytes) override {
+    void* data = nullptr;
+    use();
+    check(cudaMallocHost(&data, bytes), "allocating pinned memory of the host");
+    return {data, bytes, [](void* pointer) { cudaFreeHost(pointer); }};
+  }
+  void wait() override { check(cudaStreamSynchronize(stream_), "waiting for a step"); }
   Stream stream() override { return stream_; }
 
   std::string_view blas_name() const override {
     return cublas_ == nullptr ? std::string_view() : cublas_->name();
   }
   bool has_blas(Format type) const override {
-    constexpr int kFirstWithBf16 = 8;  // compute capability 8.0
     return cublas_ != nullptr && (type != Format::kBf16 || major_ >= kFirstWithBf16);
   }
+
+  double read_bandwidth(uint64_t bytes) override;
+  double product_rate(Format type) override;
   void blas(const BlasProduct& product) override { cublas_->multiply(product); }
 
   void start_capture() override {
@@ -181,6 +195,9 @@ class CudaDevice final : public Device {
     if (status != cudaSuccess) check(status, "choosing " + name_);
   }
 
+  void random_numbers(Format type, const Buffer& to);
+  double seconds_of(const std::function<void()>& work);
+
   int number_;
   std::string name_, title_;
   int processors_ = 1, major_ = 0;
@@ -188,15 +205,115 @@ class CudaDevice final : public Device {
   std::unique_ptr<Cublas> cublas_;
 };
 
+// By the device's own clock.
+double CudaDevice::seconds_of(const std::function<void()>& work) {
+  cudaEvent_t start = nullptr, end = nullptr;
+  check(cudaEventCreate(&start), "making a clock");
+  check(cudaEventCreate(&end), "making a clock");
+  check(cudaEventRecord(start, stream_), "reading a clock");
+  work();
+  check(cudaEventRecord(end, stream_), "reading a clock");
+  check(cudaEventSynchronize(end), "measuring");
+  float milliseconds = 0;
+  check(cudaEventElapsedTime(&milliseconds, start, end), "measuring");
+  cudaEventDestroy(start);
+  cudaEventDestroy(end);
+  return milliseconds * 1e-3;
+}
+
+// Over and over what a token reads, as decoding does: what fits a cache stays in it in both.
+double CudaDevice::read_bandwidth(uint64_t bytes) {
+  constexpr uint64_t kLeast = uint64_t{1} << 20, kMost = uint64_t{1} << 30;
+  constexpr uint64_t kInOneGo = uint64_t{4} << 30;  // a millisecond or more
+  constexpr int kTimes = 4, kBlocksPerProcessor = 8;
+  const uint64_t footprint = std::clamp(bytes, kLeast, std::min(kMost, memory().free_bytes / 2));
+  const int32_t blocks = processors_ * kBlocksPerProcessor;
+  const Buffer data = allocate(footprint / 16 * 16, "measuring the memory");
+  const Buffer sums =
+      allocate(static_cast<uint64_t>(read_sums(blocks)) * sizeof(uint32_t), "measuring the memory");
+  clear(data.as<void>(), data.bytes());
+  ReadArgs args{};
+  args.data = data.as<void>();
+  args.pieces = static_cast<int64_t>(data.bytes() / 16);
+  args.passes = static_cast<int32_t>(std::max<uint64_t>(1, kInOneGo / data.bytes()));
+  args.blocks = blocks;
+  args.sums = sums.as<uint32_t>();
+  double best = 0;
+  for (int time = 0; time < kTimes; ++time) {
+    const double seconds = seconds_of([&] { read_memory(stream_, args); });
+    best = std::max(best, static_cast<double>(data.bytes()) * args.passes / seconds);
+  }
+  return best;
+}
+
+// Square products of random numbers: zeros are multiplied faster than weights.
+double CudaDevice::product_rate(Format type) {
+  constexpr int32_t kSize = 8192;
+  constexpr int kTimes = 3;
+  if (!has_blas(type)) return 0;
+  const uint64_t element = type == Format::kFp32 ? 4 : type == Format::kInt8 ? 1 : 2;
+  const uint64_t count = uint64_t{kSize} * kSize;
+  if (memory().free_bytes < count * (2 * element + 4) * 2) return 0;
+  const Buffer w = allocate(count * element, "measuring products");
+  const Buffer x = allocate(count * element, "measuring products");
+  const Buffer y = allocate(count * 4, "measuring products");
+  random_numbers(type, w);
+  random_numbers(type, x);
+  const BlasProduct product{type,  w.as<void>(), kSize, x.as<void>(), kSize, y.as<void>(),
+                            kSize, kSize,        kSize, kSize,        false};
+  blas(product);
+  const double seconds = seconds_of([&] {
+    for (int time = 0; time < kTimes; ++time) blas(product);
+  });
+  return 2.0 * kSize * kSize * double{kSize} * kTimes / seconds;
+}
+
+// One megabyte of them, again and again.
+void CudaDevice::random_numbers(Format type, const Buffer& to) {
+  constexpr size_t kBlock = size_t{1} << 20;
+  std::vector<uint32_t> words(kBlock / sizeof(uint32_t));
+  std::minstd_rand random(1);
+  for (uint32_t& word : words) {
+    const uint32_t bits = static_cast<uint32_t>(random()) * 2654435761U;
+    // Sign and mantissa at random, the exponent that of numbers around one.
+    if (type == Format::kFp32) word = (bits & 0x807fffffU) | 0x3f000000U;
+    if (type == Format::kBf16) word = (bits & 0x807f807fU) | 0x3f003f00U;
+    if (type == Format::kFp16) word = (bits & 0x83ff83ffU) | 0x38003800U;
+    if (type == Format::kInt8) word = bits;
+  }
+  for (uint64_t at = 0; at < to.bytes(); at += kBlock)
+    upload(to.as<std::byte>() + at, kBlock, words.data(), kBlock, kBlock, 1);
+}
+
 }  // namespace
 
 std::unique_ptr<Device> open_device(std::string_view name) {
   return std::make_unique<CudaDevice>(name);
 }
 
-void launched(const char* kernel) {
-  const cudaError_t status = cudaGetLastError();
-  if (status != cudaSuccess) throw error_of(status, fmt::format("launching {}", kernel));
+// On devices that can, a kernel may begin while the one before it ends (see begin_after_the_last).
+void launch(const void* kernel, dim3 grid, dim3 block, size_t shared_bytes, Stream stream,
+            void* args, const char* name) {
+  constexpr int kFirstThatOverlaps = 9;  // compute capability 9.0
+  int device = 0, major = 0;
+  check(cudaGetDevice(&device), name);
+  check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device), name);
+  cudaLaunchAttribute overlap{};
+  overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  overlap.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.dynamicSmemBytes = shared_bytes;
+  config.stream = static_cast<cudaStream_t>(stream);
+  config.attrs = &overlap;
+  config.numAttrs = major >= kFirstThatOverlaps ? 1 : 0;
+  void* all[] = {args};
+  const cudaError_t status = cudaLaunchKernelExC(&config, kernel, all);
+  if (status != cudaSuccess) {
+    cudaGetLastError();
+    throw error_of(status, fmt::format("launching {}", name));
+  }
 }
 
 }  // namespace nety::cuda

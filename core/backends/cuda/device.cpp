@@ -29,6 +29,7 @@ Buffer Device::allocate(uint64_t bytes, std::string_view what) {
   if (bytes > memory.free_bytes) throw no_room(*this, bytes, what, memory);
   Buffer buffer = try_allocate(bytes > 0 ? bytes : 1);
   if (buffer.as<void>() == nullptr) throw no_room(*this, bytes, what, memory);
+  buffer.count_in(allocated_);
   return buffer;
 }
 

@@ -2,6 +2,7 @@
 // implementation is the CUDA runtime's (cuda_device.cpp), one is emulated (tests/cuda).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -24,10 +25,18 @@ class Buffer {
     std::swap(data_, other.data_);
     std::swap(bytes_, other.bytes_);
     std::swap(release_, other.release_);
+    std::swap(account_, other.account_);
     return *this;
   }
   ~Buffer() {
-    if (data_ != nullptr) release_(data_);
+    if (data_ == nullptr) return;
+    release_(data_);
+    if (account_ != nullptr) *account_ -= bytes_;
+  }
+  /// Its bytes are part of that sum as long as it lives.
+  void count_in(std::shared_ptr<std::atomic<uint64_t>> account) {
+    account_ = std::move(account);
+    *account_ += bytes_;
   }
 
   uint64_t bytes() const { return bytes_; }
@@ -40,6 +49,7 @@ class Buffer {
   void* data_ = nullptr;
   uint64_t bytes_ = 0;
   void (*release_)(void*) = nullptr;
+  std::shared_ptr<std::atomic<uint64_t>> account_;
 };
 
 struct DeviceMemory {
@@ -53,15 +63,15 @@ class Graph {
   virtual void launch() = 0;
 };
 
-/// y [T, N] = x W^T, or added to what y holds: w [N, K] and x [T, K] in `type`, y in fp32, sums in
-/// fp32. Pitches are in elements.
+/// y [T, N] = x W^T, or added to what y holds: w [N, K] and x [T, K] in `type`, y and sums in fp32,
+/// or in int32 for kInt8. Pitches are in elements.
 struct BlasProduct {
-  Format type;  ///< kFp32, kBf16 or kFp16.
+  Format type;  ///< kFp32, kBf16, kFp16, or kInt8 with N, K and pitches that are multiples of 4.
   const void* w;
   int64_t w_pitch;
   const void* x;
   int64_t x_pitch;
-  float* y;
+  void* y;
   int64_t y_pitch;
   int32_t rows, cols, tokens;
   bool add;
@@ -78,6 +88,8 @@ class Device {
   /// Uninitialised memory, at multiples of 256 bytes; `what` names it in errors. Error: kMemory
   /// with the numbers, before anything is taken.
   Buffer allocate(uint64_t bytes, std::string_view what);
+  /// Of all buffers that live.
+  uint64_t allocated_bytes() const { return *allocated_; }
 
   /// `rows` rows of `width` bytes, from pitch to pitch. The host's memory may be reused at once.
   virtual void upload(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
@@ -85,6 +97,10 @@ class Device {
   virtual void clear(void* data, uint64_t bytes) = 0;
   /// Waits for all that was launched before, then copies.
   virtual void download(void* to, const void* from, size_t bytes) = 0;
+  /// Memory of the host that copies need no detour for. What is uploaded from it is read when the
+  /// copy's turn comes: wait() before it is written again.
+  virtual Buffer host_memory(uint64_t bytes) = 0;
+  virtual void wait() = 0;
   virtual Stream stream() = 0;
 
   /// "cuBLAS 13.1"; empty where it is missing.
@@ -92,6 +108,10 @@ class Device {
   /// Whether blas() multiplies in that type: never without cuBLAS, and bf16 not on every device.
   virtual bool has_blas(Format type) const = 0;
   virtual void blas(const BlasProduct& product) = 0;
+
+  /// See model::Backend; 0 where it is not measured.
+  virtual double read_bandwidth(uint64_t bytes) = 0;
+  virtual double product_rate(Format type) = 0;
 
   /// Launches from here on are noted down instead of made.
   virtual void start_capture() = 0;
@@ -101,6 +121,9 @@ class Device {
  protected:
   /// Null if there is no room.
   virtual Buffer try_allocate(uint64_t bytes) = 0;
+
+ private:
+  std::shared_ptr<std::atomic<uint64_t>> allocated_ = std::make_shared<std::atomic<uint64_t>>(0);
 };
 
 /// The GPU that --device names: "cuda:1", "cuda" or nothing for the first. Errors: kUsage for

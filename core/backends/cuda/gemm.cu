@@ -21,6 +21,7 @@ __device__ __forceinline__ float panel_weight(const Matrix& w, int64_t row, int 
 
 template <Format format>
 __global__ void __launch_bounds__(kThreads) gemm_kernel(const __grid_constant__ GemmArgs a) {
+  begin_after_the_last();
   NETY_SHARED(float, ws, kDepth* kPitch);  // [column][row]
   NETY_SHARED(float, xs, kDepth* kPitch);  // [column][token]
   const int first_row = static_cast<int>(blockIdx.x) * kTile;
@@ -65,11 +66,26 @@ __global__ void __launch_bounds__(kThreads) gemm_kernel(const __grid_constant__ 
     }
 }
 
-// The same tiles in words of four codes; outliers are few and added one by one.
+/// A product in LLM.int8() from its integer sum: the scales, and the outliers one by one, which are
+/// few.
+__device__ __forceinline__ float int8_product(const Matrix& w, const Int8Rows& rows, const float* x,
+                                              int64_t token, int64_t row, int32_t sum) {
+  const float scale = w.scales[row];
+  const int32_t* outliers = rows.outliers + token * rows.pitch;
+  const auto* codes = static_cast<const int8_t*>(w.codes) + row * w.pitch;
+  float exact = 0.0F;
+  for (int j = 0; j < rows.outlier_counts[token]; ++j)
+    exact += x[token * w.cols + outliers[j]] *
+             ((static_cast<float>(codes[outliers[j]]) * scale) * (1.0F / 127.0F));
+  return static_cast<float>(sum) * (rows.scales[token] * scale) * (1.0F / 16129.0F) + exact;
+}
+
+// The same tiles in words of four codes.
 constexpr int kWords = 8;  // of four columns, at a time
 
 __global__ void __launch_bounds__(kThreads)
     gemm_int8_kernel(const __grid_constant__ GemmInt8Args a) {
+  begin_after_the_last();
   NETY_SHARED(int32_t, ws, kWords * kPitch);
   NETY_SHARED(int32_t, xs, kWords * kPitch);
   const int first_row = static_cast<int>(blockIdx.x) * kTile;
@@ -107,19 +123,20 @@ __global__ void __launch_bounds__(kThreads)
     for (int n = 0; n < kEach; ++n) {
       const int64_t token = first_token + my_token + t, row = first_row + my_row + n;
       if (token >= a.tokens || row >= a.w.rows) continue;
-      const float scale = a.w.scales[row];
-      float value =
-          static_cast<float>(sum[t][n]) * (a.rows.scales[token] * scale) * (1.0F / 16129.0F);
-      const int32_t* outliers = a.rows.outliers + token * a.rows.pitch;
-      const auto* row_codes = reinterpret_cast<const int8_t*>(codes + row * a.w.pitch);
-      float exact = 0.0F;
-      for (int j = 0; j < a.rows.outlier_counts[token]; ++j)
-        exact += a.x[token * a.w.cols + outliers[j]] *
-                 ((static_cast<float>(row_codes[outliers[j]]) * scale) * (1.0F / 127.0F));
-      value += exact;
+      const float value = int8_product(a.w, a.rows, a.x, token, row, sum[t][n]);
       float* y = a.y + token * a.w.rows + row;
       *y = a.add ? *y + value : value;
     }
+}
+
+__global__ void __launch_bounds__(kThreads)
+    finish_int8_kernel(const __grid_constant__ FinishInt8Args a) {
+  begin_after_the_last();
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  const int64_t rows = a.w.rows;
+  if (i >= rows * a.tokens) return;
+  const float value = int8_product(a.w, a.rows, a.x, i / rows, i % rows, a.sums[i]);
+  a.y[i] = a.add ? a.y[i] + value : value;
 }
 
 dim3 tiles(int32_t rows, int32_t tokens) {
@@ -137,6 +154,12 @@ void gemm(Stream stream, const GemmArgs& a) {
     NETY_LAUNCH((gemm_kernel<Format::kBf16>), grid, dim3(kThreads), 0, stream, a);
   else
     NETY_LAUNCH((gemm_kernel<Format::kFp16>), grid, dim3(kThreads), 0, stream, a);
+}
+
+void finish_int8(Stream stream, const FinishInt8Args& a) {
+  const auto blocks =
+      static_cast<unsigned>(pieces(static_cast<int64_t>(a.w.rows) * a.tokens, kThreads));
+  NETY_LAUNCH(finish_int8_kernel, dim3(blocks), dim3(kThreads), 0, stream, a);
 }
 
 void gemm_int8(Stream stream, const GemmInt8Args& a) {

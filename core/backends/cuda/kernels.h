@@ -71,6 +71,9 @@ struct MatvecArgs {
   int32_t tokens;  ///< 1 to kMatvecTokens.
   const float* x;  ///< [T, K]
   Int8Rows rows;   ///< int8 only: x quantised.
+  /// Not null: x is normalised first, as by rms_norm() with these weights [K]. Not for int8.
+  const float* norm;
+  float eps;
   Epilogue epilogue;
   int32_t split;  ///< Warps that share a row: 1, 2, 4 or 8.
 };
@@ -99,6 +102,18 @@ struct GemmInt8Args {
   bool add;
 };
 void gemm_int8(Stream stream, const GemmInt8Args& args);
+
+/// What is left to do of a product in LLM.int8() whose integer sums cuBLAS has made.
+struct FinishInt8Args {
+  const int32_t* sums;  ///< [T, N]
+  Matrix w;
+  const float* x;  ///< [T, K]
+  Int8Rows rows;
+  float* y;  ///< [T, N]
+  int32_t tokens;
+  bool add;
+};
+void finish_int8(Stream stream, const FinishInt8Args& args);
 
 /// Rows [first, first + count) of a 4-bit matrix as a panel: fp32, or bf16 for kFourBitBf16.
 struct DequantiseArgs {
@@ -134,6 +149,10 @@ struct QuantiseArgs {
   const float* x;
   int32_t count, cols;
   Int8Rows out;
+  /// Not null: x is normalised first, as by rms_norm() with these weights [K], and kept.
+  const float* norm = nullptr;
+  float eps = 0;
+  float* normalised = nullptr;  ///< [T, K]
 };
 void quantise_rows(Stream stream, const QuantiseArgs& args);
 
@@ -204,12 +223,26 @@ struct AttentionArgs {
   int32_t tokens, heads, kv_heads, head_dim;
   int32_t window;            ///< 0: none
   int32_t tokens_per_block;  ///< Above 1 only if consecutive tokens are of one sequence.
-  int32_t splits;            ///< Parts of the positions, each a block; joined afterwards.
+  int32_t splits;            ///< Parts of the positions, each a block; the last to end joins them.
   float* partials;           ///< [T, H, splits, d + 2] if splits > 1
+  int32_t* arrivals;         ///< [T H] if splits > 1: zeros, before and after.
+  /// Not null, for one token: its k and v [G, d], which are rotated and written into the cache
+  /// first, and q is rotated, as by rope_append().
+  const float* fresh_k;
+  const float* fresh_v;
+  bool interleaved;
 };
 void attention(Stream stream, const AttentionArgs& args);
 
-/// Called after each launch: throws what CUDA says is wrong with it.
-void launched(const char* kernel);
+/// Reads memory as fast as it can be read; the sums make that it is not left out.
+struct ReadArgs {
+  const void* data;
+  int64_t pieces;  ///< Of 16 bytes.
+  int32_t passes;
+  int32_t blocks;
+  uint32_t* sums;  ///< [read_sums(blocks)]: of the words that a thread read, modulo 2^32.
+};
+void read_memory(Stream stream, const ReadArgs& args);
+int32_t read_sums(int32_t blocks);
 
 }  // namespace nety::cuda

@@ -37,9 +37,17 @@ int64_t element_bytes(Format panel) { return panel == Format::kFp32 ? 4 : 2; }
 
 }  // namespace
 
+const float* Linear::normalised(const float* x, int32_t tokens, int32_t cols,
+                                const Norm& norm) const {
+  if (norm.weights == nullptr) return x;
+  rms_norm(device_.stream(), {x, norm.weights, nullptr, workspace_.n, tokens, cols, norm.eps});
+  return workspace_.n;
+}
+
 void Linear::multiply(std::span<const Segment> segments, const float* x, int32_t tokens,
-                      Epilogue epilogue) const {
+                      Epilogue epilogue, const Norm& norm) const {
   if (!same_format(segments)) {
+    x = normalised(x, tokens, segments[0].w.cols, norm);
     for (const Segment& segment : segments)
       multiply({&segment, 1}, x, tokens, epilogue == Epilogue::kSilu ? Epilogue::kStore : epilogue);
     if (epilogue == Epilogue::kSilu)
@@ -48,9 +56,14 @@ void Linear::multiply(std::span<const Segment> segments, const float* x, int32_t
     return;
   }
   const Matrix& w = segments[0].w;
-  if (w.format == Format::kInt8)
-    quantise_rows(device_.stream(), {x, tokens, w.cols, workspace_.rows});
-  if (tokens < kManyTokens) return few(segments, x, tokens, epilogue);
+  if (w.format == Format::kInt8) {
+    quantise_rows(device_.stream(),
+                  {x, tokens, w.cols, workspace_.rows, norm.weights, norm.eps, workspace_.n});
+    if (norm.weights != nullptr) x = workspace_.n;
+  }
+  if (tokens < kManyTokens)
+    return few(segments, x, tokens, epilogue, w.format == Format::kInt8 ? Norm{} : norm);
+  if (w.format != Format::kInt8) x = normalised(x, tokens, w.cols, norm);
   for (const Segment& segment : segments) many(segment, x, tokens, epilogue == Epilogue::kAdd);
   if (epilogue == Epilogue::kSilu)
     silu_multiply(device_.stream(),
@@ -75,7 +88,7 @@ int32_t Linear::split_of(const MatvecArgs& args) const {
 }
 
 void Linear::few(std::span<const Segment> segments, const float* x, int32_t tokens,
-                 Epilogue epilogue) const {
+                 Epilogue epilogue, const Norm& norm) const {
   for (int32_t first = 0; first < tokens; first += kMatvecTokens) {
     MatvecArgs args{};
     args.tokens = std::min(kMatvecTokens, tokens - first);
@@ -86,6 +99,8 @@ void Linear::few(std::span<const Segment> segments, const float* x, int32_t toke
       to = segment;
       to.y += int64_t{first} * segment.w.rows;
     }
+    args.norm = norm.weights;
+    args.eps = norm.eps;
     args.rows = workspace_.rows;
     args.rows.codes += first * args.rows.pitch;
     args.rows.outliers += first * args.rows.pitch;
@@ -99,13 +114,40 @@ void Linear::few(std::span<const Segment> segments, const float* x, int32_t toke
 void Linear::many(const Segment& segment, const float* x, int32_t tokens, bool add) const {
   const Matrix& w = segment.w;
   if (w.format == Format::kInt8)
-    gemm_int8(device_.stream(), {w, x, workspace_.rows, segment.y, tokens, add});
+    int8(w, x, segment.y, tokens, add);
   else if (is_float(w.format))
     floats(w, x, segment.y, w.rows, tokens, add);
   else
     panels(segment, x, tokens, add);
   if (segment.bias != nullptr)
     add_bias(device_.stream(), {segment.y, segment.bias, tokens, w.rows});
+}
+
+// cuBLAS's integer sums where they are whole words of rows, as many tokens at a time as fit.
+void Linear::int8(const Matrix& w, const float* x, float* y, int32_t tokens, bool add) const {
+  constexpr int32_t kWord = 4;
+  const int64_t most = workspace_.panel_bytes / (w.rows * int64_t{sizeof(int32_t)});
+  if (!device_.has_blas(Format::kInt8) || w.rows % kWord != 0 || most == 0)
+    return gemm_int8(device_.stream(), {w, x, workspace_.rows, y, tokens, add});
+  const auto step = static_cast<int32_t>(std::min<int64_t>(most, tokens));
+  for (int32_t first = 0; first < tokens; first += step) {
+    Int8Rows rows = workspace_.rows;
+    rows.codes += first * rows.pitch;
+    rows.outliers += first * rows.pitch;
+    rows.scales += first;
+    rows.outlier_counts += first;
+    BlasProduct product{};
+    product.type = Format::kInt8;
+    product.w = w.codes, product.w_pitch = w.pitch;
+    product.x = rows.codes, product.x_pitch = rows.pitch;
+    product.y = workspace_.panel, product.y_pitch = w.rows;
+    product.rows = w.rows, product.cols = static_cast<int32_t>(w.pitch);  // padded with zeros
+    product.tokens = std::min(step, tokens - first);
+    device_.blas(product);
+    finish_int8(device_.stream(),
+                {static_cast<const int32_t*>(workspace_.panel), w, x + int64_t{first} * w.cols,
+                 rows, y + int64_t{first} * w.rows, product.tokens, add});
+  }
 }
 
 void Linear::panels(const Segment& segment, const float* x, int32_t tokens, bool add) const {
@@ -155,8 +197,8 @@ void Linear::floats(const Matrix& w, const float* x, float* y, int64_t y_pitch, 
 std::string Linear::kernel(Format format) const {
   constexpr const char* kNames[] = {"fp32", "bf16", "fp16", "int8 dp4a", "4-bit", "4-bit bf16"};
   const std::string few = std::string("matvec ") + kNames[static_cast<int>(format)];
-  if (format == Format::kInt8) return few + " + tiles dp4a";
   const std::string blas(device_.blas_name());
+  if (format == Format::kInt8 && !device_.has_blas(format)) return few + " + tiles dp4a";
   return few + " + " + (blas.empty() ? "tiles" : blas);
 }
 

@@ -12,25 +12,33 @@ namespace nety::cuda {
 /// kMatvecTokens.
 inline constexpr int32_t kManyTokens = 17;
 
+/// How x is normalised before it is multiplied: the weights [K] and epsilon of rms_norm().
+struct Norm {
+  const float* weights = nullptr;  ///< null: not at all
+  float eps = 0;
+};
+
 class Linear {
  public:
   explicit Linear(Device& device) : device_(device) {}
   void use(const Workspace& workspace) { workspace_ = workspace; }
 
-  /// All segments times x [T, K]; kSilu takes two segments and leaves silu(first) * second in y of
-  /// the first, and may leave the second product in y of the second.
+  /// All segments times x [T, K], or times x normalised; kSilu takes two segments and leaves
+  /// silu(first) * second in y of the first, and may leave the second product in y of the second.
   void multiply(std::span<const Segment> segments, const float* x, int32_t tokens,
-                Epilogue epilogue) const;
+                Epilogue epilogue, const Norm& norm = {}) const;
 
   /// What multiplies in `format`, for reports: few tokens, then many.
   std::string kernel(Format format) const;
 
  private:
-  void few(std::span<const Segment> segments, const float* x, int32_t tokens,
-           Epilogue epilogue) const;
+  const float* normalised(const float* x, int32_t tokens, int32_t cols, const Norm& norm) const;
+  void few(std::span<const Segment> segments, const float* x, int32_t tokens, Epilogue epilogue,
+           const Norm& norm) const;
   void many(const Segment& segment, const float* x, int32_t tokens, bool add) const;
   void floats(const Matrix& w, const float* x, float* y, int64_t y_pitch, int32_t tokens,
               bool add) const;
+  void int8(const Matrix& w, const float* x, float* y, int32_t tokens, bool add) const;
   void panels(const Segment& segment, const float* x, int32_t tokens, bool add) const;
   int32_t split_of(const MatvecArgs& args) const;
 

@@ -63,25 +63,39 @@ __device__ __forceinline__ void unpack(const Vec16& chunk, int piece, const floa
   }
 }
 
-/// Columns [first, first + kTile) of x into shared memory: [tokens][pieces][kPitch].
+/// Columns [first, first + tile) of x into shared memory: [tokens][pieces][pitch]. `inverse` is
+/// 1 / rms of each token, where x is normalised.
 template <Format format, int tokens, int tile, int pitch>
-__device__ __forceinline__ void stage(const MatvecArgs& a, int first, Float4* xs) {
+__device__ __forceinline__ void stage(const MatvecArgs& a, int first, const float* inverse,
+                                      Float4* xs) {
   constexpr int kWeights = Layout<format>::kWeights, kPieces = kWeights / 4;
   const int cols = a.segments[0].w.cols;
   const int padded = static_cast<int>(pieces(cols, kWeights)) * kWeights;
   const int width = padded - first < tile ? padded - first : tile;
   for (int m = 0; m < tokens; ++m)
-    for (int i = static_cast<int>(threadIdx.x); i < width; i += kMatvecThreads) {
-      float value = 0.0F;
-      if (first + i < cols && m < a.tokens) value = a.x[static_cast<int64_t>(m) * cols + first + i];
-      if constexpr (kRoundsActivations<format>) value = round_to_bf16(value);
+    for (int i = 4 * static_cast<int>(threadIdx.x); i < width; i += 4 * kMatvecThreads) {
+      Float4 four{};
+      if (m < a.tokens) four = four_of(a.x + static_cast<int64_t>(m) * cols, first + i, cols);
+      if (a.norm != nullptr && m < a.tokens) {
+        const Float4 weights = four_of(a.norm, first + i, cols);
+        for (int e = 0; e < 4; ++e) four.value[e] = weights.value[e] * (four.value[e] * inverse[m]);
+      }
+      if constexpr (kRoundsActivations<format>) {
+        round_to_bf16(four.value[0], four.value[1]);
+        round_to_bf16(four.value[2], four.value[3]);
+      }
       const int chunk = i / kWeights, piece = i % kWeights / 4;
-      xs[(m * kPieces + piece) * pitch + chunk].value[i % 4] = value;
+      xs[(m * kPieces + piece) * pitch + chunk] = four;
     }
 }
 
+// Blocks a multiprocessor, as registers allow: left to itself ptxas wants more, and spills for
+// them.
 template <Format format, int tokens>
-__global__ void __launch_bounds__(kMatvecThreads)
+constexpr int kResident = kIsFourBit<format>&& tokens > 4 ? 1 : 2;
+
+template <Format format, int tokens>
+__global__ void __launch_bounds__(kMatvecThreads, kResident<format, tokens>)
     matvec_kernel(const __grid_constant__ MatvecArgs a) {
   constexpr int kRows = Layout<format>::kRows, kWeights = Layout<format>::kWeights;
   constexpr int kPieces = kWeights / 4;
@@ -90,6 +104,7 @@ __global__ void __launch_bounds__(kMatvecThreads)
   NETY_DYNAMIC_SHARED(Float4, xs);
   NETY_SHARED(float, sums, kMatvecWarps* kRows* tokens);
   NETY_SHARED(float, table, kIsFourBit<format> ? 16 * kWarp : 1);
+  NETY_SHARED(float, inverse, tokens);
 
   const WarpRows at = rows_of_warp(a, kRows);
   const bool working = at.segment >= 0;
@@ -124,9 +139,11 @@ __global__ void __launch_bounds__(kMatvecThreads)
   float sum[kRows][tokens] = {};
   int chunk = at.part * kWarp + at.lane;
   if (working && chunk < chunks) read_ahead(chunk);
+  begin_after_the_last();
+  if (a.norm != nullptr) inverse_rms(a, sums, inverse);
   for (int begin = 0; begin < chunks; begin += kChunks) {
     if (begin > 0) __syncthreads();
-    stage<format, tokens, kTile, kPitch>(a, begin * kWeights, xs);
+    stage<format, tokens, kTile, kPitch>(a, begin * kWeights, inverse, xs);
     __syncthreads();
     const int end = !working ? 0 : chunks < begin + kChunks ? chunks : begin + kChunks;
     for (; chunk < end; chunk += step) {
@@ -145,8 +162,11 @@ __global__ void __launch_bounds__(kMatvecThreads)
         for (int i = 0; i < kRows; ++i) {
           float w[4];
           unpack<format>(now[i], piece, table + at.lane, w);
-          if constexpr (format == Format::kFourBitBf16)
-            for (int e = 0; e < 4; ++e) w[e] = round_to_bf16(w[e] * scale[i]);
+          if constexpr (format == Format::kFourBitBf16) {
+            for (int e = 0; e < 4; ++e) w[e] *= scale[i];
+            round_to_bf16(w[0], w[1]);
+            round_to_bf16(w[2], w[3]);
+          }
 #pragma unroll
           for (int m = 0; m < tokens; ++m)
 #pragma unroll
@@ -207,6 +227,7 @@ void launch(Stream stream, const MatvecArgs& a) {
 void matvec_int8(Stream stream, const MatvecArgs& args);  // matvec_int8.cu
 
 int32_t matvec_rows_per_warp(Format format) {
+  if (format == Format::kInt8) return 4;
   return format == Format::kFourBit || format == Format::kFourBitBf16
              ? Layout<Format::kFourBit>::kRows
              : Layout<Format::kFp32>::kRows;

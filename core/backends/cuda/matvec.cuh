@@ -33,13 +33,10 @@ __host__ __device__ __forceinline__ int64_t row_groups(const MatvecArgs& a, int 
   return groups;
 }
 
-__device__ __forceinline__ WarpRows rows_of_warp(const MatvecArgs& a, int rows) {
-  WarpRows at;
-  at.lane = static_cast<int>(threadIdx.x) % kWarp;
-  at.warp = static_cast<int>(threadIdx.x) / kWarp;
-  at.part = at.warp % a.split;
+/// Where group number `group` of `rows` rows is.
+__device__ __forceinline__ void find_rows(const MatvecArgs& a, int64_t group, int rows,
+                                          WarpRows& at) {
   const int outputs = outputs_of(a.epilogue, rows);
-  int64_t group = static_cast<int64_t>(blockIdx.x) * (kMatvecWarps / a.split) + at.warp / a.split;
   const int segments = a.epilogue == Epilogue::kSilu ? 1 : a.segment_count;
   at.segment = -1;
   at.first_row = 0;
@@ -52,6 +49,15 @@ __device__ __forceinline__ WarpRows rows_of_warp(const MatvecArgs& a, int rows) 
     }
     group -= groups;
   }
+}
+
+__device__ __forceinline__ WarpRows rows_of_warp(const MatvecArgs& a, int rows) {
+  WarpRows at;
+  at.lane = static_cast<int>(threadIdx.x) % kWarp;
+  at.warp = static_cast<int>(threadIdx.x) / kWarp;
+  at.part = at.warp % a.split;
+  find_rows(a, static_cast<int64_t>(blockIdx.x) * (kMatvecWarps / a.split) + at.warp / a.split,
+            rows, at);
   return at;
 }
 
@@ -66,6 +72,38 @@ __device__ __forceinline__ int row_of(const MatvecArgs& a, const WarpRows& at, i
   const int row = at.first_row + inside;
   const int last = matrix_of(a, at, i, rows).rows - 1;
   return row < last ? row : last;
+}
+
+/// 1 / rms of each token's x, by all threads of the block: `of_warps` [kMatvecWarps].
+__device__ __forceinline__ void inverse_rms(const MatvecArgs& a, float* of_warps, float* inverse) {
+  const int cols = a.segments[0].w.cols;
+  const int sharing = a.tokens == 1 ? 8 : a.tokens == 2 ? 4 : a.tokens <= 4 ? 2 : 1;  // warps
+  const int thread = static_cast<int>(threadIdx.x);
+  if (const int m = thread / (kWarp * sharing); m < a.tokens) {
+    const float* x = a.x + static_cast<int64_t>(m) * cols;
+    float squares = 0.0F;
+#pragma unroll 8
+    for (int k = thread % (kWarp * sharing); k < cols; k += kWarp * sharing)
+      squares = fmaf(x[k], x[k], squares);
+    squares = warp_sum(squares);
+    if (thread % kWarp == 0) of_warps[thread / kWarp] = squares;
+  }
+  __syncthreads();
+  if (const int m = thread; m < a.tokens) {
+    float total = 0.0F;
+    for (int w = 0; w < sharing; ++w) total += of_warps[m * sharing + w];
+    inverse[m] = 1.0F / sqrtf(total / static_cast<float>(cols) + a.eps);
+  }
+  __syncthreads();
+}
+
+/// Columns [col, col + 4) of a row of x, zero past its end.
+__device__ __forceinline__ Float4 four_of(const float* x, int col, int cols) {
+  if (cols % 4 == 0 && col < cols) return *reinterpret_cast<const Float4*>(x + col);
+  Float4 four{};
+  for (int e = 0; e < 4; ++e)
+    if (col + e < cols) four.value[e] = x[col + e];
+  return four;
 }
 
 /// Stores output `i` of the warp for token `m`: `first` and `second` are the sums of its rows i and

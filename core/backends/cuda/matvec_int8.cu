@@ -4,7 +4,7 @@
 namespace nety::cuda {
 namespace {
 
-constexpr int kRows = 2;
+constexpr int kRows = 4;
 constexpr int kWeights = 16;  // in 16 bytes
 
 /// What outliers add to the warp's rows, for token m: every lane has the sums.
@@ -55,6 +55,7 @@ __global__ void __launch_bounds__(kMatvecThreads)
   int32_t sum[kRows][tokens] = {};
   int chunk = at.part * kWarp + at.lane;
   if (working && chunk < chunks) read_ahead(chunk);
+  begin_after_the_last();
   for (int begin = 0; begin < chunks; begin += kChunks) {
     if (begin > 0) __syncthreads();
     const int width = chunks - begin < kChunks ? chunks - begin : kChunks;
@@ -117,10 +118,9 @@ __global__ void __launch_bounds__(kMatvecThreads)
 
 template <int tokens>
 void launch(Stream stream, const MatvecArgs& a) {
-  const int64_t groups = row_groups(a, kRows);
-  const auto blocks = static_cast<unsigned>(pieces(groups, kMatvecWarps / a.split));
-  NETY_LAUNCH((matvec_int8_kernel<tokens>), dim3(blocks), dim3(kMatvecThreads), kTileBytes, stream,
-              a);
+  NETY_LAUNCH((matvec_int8_kernel<tokens>),
+              dim3(static_cast<unsigned>(pieces(row_groups(a, kRows), kMatvecWarps / a.split))),
+              dim3(kMatvecThreads), kTileBytes, stream, a);
 }
 
 }  // namespace

@@ -6,20 +6,27 @@
 #include "core/backends/cuda/kernels.h"
 
 #ifdef __CUDACC__
-#define NETY_SHARED(type, name, count) __shared__ type name[count]
+#define NETY_SHARED(type, name, count) __shared__ __align__(16) type name[count]
 #define NETY_DYNAMIC_SHARED(type, name)                  \
   extern __shared__ __align__(16) unsigned char bytes[]; \
   type* name = reinterpret_cast<type*>(bytes)
-#define NETY_LAUNCH(kernel, grid, block, shared_bytes, stream, args)                \
-  do {                                                                              \
-    kernel<<<grid, block, shared_bytes, static_cast<cudaStream_t>(stream)>>>(args); \
-    ::nety::cuda::launched(#kernel);                                                \
+#define NETY_LAUNCH(kernel, grid, block, shared_bytes, stream, args)                        \
+  do {                                                                                      \
+    auto kernel_args = args;                                                                \
+    ::nety::cuda::launch(reinterpret_cast<const void*>(&kernel), grid, block, shared_bytes, \
+                         stream, &kernel_args, #kernel);                                    \
   } while (false)
 #elif !defined(NETY_SIMT)
 #error "include tests/cuda/simt.h first: without nvcc these kernels are only emulated"
 #endif
 
 namespace nety::cuda {
+
+#ifdef __CUDACC__
+/// Launches a kernel whose one argument is at `args`; it may begin before the one before it ends.
+void launch(const void* kernel, dim3 grid, dim3 block, size_t shared_bytes, Stream stream,
+            void* args, const char* name);
+#endif
 
 constexpr int kWarp = 32;
 constexpr unsigned kAllLanes = 0xffffffffU;
@@ -42,6 +49,17 @@ __device__ __forceinline__ Vec16 load_once(const void* address) {
   v = *static_cast<const Vec16*>(address);
 #endif
   return v;
+}
+
+/// What another block of this launch has written: not from this multiprocessor's own cache.
+__device__ __forceinline__ float load_of_other_block(const float* address) {
+#ifdef __CUDA_ARCH__
+  float value;
+  asm volatile("ld.global.cg.f32 %0, [%1];" : "=f"(value) : "l"(address) : "memory");
+  return value;
+#else
+  return *address;
+#endif
 }
 
 __device__ __forceinline__ float float_from_fp16_bits(uint32_t bits) {
@@ -81,6 +99,34 @@ __device__ __forceinline__ uint32_t bf16_bits(float value) {
 
 __device__ __forceinline__ float round_to_bf16(float value) {
   return float_from_bf16_bits(bf16_bits(value));
+}
+
+/// Two as bf16 in one word, `low` in its lower half.
+__device__ __forceinline__ uint32_t bf16_pair(float low, float high) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+#else
+  return bf16_bits(low) | bf16_bits(high) << 16;
+#endif
+}
+
+/// Both to bf16, at the price of one on devices that have an instruction for it.
+__device__ __forceinline__ void round_to_bf16(float& a, float& b) {
+  const uint32_t pair = bf16_pair(a, b);
+  a = __uint_as_float(pair << 16);
+  b = __uint_as_float(pair & 0xffff0000U);
+}
+
+/// Until here a kernel may run beside the one before it: it may read weights, and nothing that
+/// steps write. From here on that one has ended, and the next one may begin likewise. Every kernel
+/// of a step calls it, once in each thread (programmatic dependent launch, from 9.0 on).
+__device__ __forceinline__ void begin_after_the_last() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
 }
 
 __device__ __forceinline__ float warp_sum(float value) {

@@ -42,20 +42,26 @@ __device__ __forceinline__ float block_sum(float value, float* of_warps) {
 }
 
 __global__ void __launch_bounds__(kThreads) embed_kernel(const __grid_constant__ EmbedArgs a) {
+  begin_after_the_last();
   const int64_t t = blockIdx.x;
   for (int k = static_cast<int>(threadIdx.x); k < a.table.cols; k += kThreads)
     a.x[t * a.table.cols + k] = weight_at(a.table, a.tokens[t], k);
 }
 
+/// 1 / rms of x [dim], by all threads of the block.
+__device__ __forceinline__ float inverse_rms(const float* x, int dim, float eps, float* of_warps) {
+  float squares = 0.0F;
+  for (int k = static_cast<int>(threadIdx.x); k < dim; k += kThreads)
+    squares = fmaf(x[k], x[k], squares);
+  return 1.0F / sqrtf(block_sum(squares, of_warps) / static_cast<float>(dim) + eps);
+}
+
 __global__ void __launch_bounds__(kThreads) rms_norm_kernel(const __grid_constant__ NormArgs a) {
+  begin_after_the_last();
   NETY_SHARED(float, of_warps, kWarps);
   const int64_t t = blockIdx.x;
   const float* x = a.x + (a.rows == nullptr ? t : int64_t{a.rows[t]}) * a.dim;
-  float squares = 0.0F;
-  for (int k = static_cast<int>(threadIdx.x); k < a.dim; k += kThreads)
-    squares = fmaf(x[k], x[k], squares);
-  const float mean = block_sum(squares, of_warps) / static_cast<float>(a.dim);
-  const float scale = 1.0F / sqrtf(mean + a.eps);
+  const float scale = inverse_rms(x, a.dim, a.eps, of_warps);
   for (int k = static_cast<int>(threadIdx.x); k < a.dim; k += kThreads)
     a.y[t * a.dim + k] = a.w[k] * (x[k] * scale);
 }
@@ -83,11 +89,21 @@ __device__ __forceinline__ int rank_in_block(int count, int* of_warps, int* tota
 // Each thread has a run of columns, so that outliers are found in ascending order.
 __global__ void __launch_bounds__(kThreads)
     quantise_rows_kernel(const __grid_constant__ QuantiseArgs a) {
+  begin_after_the_last();
+  NETY_SHARED(float, squares_of_warps, kWarps);
   NETY_SHARED(float, largest_of_warps, kWarps);
   NETY_SHARED(int, bad_of_warps, kWarps);
   NETY_SHARED(int, outliers_of_warps, kWarps);
   const int64_t t = blockIdx.x;
   const float* x = a.x + t * a.cols;
+  if (a.norm != nullptr) {
+    const float scale = inverse_rms(x, a.cols, a.eps, squares_of_warps);
+    float* normalised = a.normalised + t * a.cols;
+    for (int k = static_cast<int>(threadIdx.x); k < a.cols; k += kThreads)
+      normalised[k] = a.norm[k] * (x[k] * scale);
+    __syncthreads();
+    x = normalised;
+  }
   const int run = static_cast<int>(pieces(a.cols, kThreads));
   const int begin = static_cast<int>(threadIdx.x) * run;
   const int end = begin + run < a.cols ? begin + run : a.cols;
@@ -131,11 +147,13 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 __global__ void __launch_bounds__(kThreads) silu_kernel(const __grid_constant__ SiluArgs a) {
+  begin_after_the_last();
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (i < a.count) a.h[i] = silu(a.h[i]) * a.u[i];
 }
 
 __global__ void __launch_bounds__(kThreads) bias_kernel(const __grid_constant__ BiasArgs a) {
+  begin_after_the_last();
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (i < static_cast<int64_t>(a.count) * a.width) a.y[i] += a.bias[i % a.width];
 }
@@ -147,6 +165,7 @@ __device__ __forceinline__ float clamped(float x) {
 }
 
 __global__ void __launch_bounds__(kThreads) narrow_kernel(const __grid_constant__ NarrowArgs a) {
+  begin_after_the_last();
   const int64_t t = blockIdx.x;
   for (int64_t k = threadIdx.x; k < a.pitch; k += kThreads) {
     const float x = k < a.cols ? a.x[t * a.cols + k] : 0.0F;
@@ -163,6 +182,7 @@ __global__ void __launch_bounds__(kThreads) narrow_kernel(const __grid_constant_
 // Eight weights a thread: one word of codes.
 __global__ void __launch_bounds__(kThreads)
     dequantise_kernel(const __grid_constant__ DequantiseArgs a) {
+  begin_after_the_last();
   const int64_t words = a.w.cols / 8;
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (i >= words * a.count) return;

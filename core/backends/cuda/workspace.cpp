@@ -31,6 +31,25 @@ int64_t round_up(int64_t value, int64_t multiple) {
 
 }  // namespace
 
+AttentionCut cut_attention(const Device& device, const checkpoint::ModelConfig& config,
+                           int64_t tokens, int64_t length, bool one_sequence) {
+  constexpr int64_t kPositionsPerPart = 128;
+  const int64_t group = config.heads / config.kv_heads;
+  const int64_t per_token = config.kv_heads * ((group + kAttentionRows - 1) / kAttentionRows);
+  AttentionCut cut;
+  if (tokens <= kMatvecTokens) {
+    const int64_t seen =
+        config.sliding_window > 0 ? std::min(length, config.sliding_window) : length;
+    while (cut.splits < kMostSplits && cut.splits * kPositionsPerPart < seen &&
+           per_token * tokens * cut.splits < 2 * device.processors())
+      cut.splits *= 2;
+    return cut;
+  }
+  if (one_sequence)
+    cut.tokens_per_block = static_cast<int32_t>(std::max<int64_t>(1, kAttentionRows / group));
+  return cut;
+}
+
 Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limits,
                   std::byte* base) {
   const int64_t q_width = config.heads * config.head_dim;
@@ -51,6 +70,7 @@ Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limit
   w.logits = carver.take<float>(limits.logits * config.vocab);
   w.partials =
       carver.take<float>(kMatvecTokens * config.heads * kMostSplits * (config.head_dim + 2));
+  w.arrivals = carver.take<int32_t>(kMatvecTokens * config.heads);
   w.rows.pitch = round_up(widest, 16);
   w.rows.codes = carver.take<int8_t>(most * w.rows.pitch);
   w.rows.scales = carver.take<float>(most);

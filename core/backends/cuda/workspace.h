@@ -18,18 +18,19 @@ inline constexpr int64_t kPanelBytes = int64_t{64} << 20;
 
 /// Shapes with T tokens, R rows with logits; widest is the largest of D, H d and F.
 struct Workspace {
-  float* x;         ///< [T, D] residual stream
-  float* n;         ///< [max(T, R), D] normalised
-  float* q;         ///< [T, H d]
-  float* k;         ///< [T, G d]
-  float* v;         ///< [T, G d]
-  float* a;         ///< [T, H d]
-  float* h;         ///< [T, F]
-  float* u;         ///< [T, F]
-  float* logits;    ///< [R, V]
-  float* partials;  ///< Attention in parts: [kMatvecTokens, H, kMostSplits, d + 2]
-  Int8Rows rows;    ///< [max(T, R), widest]
-  uint16_t* high;   ///< [max(T, R), widest rounded up to 8]: activations for cuBLAS
+  float* x;           ///< [T, D] residual stream
+  float* n;           ///< [max(T, R), D] normalised
+  float* q;           ///< [T, H d]
+  float* k;           ///< [T, G d]
+  float* v;           ///< [T, G d]
+  float* a;           ///< [T, H d]
+  float* h;           ///< [T, F]
+  float* u;           ///< [T, F]
+  float* logits;      ///< [R, V]
+  float* partials;    ///< Attention in parts: [kMatvecTokens, H, kMostSplits, d + 2]
+  int32_t* arrivals;  ///< [kMatvecTokens H], zero between steps
+  Int8Rows rows;      ///< [max(T, R), widest]
+  uint16_t* high;     ///< [max(T, R), widest rounded up to 8]: activations for cuBLAS
   uint16_t* low;
   void* panel;  ///< kPanelBytes, or what the largest layer matrix needs if that is less
 
@@ -46,6 +47,16 @@ struct Workspace {
   uint64_t bytes;  ///< All of it.
   int64_t panel_bytes;
 };
+
+/// How attention is cut into blocks.
+struct AttentionCut {
+  int32_t splits = 1, tokens_per_block = 1;
+};
+/// A few tokens' positions are cut into parts until there are blocks for every multiprocessor; a
+/// power of two that follows the length, so that a graph lasts. Many tokens of one sequence share
+/// keys by blocks.
+AttentionCut cut_attention(const Device& device, const checkpoint::ModelConfig& config,
+                           int64_t tokens, int64_t length, bool one_sequence);
 
 /// Where everything lies from `base` on; with a null base only the sizes are of use.
 Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limits, std::byte* base);
