@@ -11,6 +11,7 @@
 #include "app/trial_run.h"
 #include "bench/model_facts.h"
 #include "core/base/files.h"
+#include "core/model/plugin.h"
 #include "core/policy/explain.h"
 #include "core/results/json.h"
 #include "diag/screen.h"
@@ -57,6 +58,7 @@ class Diag final : public Command {
                        .request = request,
                        .evidence = evidence_for(checkpoint.get()),
                        .quick = trials_.quick,
+                       .gpu_lacks = gpu_lacks(),
                        .trials = trials_.run(context, *machine, stored_mode(checkpoint.get()))});
     stack_.examine(diagnosis, checkpoint.get(), trials_.quick, context);
     diag::check_requirements(requirements, context.language, diagnosis);
@@ -79,6 +81,17 @@ class Diag final : public Command {
   }
 
  private:
+  /// What plugins that compute on a GPU do without.
+  static std::vector<std::string> gpu_lacks() {
+    std::vector<std::string> names;
+    for (const std::string_view plugin : model::plugin_names()) {
+      const model::PluginStatus status = model::probe_plugin(plugin);
+      if (status.device != "cpu")
+        names.insert(names.end(), status.lacking.begin(), status.lacking.end());
+    }
+    return names;
+  }
+
   static policy::Evidence evidence_for(const checkpoint::Checkpoint* checkpoint) {
     if (checkpoint == nullptr) return available_backends();
     return known_evidence(machine::describe(machine::host()), checkpoint->id());

@@ -113,8 +113,8 @@ fs::path resolve_model(const std::string& given) {
 policy::Evidence available_backends() {
   policy::Evidence evidence;
   for (const std::string_view name : model::plugin_names())
-    if (model::probe_plugin(name).available)
-      evidence.backends.push_back({std::string(name), name == "cuda" ? "cuda" : "cpu", {}});
+    if (const model::PluginStatus status = model::probe_plugin(name); status.available)
+      evidence.backends.push_back({status.name, status.device, {}});
   return evidence;
 }
 

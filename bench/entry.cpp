@@ -8,13 +8,15 @@
 
 #include "core/base/units.h"
 #include "core/measure/worker.h"
+#include "core/model/plugin.h"
 
 namespace nety::bench {
 namespace {
 
 /// Where a backend runs if nothing else was asked for: the GPU's has no CPU.
 std::string device_of(const BenchRequest& request, const std::string& backend) {
-  return backend == "cuda" && request.device == "cpu" ? "cuda:0" : request.device;
+  const std::string_view device = model::device_of_backend(backend);
+  return device != "cpu" && request.device == "cpu" ? std::string(device) + ":0" : request.device;
 }
 
 using results::Status;

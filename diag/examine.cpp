@@ -77,6 +77,7 @@ void apply_policy(const Question& question, Diagnosis& out) {
 Subject subject_of(const Question& question) {
   Subject subject{.machine = question.machine, .language = question.language};
   subject.quick = question.quick;
+  subject.gpu_lacks = question.gpu_lacks;
   for (const policy::BackendFacts& backend : question.evidence.backends)
     subject.gpu_backend = subject.gpu_backend || backend.device == "cuda";
   if (question.checkpoint != nullptr && !question.checkpoint->files().empty()) {

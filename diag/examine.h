@@ -23,6 +23,8 @@ struct Question {
   policy::Request request;
   policy::Evidence evidence;
   bool quick = false;  ///< Facts only: nothing that takes time is measured.
+  /// Libraries that the backend on a GPU does without, and is slower for.
+  std::vector<std::string> gpu_lacks{};
   /// What running the modes found, if they were run. Broken ones are evidence for the policy.
   std::optional<Trials> trials{};
 };

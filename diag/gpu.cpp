@@ -1,14 +1,36 @@
 // Whether there are GPUs and, if so, why each is or is not used. None is a normal result.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <optional>
+
 #include "core/machine/gpu.h"
 
 #include "core/base/units.h"
 #include "diag/probe.h"
 
 namespace nety::diag::probes {
+namespace {
+
+/// What a usable GPU would compute faster with.
+std::optional<results::Finding> library_finding(const Subject& subject) {
+  if (subject.gpu_lacks.empty()) return std::nullopt;
+  results::Finding finding =
+      subject.finding("gpu.libraries", message::diag_gpu_libraries_title, "the loader's folders");
+  finding.status = results::FindingStatus::kWarn;
+  finding.value = subject.say(message::diag_gpu_libraries_missing,
+                              {fmt::format("{}", fmt::join(subject.gpu_lacks, ", "))});
+  finding.consequence = subject.say(message::diag_gpu_libraries_means);
+  finding.remedy = subject.say(message::diag_gpu_libraries_remedy);
+  return finding;
+}
+
+}  // namespace
 
 Findings gpu(const Subject& subject) {
   constexpr const char* kSource = "libcuda.so.1, libnvidia-ml.so.1, /sys/bus/pci, /proc/driver";
   Findings found;
+  bool used = false;
   for (const machine::FoundGpu& each : machine::find_gpus(subject.machine)) {
     results::Finding& finding = found.emplace_back(
         subject.finding("gpu." + std::to_string(found.size()), message::diag_gpu_title, kSource));
@@ -17,6 +39,7 @@ Findings gpu(const Subject& subject) {
       finding.value +=
           ", " + subject.say(message::diag_gpu_capability, {each.gpu.compute_capability});
     if (!each.trouble) {
+      used = subject.gpu_backend;
       if (!subject.gpu_backend) finding.consequence = subject.say(message::diag_gpu_idle);
       continue;
     }
@@ -24,6 +47,8 @@ Findings gpu(const Subject& subject) {
     finding.consequence =
         subject.say(message::diag_gpu_unused, {render(*each.trouble, subject.language)});
   }
+  if (used)
+    if (const auto finding = library_finding(subject)) found.push_back(*finding);
   if (!found.empty()) return found;
   const auto bus = subject.machine.list("/sys/bus/pci/devices");
   const auto driver = subject.machine.list("/proc/driver/nvidia/gpus");

@@ -18,9 +18,10 @@ using Findings = std::vector<results::Finding>;
 struct Subject {
   const machine::Machine& machine;
   Language language = Language::kEnglish;
-  std::string model_file{};  ///< A file of the model in question; empty: there is none.
-  bool quick = false;        ///< Facts only: nothing that takes time is measured.
-  bool gpu_backend = false;  ///< Something here could compute on a GPU.
+  std::string model_file{};              ///< A file of the model in question; empty: there is none.
+  bool quick = false;                    ///< Facts only: nothing that takes time is measured.
+  bool gpu_backend = false;              ///< Something here could compute on a GPU.
+  std::vector<std::string> gpu_lacks{};  ///< Libraries that it would compute faster with.
 
   std::string say(MessageId id, std::vector<std::string> args = {}) const {
     return render({id, std::move(args)}, language);

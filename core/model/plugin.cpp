@@ -26,6 +26,10 @@ struct Plugin {
   const char* setup;  ///< What to do where it is missing.
   /// Opened by the plugin itself when it is used, from the system's folders; null: none.
   const char* driver;
+  const char* device = "cpu";  ///< What it computes on.
+  /// A library it opens where it finds it, and does without; the major version of what the plugin
+  /// was built for follows. Null: none.
+  const char* wanted = nullptr;
   // Null for a plugin that carries its library inside:
   const char* environment = nullptr;  ///< Variable that names the library's folder.
   const char* library = nullptr;      ///< The file in its lib/ by which it is recognised.
@@ -33,10 +37,10 @@ struct Plugin {
 };
 
 constexpr Plugin kPlugins[] = {
-    {"torch", "LibTorch", "Run ./nety setup, or use --backend native.", nullptr, "NETY_TORCH_DIR",
-     "libtorch_cpu.so", "torch"},
+    {"torch", "LibTorch", "Run ./nety setup, or use --backend native.", nullptr, "cpu", nullptr,
+     "NETY_TORCH_DIR", "libtorch_cpu.so", "torch"},
     {"cuda", "nvcc, CUDA's compiler,", "Build nety where the CUDA toolkit is, or use --device cpu.",
-     "libcuda.so.1"},
+     "libcuda.so.1", "cuda", "libcublas.so."},
 };
 
 const Plugin& find_plugin(std::string_view name) {
@@ -231,16 +235,29 @@ bool resolve(Candidate& candidate, SharedLibrary file) {
   return candidate.refuse(std::move(what), hint + candidate.plugin.setup);
 }
 
+/// What the plugin looks for itself when it runs, in the same places.
+void look_for_wanted(Candidate& candidate) {
+  const char* wanted = candidate.plugin.wanted;
+  const std::string& built_for = candidate.status.built_for;
+  if (wanted == nullptr || built_for.empty()) return;
+  const std::string library = wanted + built_for.substr(0, built_for.find('.'));
+  const SharedLibrary user{candidate.status.path, {library}, {}, {}};
+  if (!resolve_dependencies(user, {}, toolkit_folders()).missing.empty())
+    candidate.status.lacking = {library};
+}
+
 Candidate examine(std::string_view name) {
   const Plugin& plugin = find_plugin(name);
   Candidate candidate{.plugin = plugin, .status = {}, .preload = {}};
   candidate.status.name = name;
+  candidate.status.device = plugin.device;
   try {
     if (!locate_plugin(candidate)) return candidate;
     const SharedLibrary file = read_shared_library(candidate.status.path);
     candidate.status.built_for = file.note;
     candidate.status.available = check_driver(candidate) && locate_library(candidate, file) &&
                                  check_version(candidate) && resolve(candidate, file);
+    if (candidate.status.available) look_for_wanted(candidate);
   } catch (const Error& error) {
     candidate.refuse(error.what(), error.hint());
   }
@@ -289,6 +306,11 @@ std::vector<std::string_view> plugin_names() {
   std::vector<std::string_view> names;
   for (const Plugin& plugin : kPlugins) names.push_back(plugin.name);
   return names;
+}
+
+std::string_view device_of_backend(std::string_view name) {
+  const auto* found = std::ranges::find(kPlugins, name, &Plugin::name);
+  return found == std::end(kPlugins) ? "cpu" : found->device;
 }
 
 PluginStatus probe_plugin(std::string_view name) { return examine(name).status; }

@@ -19,13 +19,19 @@ struct PluginStatus {
   std::string library_folder;        ///< The LibTorch it would use: the folder that has lib/.
   std::string version;               ///< That LibTorch's version, "2.11.0+cu130"; empty: unknown.
   std::string built_for;             ///< The version the plugin was compiled against.
+  std::string device = "cpu";        ///< What it computes on: "cpu" or "cuda".
   std::vector<std::string> missing;  ///< Files and libraries that are not there.
+  std::vector<std::string> lacking;  ///< Libraries that it runs without, and is slower for.
   std::string what;                  ///< Why it is not available, in one sentence.
   std::string hint;                  ///< What to do about it.
 };
 
 /// The plugins nety knows, in the order of the table in plugin.cpp: "torch", "cuda".
 std::vector<std::string_view> plugin_names();
+
+/// What the backend of that name computes on, "cpu" or "cuda"; "cpu" for a name that is no
+/// plugin's.
+std::string_view device_of_backend(std::string_view name);
 
 /// Looks for the plugin and for all that it needs, reading files only: nothing is loaded, and it
 /// takes a few milliseconds.

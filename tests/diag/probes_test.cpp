@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "diag/diagnose.h"
+#include "diag/probe.h"
 #include "tests/diag/machines.h"
 #include "tests/machine/fake_machine.h"
 
@@ -219,6 +220,19 @@ TEST(GpuProbes, SayThatAUsableDeviceIsLeftIdleWhereNothingComputesOnIt) {
   EXPECT_THAT(find(machine, "gpu.0", &subject).consequence, HasSubstr("left idle"));
   subject.gpu_backend = true;
   EXPECT_EQ(find(machine, "gpu.0", &subject).consequence, "");
+}
+
+TEST(GpuProbes, NameTheLibraryThatAUsedDeviceWouldBeFasterWith) {
+  const FakeMachine machine = with_gpu("");
+  Subject subject{.machine = machine};
+  subject.gpu_lacks = {"libcublas.so.13"};
+  EXPECT_EQ(probes::gpu(subject).size(), 1U);  // an idle device needs none
+  subject.gpu_backend = true;
+  const Finding finding = find(machine, "gpu.libraries", &subject);
+  EXPECT_EQ(finding.status, kWarn);
+  EXPECT_EQ(finding.value, "libcublas.so.13 is missing");
+  EXPECT_THAT(finding.consequence, HasSubstr("own tiles"));
+  EXPECT_THAT(finding.remedy, HasSubstr("CUDA_HOME"));
 }
 
 TEST(GpuProbes, TellALibraryThatFailedFromADeviceThatIsNotThere) {

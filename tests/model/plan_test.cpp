@@ -41,14 +41,14 @@ TEST(MemoryPlan, IsWhatLoadingTakesInEveryMode) {
 TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {
   if (default_model().empty()) GTEST_SKIP() << "not run: the default model is not in the cache";
   expect_exact(default_model(), precision::ModeId::bf16, "mode");
-  // As stored: whether blocks are put in another order, and so copied, is the kernels' choice. The
-  // plan counts them as copied; the bytes are the same.
+  // As stored: whether blocks of a format are put in another order, and so copied, is the kernels'
+  // choice. The plan counts them as copied; the bytes are the same.
   const auto checkpoint = checkpoint::Checkpoint::open(default_model());
   const policy::MemoryPlan plan = policy::plan(checkpoint, std::nullopt, {});
   EXPECT_EQ(plan.weights(), checkpoint.weight_bytes());
   const auto backend = native_backend();
   const Model model = load_model(checkpoint, *backend, {}, silent_progress());
-  EXPECT_TRUE(model.owned_bytes() == 0 || model.owned_bytes() == plan.weights_anonymous_bytes);
+  EXPECT_LE(model.owned_bytes(), plan.weights_anonymous_bytes);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 const fs::path kPlugins = fs::path(build_directory()) / "tests/plugins";
@@ -123,6 +124,26 @@ TEST_F(Plugin, CudaWithADriverIsAvailable) {
   const PluginStatus status = probe_plugin("cuda");
   EXPECT_TRUE(status.available) << status.what;
   EXPECT_EQ(status.library_folder, "");
+}
+
+TEST_F(Plugin, CudaRunsWithoutItsLibraryAndSaysSo) {
+  fs::copy_file(kPlugins / "noted/libnety_torch.so", folder_ / "libnety_cuda.so");
+  const ScopedVariable driver("LD_LIBRARY_PATH",
+                              (fs::path(build_directory()) / "fake_drivers").string());
+  PluginStatus status = probe_plugin("cuda");
+  EXPECT_TRUE(status.available) << status.what;
+  EXPECT_EQ(status.device, "cuda");
+  EXPECT_THAT(status.lacking, ElementsAre("libcublas.so.99"));
+  fs::create_directories(folder_ / "toolkit/lib64");
+  fs::copy_file(kPlugins / "noted/libnety_torch.so", folder_ / "toolkit/lib64/libcublas.so.99");
+  const ScopedVariable toolkit("CUDA_HOME", (folder_ / "toolkit").string());
+  EXPECT_THAT(probe_plugin("cuda").lacking, IsEmpty());
+}
+
+TEST_F(Plugin, KnowsWhatABackendComputesOn) {
+  EXPECT_EQ(device_of_backend("native"), "cpu");
+  EXPECT_EQ(device_of_backend("torch"), "cpu");
+  EXPECT_EQ(device_of_backend("cuda"), "cuda");
 }
 
 TEST_F(Plugin, UnknownNameIsAUsageError) {
