@@ -261,7 +261,25 @@ class Stack:
             "cached_share": -1,
             "context": self.context,
             "vocab": self.vocab,
+            "flops_per_token": self.flops_per_token(),
+            "activation": self.activation(),
         }
+
+    def activation(self):
+        """The type that is multiplied, by the name that the modes have."""
+        if self.request["mode"] == "int8":
+            return "int8"
+        dtypes = {getattr(self.torch, dtype): name for name, dtype in FLOATS.items()}
+        return dtypes.get(self.model.dtype, str(self.model.dtype))
+
+    def flops_per_token(self):
+        """Two for every weight of the layers' matrices, without the head: as bench/engine_model.cpp."""
+        head = self.model.get_output_embeddings()
+        return 2 * sum(
+            module.in_features * module.out_features
+            for module in self.model.modules()
+            if module is not head and hasattr(module, "in_features")
+        )
 
     def count_weights(self):
         """Bytes of all weights with their scales, and those that one token reads."""

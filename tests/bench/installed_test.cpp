@@ -92,6 +92,20 @@ TEST(Installed, MeasuresTheUsersStackInTheSameRows) {
   EXPECT_EQ(file.models.at(0).format, "huggingface");
 }
 
+TEST(Installed, StandsBesideTheMachinesWalls) {
+  const StubPython python;
+  const SmallModel model;
+  BenchRequest what = request(model.path(), python.folder(), {"bf16"});
+  what.probe_bandwidth = true;
+  const results::File file = measure(what);
+  const Result& prefill = find(file, "bf16", "prefill");
+  const auto sample = [&](const char* name) { return prefill.metrics.at(name).samples.at(0); };
+  const double dim = 64;  // of the one layer that the fake model has, hidden_size squared
+  EXPECT_DOUBLE_EQ(sample("mfu"),
+                   2 * dim * dim * sample("pp_tps") / sample("fma_peak_ops_per_s"));
+  EXPECT_EQ(find(file, "bf16", "decode").metrics.at("mbu").n, 2);
+}
+
 TEST(Installed, SkipsWithTheCommandThatHelpsWhereThereIsNoStack) {
   const StubPython bare(StubPython::kBare);
   const SmallModel model;
