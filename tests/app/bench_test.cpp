@@ -65,6 +65,7 @@ TEST_F(BenchCommand, MeasuresAShapeInEveryModeAndFormat) {
   }
   EXPECT_EQ(decoded, 3);
   EXPECT_GT(lines(slurp(file("x.jsonl"))).size(), 12U);
+  EXPECT_EQ(results::problems_of_lines(slurp(file("x.jsonl"))), std::vector<std::string>{});
   EXPECT_FALSE(Json::parse(slurp(file("x.gbench.json"))).at("benchmarks").empty());
 }
 
@@ -79,7 +80,7 @@ TEST_F(BenchCommand, LeavesWholeLinesWhenItIsKilled) {
   EXPECT_EQ(run_until_a_row("KILL"), 128 + 9);
   const std::vector<Json> rows = lines(slurp(file("x.jsonl")));
   ASSERT_GT(rows.size(), 1U);
-  EXPECT_EQ(rows[0].at("type"), "header");
+  EXPECT_EQ(results::problems_of_lines(slurp(file("x.jsonl"))), std::vector<std::string>{});
   EXPECT_EQ(rows.back().at("type"), "result");
 }
 
@@ -93,6 +94,15 @@ TEST_F(BenchCommand, PlansAShapeWithoutLoadingIt) {
   EXPECT_EQ(json.at("modes")[0].at("kv_bytes"), int64_t{2} * 32 * 8 * 128 * 4096 * 4);
   EXPECT_EQ(run("fit --shape no-such-shape").code, 2);
   EXPECT_EQ(run("fit --shape mistral-7b some.gguf").code, 2);
+}
+
+TEST_F(BenchCommand, RefusesQualityOfRandomWeights) {
+  for (const char* quality : {"--quality", "--quality=some.txt"}) {
+    const Outcome outcome = run("bench" + shape() + "--modes fp32 --quick " + quality);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--quality"), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("--shape"), std::string::npos) << outcome.err;
+  }
 }
 
 TEST_F(BenchCommand, SaysWhatDoesNotFit) {
