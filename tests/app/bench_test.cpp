@@ -24,7 +24,7 @@ class BenchCommand : public ::testing::Test {
   /// More rounds than there is time for, ended by that signal once a row was written; the exit
   /// code.
   int run_until_a_row(const std::string& signal) const {
-    std::filesystem::remove(file("x.jsonl"));  // an earlier run's
+    for (const char* name : {"x.json", "x.jsonl"}) std::filesystem::remove(file(name));
     const std::string line =
         "'" + nety() + "' bench" + shape() +
         "--modes fp32,nf4 --backends native -p 8 -n 4 -r 1000 -o '" + file("x.json") + "' -o '" +
@@ -74,6 +74,11 @@ TEST_F(BenchCommand, KeepsWhatItMeasuredWhenInterrupted) {
   const std::string text = slurp(file("x.json"));
   ASSERT_FALSE(text.empty());
   EXPECT_EQ(results::problems_of(text), std::vector<std::string>{});
+}
+
+TEST_F(BenchCommand, TakesTwoInterruptsOfOneMomentForOne) {  // as `timeout -s INT` sends them
+  EXPECT_EQ(run_until_a_row("INT $pid; kill -INT"), 130);
+  EXPECT_EQ(results::problems_of(slurp(file("x.json"))), std::vector<std::string>{});
 }
 
 TEST_F(BenchCommand, LeavesWholeLinesWhenItIsKilled) {
