@@ -15,6 +15,7 @@
 #include "app/input.h"
 #include "app/model_options.h"
 #include "bench/compare_subjects.h"
+#include "bench/model_facts.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/results/json.h"
@@ -214,6 +215,7 @@ class Compare final : public Command {
     workload.n_prompt = n_prompt_;
     workload.n_gen = n_gen_;
     file.machines = {diagnosis.machine};
+    file.models = {bench::describe(checkpoint)};
     file.workload.prompts = {n_prompt_};
     file.workload.generate = n_gen_;
     file.workload.seed = workload.seed;

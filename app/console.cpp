@@ -16,8 +16,16 @@ namespace {
 
 volatile std::sig_atomic_t interrupt_flag = 0;
 
+timespec first_interrupt{};
+
+/// The second ends the program at once. `timeout` sends two for one: to it, and to its group.
 extern "C" void on_interrupt(int) {
-  if (interrupt_flag != 0) ::_exit(130);
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  if (interrupt_flag == 0) first_interrupt = now;
+  const double since_s = static_cast<double>(now.tv_sec - first_interrupt.tv_sec) +
+                         1e-9 * static_cast<double>(now.tv_nsec - first_interrupt.tv_nsec);
+  if (interrupt_flag != 0 && since_s > 0.2) ::_exit(130);
   interrupt_flag = 1;
 }
 

@@ -129,6 +129,10 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   if (!shape_.empty() && !model.empty())
     throw Error(ErrorKind::kUsage, "--shape and a MODEL exclude each other",
                 "Measure them one after the other, each with its own -o FILE.");
+  if (!shape_.empty() && !quality_.empty())
+    throw Error(ErrorKind::kUsage,
+                "--quality and --shape exclude each other: random weights predict nothing",
+                "Leave --quality out, or name a MODEL in place of --shape.");
   bench::BenchRequest request;
   request.tool = "nety " NETY_VERSION;
   request.command = context.command;
@@ -152,7 +156,7 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   request.repetitions = static_cast<int>(repetitions_ > 0 ? repetitions_ : quick_ ? 2 : 6);
   if (quick_) request.load_passes = 0;
   request.budget_s = parse_budget(budget);
-  if (!shape_.empty()) return request;  // random weights predict nothing
+  if (!shape_.empty()) return request;  // nothing to predict
   if (!quality_.empty() && quality_ != kOwnText) {
     request.quality_text = read_file(quality_);
     request.quality_name = std::filesystem::path(quality_).filename().string();

@@ -35,9 +35,12 @@ bool is_quantised(const checkpoint::Checkpoint& checkpoint) {
   return precision::mode(checkpoint.stored_mode()).kind != precision::ModeKind::kFloat;
 }
 
+/// Counts changes in what a copy holds, so that older ones are made again.
+constexpr int kCopyVersion = 2;
+
 /// Where the copy of a source is: another file of that name has another size or time.
 fs::path widened_folder(const checkpoint::Checkpoint& source, const results::Model& model) {
-  std::string what = fs::absolute(source.path()).string();
+  std::string what = fmt::format("{}|{}", kCopyVersion, fs::absolute(source.path()).string());
   for (const MappedFile& file : source.files()) {
     std::error_code ignored;
     const auto time = fs::last_write_time(file.path(), ignored).time_since_epoch().count();

@@ -65,7 +65,7 @@ class Memory:
     """Peaks of this process; the kernel keeps only that of the whole."""
 
     def __init__(self):
-        self.peaks, self.watching = {}, False
+        self.peaks, self.now, self.watching = {}, {}, False
 
     def note(self):
         try:
@@ -73,10 +73,8 @@ class Memory:
                 for line in status:
                     name, _, value = line.partition(":")
                     if name in ("VmRSS", "VmHWM", "RssAnon", "RssFile"):
-                        size = int(value.split()[0]) * 1024
-                        self.peaks[name] = (
-                            size if name == "VmRSS" else max(size, self.peaks.get(name, 0))
-                        )
+                        self.now[name] = int(value.split()[0]) * 1024
+                        self.peaks[name] = max(self.now[name], self.peaks.get(name, 0))
         except OSError:
             pass
 
@@ -96,13 +94,14 @@ class Memory:
 
     def answer(self):
         self.note()
-        names = {
-            "rss_bytes": "VmRSS",
-            "peak_rss_bytes": "VmHWM",
-            "peak_anon_bytes": "RssAnon",
-            "peak_file_bytes": "RssFile",
+        return {
+            "rss_bytes": self.now.get("VmRSS"),
+            "steady_anon_bytes": self.now.get("RssAnon"),
+            "steady_file_bytes": self.now.get("RssFile"),
+            "peak_rss_bytes": self.peaks.get("VmHWM"),
+            "peak_anon_bytes": self.peaks.get("RssAnon"),
+            "peak_file_bytes": self.peaks.get("RssFile"),
         }
-        return {name: self.peaks.get(field) for name, field in names.items()}
 
 
 class TextTimes:
@@ -261,7 +260,25 @@ class Stack:
             "cached_share": -1,
             "context": self.context,
             "vocab": self.vocab,
+            "flops_per_token": self.flops_per_token(),
+            "activation": self.activation(),
         }
+
+    def activation(self):
+        """The type that is multiplied, by the name that the modes have."""
+        if self.request["mode"] == "int8":
+            return "int8"
+        dtypes = {getattr(self.torch, dtype): name for name, dtype in FLOATS.items()}
+        return dtypes.get(self.model.dtype, str(self.model.dtype))
+
+    def flops_per_token(self):
+        """Two for every weight of the layers' matrices, without the head: as bench/engine_model.cpp."""
+        head = self.model.get_output_embeddings()
+        return 2 * sum(
+            module.in_features * module.out_features
+            for module in self.model.modules()
+            if module is not head and hasattr(module, "in_features")
+        )
 
     def count_weights(self):
         """Bytes of all weights with their scales, and those that one token reads."""

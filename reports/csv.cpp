@@ -2,6 +2,7 @@
 // without metrics has one line, with its status.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <optional>
 
 #include "reports/comparison.h"
@@ -12,7 +13,7 @@ namespace nety::reports {
 namespace {
 
 std::string number(const std::optional<double>& value) {
-  return value ? fmt::format("{}", *value) : "";
+  return value && std::isfinite(*value) ? fmt::format("{}", *value) : "";
 }
 
 std::string key_of(const results::Result& row) {

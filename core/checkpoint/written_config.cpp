@@ -65,6 +65,14 @@ Json rope_parameters(const Checkpoint& source) {
   return parameters;
 }
 
+/// The same under the names of transformers 4, which passes over rope_parameters without a word.
+void put_old_rope(Json& json) {
+  Json scaling = json.at("rope_parameters");
+  json["rope_theta"] = scaling.at("rope_theta");
+  scaling.erase("rope_theta");
+  if (scaling.at("rope_type") != "default") json["rope_scaling"] = scaling;
+}
+
 Json ids_of(const std::vector<int32_t>& ids) {
   if (ids.empty()) return nullptr;
   return ids.size() == 1 ? Json(ids.front()) : Json(ids);
@@ -101,6 +109,7 @@ Json config_from_gguf(const Checkpoint& source) {
                {"tie_word_embeddings", config.tied_embeddings},
                {"use_cache", true},
                {"vocab_size", config.vocab}};
+  put_old_rope(json);
   if (mistral) {
     json["sliding_window"] = config.sliding_window;
   } else {

@@ -24,7 +24,7 @@ class BenchCommand : public ::testing::Test {
   /// More rounds than there is time for, ended by that signal once a row was written; the exit
   /// code.
   int run_until_a_row(const std::string& signal) const {
-    std::filesystem::remove(file("x.jsonl"));  // an earlier run's
+    for (const char* name : {"x.json", "x.jsonl"}) std::filesystem::remove(file(name));
     const std::string line =
         "'" + nety() + "' bench" + shape() +
         "--modes fp32,nf4 --backends native -p 8 -n 4 -r 1000 -o '" + file("x.json") + "' -o '" +
@@ -65,6 +65,7 @@ TEST_F(BenchCommand, MeasuresAShapeInEveryModeAndFormat) {
   }
   EXPECT_EQ(decoded, 3);
   EXPECT_GT(lines(slurp(file("x.jsonl"))).size(), 12U);
+  EXPECT_EQ(results::problems_of_lines(slurp(file("x.jsonl"))), std::vector<std::string>{});
   EXPECT_FALSE(Json::parse(slurp(file("x.gbench.json"))).at("benchmarks").empty());
 }
 
@@ -75,11 +76,16 @@ TEST_F(BenchCommand, KeepsWhatItMeasuredWhenInterrupted) {
   EXPECT_EQ(results::problems_of(text), std::vector<std::string>{});
 }
 
+TEST_F(BenchCommand, TakesTwoInterruptsOfOneMomentForOne) {  // as `timeout -s INT` sends them
+  EXPECT_EQ(run_until_a_row("INT $pid; kill -INT"), 130);
+  EXPECT_EQ(results::problems_of(slurp(file("x.json"))), std::vector<std::string>{});
+}
+
 TEST_F(BenchCommand, LeavesWholeLinesWhenItIsKilled) {
   EXPECT_EQ(run_until_a_row("KILL"), 128 + 9);
   const std::vector<Json> rows = lines(slurp(file("x.jsonl")));
   ASSERT_GT(rows.size(), 1U);
-  EXPECT_EQ(rows[0].at("type"), "header");
+  EXPECT_EQ(results::problems_of_lines(slurp(file("x.jsonl"))), std::vector<std::string>{});
   EXPECT_EQ(rows.back().at("type"), "result");
 }
 
@@ -93,6 +99,15 @@ TEST_F(BenchCommand, PlansAShapeWithoutLoadingIt) {
   EXPECT_EQ(json.at("modes")[0].at("kv_bytes"), int64_t{2} * 32 * 8 * 128 * 4096 * 4);
   EXPECT_EQ(run("fit --shape no-such-shape").code, 2);
   EXPECT_EQ(run("fit --shape mistral-7b some.gguf").code, 2);
+}
+
+TEST_F(BenchCommand, RefusesQualityOfRandomWeights) {
+  for (const char* quality : {"--quality", "--quality=some.txt"}) {
+    const Outcome outcome = run("bench" + shape() + "--modes fp32 --quick " + quality);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--quality"), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("--shape"), std::string::npos) << outcome.err;
+  }
 }
 
 TEST_F(BenchCommand, SaysWhatDoesNotFit) {

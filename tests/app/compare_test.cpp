@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/app/run.h"
+#include "tests/results/schema.h"
 
 namespace nety::app {
 namespace {
@@ -12,8 +13,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// A result file with eight samples of decode and prefill rates around these.
-std::string results(const std::string& name, double tg_tps, double pp_tps,
-                    const std::string& machine = "m1") {
+std::string result_file(const std::string& name, double tg_tps, double pp_tps,
+                        const std::string& machine = "m1") {
   nlohmann::json row = {{"machine", machine},  {"model", "m"},      {"mode", "fp32"},
                         {"backend", "native"}, {"phase", "decode"}, {"n_gen", 128},
                         {"n_prompt", 512},     {"status", "ok"}};
@@ -36,7 +37,8 @@ std::string arms(const std::string& baseline, const std::string& candidate) {
 }
 
 TEST(CompareCommand, ExitsByItsVerdict) {
-  const std::string base = results("base.json", 100, 1000), slow = results("slow.json", 90, 1000);
+  const std::string base = result_file("base.json", 100, 1000),
+                    slow = result_file("slow.json", 90, 1000);
   const Outcome worse = run(arms(base, slow));
   EXPECT_EQ(worse.code, 3) << worse.err;
   EXPECT_THAT(worse.out, HasSubstr("REGRESSION (limit 2 %)"));
@@ -51,13 +53,15 @@ TEST(CompareCommand, ExitsByItsVerdict) {
 }
 
 TEST(CompareCommand, RefusesFilesOfOtherMachines) {
-  const Outcome other = run(arms(results("a.json", 100, 1), results("b.json", 100, 1, "m2")));
+  const Outcome other =
+      run(arms(result_file("a.json", 100, 1), result_file("b.json", 100, 1, "m2")));
   EXPECT_EQ(other.code, 5);
   EXPECT_THAT(other.out, HasSubstr("cpu: m1 CPU, m2 CPU"));
 }
 
 TEST(CompareCommand, WritesEveryFormat) {
-  const std::string base = results("base.json", 100, 1000), slow = results("slow.json", 90, 1000);
+  const std::string base = result_file("base.json", 100, 1000),
+                    slow = result_file("slow.json", 90, 1000);
   const auto out = [](const char* name) { return (test_folder() / name).string(); };
   const Outcome both = run(arms(base, slow) + "--json -o '" + out("c.md") + "' -o '" +
                            out("c.xml") + "' -o '" + out("c.html") + "' --annotations");
@@ -74,7 +78,8 @@ TEST(CompareCommand, WritesEveryFormat) {
 }
 
 TEST(CompareCommand, RunsCommandsThatPrintResultFiles) {
-  const std::string base = results("base.json", 100, 1000), slow = results("slow.json", 90, 1000);
+  const std::string base = result_file("base.json", 100, 1000),
+                    slow = result_file("slow.json", 90, 1000);
   const Outcome outcome = run(arms("cat " + base, "cat " + slow) + "--pairs 10:12");
   EXPECT_EQ(outcome.code, 3) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("10 pairs, interleaved ABBA"));
@@ -86,7 +91,7 @@ TEST(CompareCommand, RunsCommandsThatPrintResultFiles) {
 
 TEST(CompareCommand, IsStrictWhenAsked) {
   // Too few pairs for an interval: not decided.
-  const std::string base = results("base.json", 100, 1000);
+  const std::string base = result_file("base.json", 100, 1000);
   EXPECT_EQ(run(arms("cat " + base, "cat " + base) + "--pairs 4").code, 0);
   const Outcome strict = run(arms("cat " + base, "cat " + base) + "--pairs 4 --strict");
   EXPECT_EQ(strict.code, 4);
@@ -94,7 +99,7 @@ TEST(CompareCommand, IsStrictWhenAsked) {
 }
 
 TEST(CompareCommand, ExplainsMistakes) {
-  const std::string base = results("base.json", 100, 1000);
+  const std::string base = result_file("base.json", 100, 1000);
   const auto refused = [](const std::string& arguments, const char* what) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.code, 2) << outcome.err;
@@ -118,6 +123,8 @@ TEST(CompareCommand, MeasuresTwoProgramsOfOurs) {
   const auto json = nlohmann::json::parse(outcome.out);
   EXPECT_EQ(json["comparisons"][0]["metric"], "tg_tps");
   EXPECT_EQ(json["comparisons"][0]["ratio"]["n"], 1);
+  EXPECT_EQ(json["models"][0]["path"], default_model());
+  EXPECT_EQ(results::problems_of(outcome.out), std::vector<std::string>{});
   for (const auto& comparison : json["comparisons"]) {
     if (comparison["metric"] == "weights_bytes") {
       EXPECT_EQ(comparison["verdict"], "same");

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/app/run.h"
+#include "tests/results/schema.h"
 
 namespace nety::app {
 namespace {
@@ -20,6 +21,7 @@ TEST(Report, EndsWithTheVerdictsAndThePathsOfItsFiles) {
     EXPECT_THAT(report.out, HasSubstr((folder / name).string()));
     EXPECT_TRUE(std::filesystem::exists(folder / name));
   }
+  EXPECT_EQ(results::problems_of(slurp(folder / "report.json")), std::vector<std::string>{});
 }
 
 TEST(Report, SpeaksFrench) {
@@ -51,6 +53,9 @@ TEST(Report, OfSeveralMachinesComparesThem) {
   EXPECT_THAT(text, HasSubstr("## All machines"));
   EXPECT_THAT(text, HasSubstr("AMD EPYC"));
   EXPECT_THAT(text, HasSubstr("Intel Core i5-8250U"));
+  const auto merged = test_folder() / "fleet.json";
+  EXPECT_EQ(run("report " + files + " -o '" + merged.string() + "'").code, 0);
+  EXPECT_EQ(results::problems_of(slurp(merged)), std::vector<std::string>{});
   EXPECT_EQ(run("report " + files + " -o '" + page.string() + "' --gate cpu-fp32-best").code, 6)
       << "refuted on one of them";
 }

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "tests/machine/control_group.h"
 
 namespace nety::bench {
 namespace {
@@ -31,6 +32,17 @@ void grow() {
   ::setrlimit(RLIMIT_AS, &limit);
   std::vector<std::vector<char>> taken;
   for (;;) taken.emplace_back(size_t{64} << 20);
+}
+
+/// Takes memory in a control group with less of it, until the kernel kills this process.
+void outgrow_control_group() {
+  const char* const door = std::getenv("NETY_TEST_CONTROL_GROUP");
+  if (door == nullptr || !machine::write_control(door, "0\n"))
+    throw Error(ErrorKind::kInternal, "not in the control group");
+  constexpr size_t kPiece = size_t{4} << 20;
+  std::vector<std::vector<char>> taken;
+  // A limit that does not hold ends here, and not at the machine's last page.
+  while (taken.size() * kPiece < size_t{1} << 30) taken.emplace_back(kPiece, '\1');
 }
 
 class FakeEngine : public Engine {
@@ -72,6 +84,7 @@ class FakeEngine : public Engine {
     if (mode_ == "abort") std::abort();
     if (mode_ == "kill") ::raise(SIGKILL);
     if (mode_ == "grow") grow();
+    if (mode_ == "outgrow") outgrow_control_group();
     if (mode_ == "hang") pause_ms(1e6);
     if (mode_ == "quiet_exit") ::_exit(0);
     if (mode_ == "garbage") {

@@ -2,6 +2,7 @@
 // nothing, and with none.
 #include "bench/installed.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -88,8 +89,24 @@ TEST(Installed, MeasuresTheUsersStackInTheSameRows) {
   EXPECT_GT(find(file, "fp32", "load").metrics.at("weights_bytes").median,
             find(file, "nf4", "load").metrics.at("weights_bytes").median);
   EXPECT_GT(find(file, "fp32", "load").metrics.at("peak_anon_bytes").median, 1e6);
+  for (const char* part : {"anon", "file"})
+    EXPECT_LE(find(file, "nf4", "load").metrics.at(fmt::format("steady_{}_bytes", part)).median,
+              find(file, "nf4", "load").metrics.at(fmt::format("peak_{}_bytes", part)).median);
   EXPECT_EQ(find(file, "fp32", "generate").metrics.at("ttft_s").n, 1);  // every second round
   EXPECT_EQ(file.models.at(0).format, "huggingface");
+}
+
+TEST(Installed, StandsBesideTheMachinesWalls) {
+  const StubPython python;
+  const SmallModel model;
+  BenchRequest what = request(model.path(), python.folder(), {"bf16"});
+  what.probe_bandwidth = true;
+  const results::File file = measure(what);
+  const Result& prefill = find(file, "bf16", "prefill");
+  const auto sample = [&](const char* name) { return prefill.metrics.at(name).samples.at(0); };
+  const double dim = 64;  // of the one layer that the fake model has, hidden_size squared
+  EXPECT_DOUBLE_EQ(sample("mfu"), 2 * dim * dim * sample("pp_tps") / sample("fma_peak_ops_per_s"));
+  EXPECT_EQ(find(file, "bf16", "decode").metrics.at("mbu").n, 2);
 }
 
 TEST(Installed, SkipsWithTheCommandThatHelpsWhereThereIsNoStack) {

@@ -230,6 +230,11 @@ TEST_F(Convert, SaysRopeOfAGgufInTransformersTerms) {
   EXPECT_EQ(found.low_freq_factor, 1);
   EXPECT_EQ(found.high_freq_factor, 4);
   EXPECT_EQ(found.original_context, 8192);
+  // Transformers 4 reads these, and takes 10000 and no scaling where they are missing.
+  const std::string config = read_file(folder_.path() / "llama3" / "config.json");
+  EXPECT_NE(config.find("\n  \"rope_theta\": 500000.0"), std::string::npos) << config;
+  EXPECT_NE(config.find("\n  \"rope_scaling\": {\n    \"factor\": 32.0"), std::string::npos)
+      << config;
 
   MadeGguf odd = tiny.gguf();
   odd.add_u32("llama.attention.key_length", 64);

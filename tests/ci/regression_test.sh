@@ -60,6 +60,10 @@ case_ItBuildsBothTreesAndPassesTheVerdictOn() {
   run ci/regression HEAD~1 -- --fail
   expect_code 3
   [ "$(wc -l <build/regression/history.jsonl)" = 2 ] || broken "the history has other lines than two"
+  ! grep -q dirty build/regression/history.jsonl || broken "a clean tree was called dirty"
+  echo '// changed' >>main.c
+  run ci/regression HEAD
+  tail -n 1 build/regression/history.jsonl | grep -q "\"$(git rev-parse HEAD)-dirty\"" || broken "a changed tree has its commit's name"
 }
 
 case_AJobSummaryGetsTheTable() {

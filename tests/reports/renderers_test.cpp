@@ -18,6 +18,7 @@
 #include "reports/render.h"
 #include "reports/series.h"
 #include "tests/paths.h"
+#include "tests/results/schema.h"
 
 namespace nety::reports {
 namespace {
@@ -133,7 +134,15 @@ TEST(Json, IsValidAndRoundTrips) {
     const std::string text = render_json(file.make(), {});
     EXPECT_TRUE(nlohmann::json::accept(text)) << file.name;
     EXPECT_EQ(results::to_json(results::from_json(text, file.name)), text) << file.name;
+    EXPECT_EQ(results::problems_of(text), std::vector<std::string>{}) << file.name;
   }
+}
+
+TEST(JsonLines, AreWhatTheSchemaDescribes) {
+  for (const NamedFile& file : kFiles)
+    EXPECT_EQ(results::problems_of_lines(render_json_lines(file.make(), {})),
+              std::vector<std::string>{})
+        << file.name;
 }
 
 TEST(JsonLines, HoldOneEntryEach) {
@@ -149,42 +158,6 @@ TEST(JsonLines, HoldOneEntryEach) {
   EXPECT_EQ(results, file.results.size());
   EXPECT_EQ(count, 1 + file.results.size() + file.findings.size());
   EXPECT_EQ(nlohmann::json::parse(result_line(file.results[0])).at("mode"), "fp32");
-}
-
-/// Fields of the first line's width in every record, quotes respected.
-TEST(Csv, HasTheSameNumberOfFieldsInEveryRecord) {
-  for (const NamedFile& file : kFiles) {
-    const std::string text = render_csv(file.make(), {});
-    size_t fields = 1, expected = 0;
-    bool quoted = false;
-    for (const char c : text) {
-      if (c == '"') quoted = !quoted;
-      if (quoted) continue;
-      if (c == ',') ++fields;
-      if (c != '\n') continue;
-      if (expected == 0) expected = fields;
-      EXPECT_EQ(fields, expected) << file.name;
-      fields = 1;
-    }
-    EXPECT_FALSE(quoted);
-  }
-}
-
-TEST(LlamaBench, HasItsColumnsAndRates) {
-  const std::string text = render_llama_bench(complete_file(), {});
-  EXPECT_EQ(text.find("build_commit,build_number,cpu_info,"), 0U);
-  EXPECT_NE(text.find(",n_prompt,n_gen,n_depth,test_time,avg_ns,stddev_ns,avg_ts,stddev_ts\n"),
-            std::string::npos);
-  size_t lines = 0, commas = 0;
-  for (const char c : text) {
-    lines += c == '\n';
-    commas += c == ',';
-  }
-  EXPECT_EQ(commas, lines * 32);
-  size_t rates = 1;
-  for (const results::Result& row : complete_file().results)
-    rates += row.metrics.count("pp_tps") + row.metrics.count("tg_tps");
-  EXPECT_EQ(lines, rates);
 }
 
 /// Whatever the strings hold, every export stays readable by its own reader, and no number in it is

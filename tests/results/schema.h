@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -92,6 +94,38 @@ inline std::vector<std::string> problems_of(const std::string& text) {
   Validator validator(root);
   validator.check(Json::parse(text), root, "$");
   return validator.problems;
+}
+
+/// What is wrong with a file of lines, by line. Each is an entry of one of the file's lists and
+/// says which in `type`; the header is the file without those lists, and comes first.
+inline std::vector<std::string> problems_of_lines(const std::string& text) {
+  const Json root = schema();
+  std::vector<std::string> problems;
+  std::istringstream stream(text);
+  size_t number = 0;
+  for (std::string line; std::getline(stream, line);) {
+    const std::string place = fmt::format("line {}", ++number);
+    Json entry = Json::parse(line);
+    const std::string type = entry.value("type", "");
+    entry.erase("type");
+    Validator validator(root);
+    if ((type == "header") != (number == 1)) {
+      problems.push_back(place + " is no place for type " + type);
+    } else if (type == "header") {
+      for (const char* list : {"findings", "results", "comparisons", "claims"}) {
+        if (entry.contains(list)) problems.push_back(place + " has the list " + list);
+        entry[list] = Json::array();
+      }
+      validator.check(entry, root, place);
+    } else if (root.at("$defs").contains(type)) {
+      validator.check(entry, root.at("$defs").at(type), place);
+    } else {
+      problems.push_back(place + " has the type " + type);
+    }
+    problems.insert(problems.end(), validator.problems.begin(), validator.problems.end());
+  }
+  if (text.empty() || text.back() != '\n') problems.emplace_back("the last line is cut");
+  return problems;
 }
 
 }  // namespace nety::results

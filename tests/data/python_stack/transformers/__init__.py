@@ -69,6 +69,7 @@ class LlamaForCausalLM:
         vocab, dim = config.vocab_size, config.hidden_size
         self.embedding = Module([torch.Weight(1, vocab * dim * dtype.itemsize, vocab)])
         self.layers = [Module([torch.Weight(2, dim * dim * size)])]
+        self.layers[0].in_features = self.layers[0].out_features = dim
         if quantised is not None and quantised.load_in_8bit:
             self.layers.append(Eight())
         self.used = False
