@@ -188,7 +188,8 @@ results::File MeasurementOptions::run(const Context& context) const {
   if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);
   if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
   // What was measured under other conditions than a user's would mislead the policy.
-  const bool usual = isa_.empty() && head_.empty() && compute_.empty() && threads_ == 0 && kv_ == "fp32";
+  const bool usual =
+      isa_.empty() && head_.empty() && compute_.empty() && threads_ == 0 && kv_ == "fp32";
   if (usual) keep_evidence(file, context);
   return file;
 }

@@ -103,7 +103,7 @@ class ModelEngine final : public Engine {
 
   EngineRequest request_;
   uint64_t planned_bytes_ = 0;
-  precision::ModeId mode_ = precision::ModeId::fp32;  // of the layers' matrices
+  precision::ModeId mode_ = precision::ModeId::fp32;    // of the layers' matrices
   std::unique_ptr<checkpoint::Checkpoint> checkpoint_;  // null for a shape
   checkpoint::ModelConfig shape_;
   std::unique_ptr<ShapeWeights> shape_weights_;  // null for a checkpoint
@@ -126,13 +126,12 @@ LoadReport ModelEngine::load(Progress& progress) {
 
   start = Clock::now();
   const std::optional<precision::ModeId> mode = mode_of(request_.mode);
-  backend_ = backends::make_backend(
-      request_.backend,
-      {.threads = threads,
-       .isa = request_.isa,
-       .device = request_.device,
-       .compute = compute(mode)},
-      machine);
+  backend_ = backends::make_backend(request_.backend,
+                                    {.threads = threads,
+                                     .isa = request_.isa,
+                                     .device = request_.device,
+                                     .compute = compute(mode)},
+                                    machine);
   report.phases_s["init"] = seconds_since(start);
 
   start = Clock::now();

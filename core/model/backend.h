@@ -76,10 +76,10 @@ class Backend {
   /// checking guesses together change nothing (speculation.h).
   virtual bool same_bits_for_many() const { return false; }
 
-  /// What this device can do at best, measured now, by its own clock: bytes per second read from its
-  /// memory over and over `bytes` of it, and floating-point operations per second of its library's
-  /// matrix products in the type that `mode` multiplies prompts in. 0: not measured here; the
-  /// processor's walls are core/measure's.
+  /// What this device can do at best, measured now, by its own clock: bytes per second read from
+  /// its memory over and over `bytes` of it, and floating-point operations per second of its
+  /// library's matrix products in the type that `mode` multiplies prompts in. 0: not measured here;
+  /// the processor's walls are core/measure's.
   virtual double read_bandwidth(uint64_t /*bytes*/) { return 0; }
   virtual double product_rate(precision::ModeId /*mode*/) { return 0; }
   /// Bytes that this program's models have allocated on a device of its own memory; 0: none.

@@ -64,8 +64,7 @@ bool kernel(const PluginInstance* instance, precision::ModeId mode, char* out, s
 
 bool read_bandwidth(PluginInstance* instance, uint64_t bytes, double* bytes_per_s,
                     PluginError* error) {
-  return guarded(instance, error,
-                 [&] { *bytes_per_s = instance->backend->read_bandwidth(bytes); });
+  return guarded(instance, error, [&] { *bytes_per_s = instance->backend->read_bandwidth(bytes); });
 }
 
 bool product_rate(PluginInstance* instance, precision::ModeId mode, double* ops_per_s,

@@ -8,21 +8,21 @@ namespace {
 
 using nety::fake::scenario;
 
-constexpr int kOk = 0, kNotPermitted = 800, kInvalid = 1;
+constexpr int kOk = 0, kNotPermitted = 800, kInvalid = 1, kNoDevice = 100;
 
 }  // namespace
 
 NETY_EXPORT int cuInit(unsigned) {
   std::puts("a library that prints where it should not");
   nety::fake::fail_if_asked("cuda");
-  return kOk;
+  return scenario().device == nullptr ? kNoDevice : kOk;
 }
 NETY_EXPORT int cuDriverGetVersion(int* version) {
   *version = scenario().cuda;
   return kOk;
 }
 NETY_EXPORT int cuDeviceGetCount(int* count) {
-  *count = 1;
+  *count = scenario().device == nullptr ? 0 : 1;
   return kOk;
 }
 NETY_EXPORT int cuDeviceGet(int* device, int ordinal) {
@@ -63,10 +63,14 @@ NETY_EXPORT int cuMemGetInfo_v2(size_t* free, size_t* total) {
   return kOk;
 }
 NETY_EXPORT int cuGetErrorName(int code, const char** name) {
-  *name = code == kNotPermitted ? "CUDA_ERROR_NOT_PERMITTED" : "CUDA_ERROR_INVALID_VALUE";
+  *name = code == kNotPermitted ? "CUDA_ERROR_NOT_PERMITTED"
+          : code == kNoDevice   ? "CUDA_ERROR_NO_DEVICE"
+                                : "CUDA_ERROR_INVALID_VALUE";
   return kOk;
 }
 NETY_EXPORT int cuGetErrorString(int code, const char** text) {
-  *text = code == kNotPermitted ? "operation not permitted" : "invalid argument";
+  *text = code == kNotPermitted ? "operation not permitted"
+          : code == kNoDevice   ? "no CUDA-capable device is detected"
+                                : "invalid argument";
   return kOk;
 }

@@ -38,7 +38,7 @@ NETY_EXPORT int nvmlSystemGetDriverVersion(char* text, unsigned size) {
   return kOk;
 }
 NETY_EXPORT int nvmlDeviceGetCount_v2(unsigned* count) {
-  *count = 1;
+  *count = scenario().device == nullptr ? 0 : 1;
   return kOk;
 }
 NETY_EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned, void** device) {

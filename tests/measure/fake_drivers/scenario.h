@@ -15,7 +15,7 @@ struct Scenario {
   const char* name;
   int cuda;  // as cuDriverGetVersion says
   const char* driver;
-  const char* device;
+  const char* device;              // null: there is none, though the driver is there
   int major, minor;                // compute capability
   unsigned long long total, free;  // of what CUDA sees
   bool mig, denied;
@@ -32,6 +32,7 @@ constexpr Scenario kScenarios[] = {
     {"turing", 13000, "580.65.06", "Tesla T4", 7, 5, 15 * kGib, 14 * kGib, false, false},
     {"denied", 13000, "580.65.06", "NVIDIA H100 80GB HBM3", 9, 0, 79 * kGib, 78 * kGib, false,
      true},
+    {"no-device", 13000, "580.65.06", nullptr, 0, 0, 0, 0, false, false},
 };
 
 /// The scenario; the first where the name is of a failure ("cuda-hangs"), which failure() knows.
