@@ -190,7 +190,7 @@ class Compare final : public Command {
     file.comparisons = outcome.comparisons;
     file.findings = findings_of_programs(outcome, request, before, other_load(machine::host()),
                                          context.language);
-    if (outcome.interrupted) file.warnings.push_back("Interrupted: fewer pairs than asked for.");
+    if (outcome.interrupted) file.warnings.emplace_back("Interrupted: fewer pairs than asked for.");
     return outcome;
   }
 

@@ -131,7 +131,7 @@ bool Installed::widened(const std::string& mode) const {
 
 fs::path Installed::model_for(const std::string& mode, Progress& progress) {
   if (!widened(mode)) return fs::absolute(source_->path());
-  const fs::path folder = widened_folder(*source_, *model_);
+  fs::path folder = widened_folder(*source_, *model_);
   std::error_code failure;
   if (fs::exists(folder / "config.json", failure)) return folder;
   fs::create_directories(folder.parent_path(), failure);
