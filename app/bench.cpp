@@ -31,6 +31,7 @@ class Bench final : public Command {
   void declare(Arguments& arguments) override {
     arguments.text("MODEL", measurement_.model,
                    "A GGUF file, a Hugging Face directory, or default");
+    measurement_.usual_budget = "175s";
     measurement_.declare(arguments);
     arguments.flag("--json", json_, "Print JSON");
     arguments.texts("-o,--output", outputs_,

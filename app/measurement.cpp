@@ -33,16 +33,16 @@ std::vector<std::string> split(const std::string& list) {
   return words;
 }
 
-// "90", "90s", "2min"
+// "90", "90s", "2min"; 0 for none
 double parse_budget(const std::string& text) {
-  if (text.empty()) return 0;
+  if (text.empty() || text == "none") return 0;
   double value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string unit(end, text.data() + text.size());
   const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" || unit == "min" ? 60 : 0;
   if (code != std::errc() || factor == 0 || value <= 0)
     throw Error(ErrorKind::kUsage, fmt::format("--budget: '{}' is no time", text),
-                "Give seconds or minutes: 120s, 2min.");
+                "Give seconds or minutes: 120s, 2min; or none.");
   return value * factor;
 }
 
@@ -88,7 +88,10 @@ void MeasurementOptions::declare(Arguments& arguments) {
   arguments.flag("--no-quality", no_quality_, "Do not measure quality");
   arguments.flag("--quick", quick_,
                  "Short prompts, few rounds and loads, no quality: -p 128 -n 16 -r 2");
-  arguments.text("--budget", budget, "Time for the whole: 120s, 2min");
+  arguments.text(
+      "--budget", budget,
+      "Time for the whole: 120s, 2min, none" +
+          (usual_budget.empty() ? "" : " (" + usual_budget + " without -r and --quick)"));
   arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512", "avx512bf16"}, "Kernel family");
   arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
   arguments.number("--ctx", context_, 0, 1 << 24, "Tokens of context; 0: what the workload needs");
@@ -155,7 +158,8 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   request.depths = depths_;
   request.repetitions = static_cast<int>(repetitions_ > 0 ? repetitions_ : quick_ ? 2 : 6);
   if (quick_) request.load_passes = 0;
-  request.budget_s = parse_budget(budget);
+  const bool told = !budget.empty() || repetitions_ > 0 || quick_;
+  request.budget_s = parse_budget(told ? budget : usual_budget);
   if (!shape_.empty()) return request;  // nothing to predict
   if (!quality_.empty() && quality_ != kOwnText) {
     request.quality_text = read_file(quality_);

@@ -17,6 +17,7 @@ class MeasurementOptions {
   std::string model;  ///< Empty: the default one, or the shape.
   bool quality_by_default = false;
   std::string budget;                ///< As --budget takes it; empty: as long as it takes.
+  std::string usual_budget;          ///< The same, where no option says how many rounds to make.
   std::vector<std::string> streams;  ///< Paths of JSON lines to write while it runs.
 
   void declare(Arguments& arguments);

@@ -101,6 +101,19 @@ TEST_F(BenchCommand, PlansAShapeWithoutLoadingIt) {
   EXPECT_EQ(run("fit --shape mistral-7b some.gguf").code, 2);
 }
 
+TEST_F(BenchCommand, TakesABudgetThatIsATimeOrNone) {
+  for (const std::string budget : {"soon", "-3", "0", "5 parsecs"}) {
+    const Outcome refused =
+        run("bench '" + data("checkpoints/fp32") + "' --budget '" + budget + "'");
+    EXPECT_EQ(refused.code, 2) << budget;
+    EXPECT_NE(refused.err.find("is no time"), std::string::npos) << refused.err;
+  }
+  const Outcome endless = run("bench '" + data("checkpoints/fp32") +
+                              "' --backends native --modes fp32 -p 4 -n 2 -r 1 --budget none");
+  EXPECT_EQ(endless.code, 0) << endless.err;
+  EXPECT_NE(run("bench --help").out.find("175s without"), std::string::npos);
+}
+
 TEST_F(BenchCommand, RefusesQualityOfRandomWeights) {
   for (const char* quality : {"--quality", "--quality=some.txt"}) {
     const Outcome outcome = run("bench" + shape() + "--modes fp32 --quick " + quality);
