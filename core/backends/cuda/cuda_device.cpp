@@ -226,7 +226,9 @@ double CudaDevice::read_bandwidth(uint64_t bytes) {
   constexpr uint64_t kLeast = uint64_t{1} << 20, kMost = uint64_t{1} << 30;
   constexpr uint64_t kInOneGo = uint64_t{4} << 30;  // a millisecond or more
   constexpr int kTimes = 4, kBlocksPerProcessor = 8;
-  const uint64_t footprint = std::clamp(bytes, kLeast, std::min(kMost, memory().free_bytes / 2));
+  const uint64_t room = std::min(kMost, memory().free_bytes / 2);
+  if (room < kLeast) return 0;
+  const uint64_t footprint = std::clamp(bytes, kLeast, room);
   const int32_t blocks = processors_ * kBlocksPerProcessor;
   const Buffer data = allocate(footprint / 16 * 16, "measuring the memory");
   const Buffer sums =
