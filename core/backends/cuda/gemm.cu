@@ -20,7 +20,7 @@ __device__ __forceinline__ float panel_weight(const Matrix& w, int64_t row, int 
 }
 
 template <Format format>
-__global__ void __launch_bounds__(kThreads) gemm_kernel(const __grid_constant__ GemmArgs a) {
+__global__ void __launch_bounds__(kThreads, 2) gemm_kernel(const __grid_constant__ GemmArgs a) {
   begin_after_the_last();
   NETY_SHARED(float, ws, kDepth* kPitch);  // [column][row]
   NETY_SHARED(float, xs, kDepth* kPitch);  // [column][token]

@@ -92,7 +92,7 @@ __device__ __forceinline__ void stage(const MatvecArgs& a, int first, const floa
 // Blocks a multiprocessor, as registers allow: left to itself ptxas wants more, and spills for
 // them.
 template <Format format, int tokens>
-constexpr int kResident = kIsFourBit<format>&& tokens > 4 ? 1 : 2;
+constexpr int kResident = kIsFourBit<format>&& tokens > 2 ? 1 : 2;
 
 template <Format format, int tokens>
 __global__ void __launch_bounds__(kMatvecThreads, kResident<format, tokens>)
