@@ -33,6 +33,9 @@ std::vector<std::string> split(const std::string& list) {
   return words;
 }
 
+/// Of --quick: with loads and the one round that is always made, under half a minute.
+const std::string kQuickBudget = "22s";
+
 // "90", "90s", "2min"; 0 for none
 double parse_budget(const std::string& text) {
   if (text.empty() || text == "none") return 0;
@@ -87,11 +90,11 @@ void MeasurementOptions::declare(Arguments& arguments) {
                           "Measure quality, on a text of our own or on this file's");
   arguments.flag("--no-quality", no_quality_, "Do not measure quality");
   arguments.flag("--quick", quick_,
-                 "Short prompts, few rounds and loads, no quality: -p 128 -n 16 -r 2");
-  arguments.text(
-      "--budget", budget,
-      "Time for the whole: 120s, 2min, none" +
-          (usual_budget.empty() ? "" : " (" + usual_budget + " without -r and --quick)"));
+                 "A look: -p 32 -n 16, two rounds at most within " + kQuickBudget +
+                     ", no loads of their own, no quality");
+  arguments.text("--budget", budget,
+                 "Time for the whole: 120s, 2min, none" +
+                     (usual_budget.empty() ? "" : " (" + usual_budget + " without -r)"));
   arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512", "avx512bf16"}, "Kernel family");
   arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
   arguments.number("--ctx", context_, 0, 1 << 24, "Tokens of context; 0: what the workload needs");
@@ -153,13 +156,13 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   const auto given_or = [](const std::vector<int64_t>& given, std::vector<int64_t> otherwise) {
     return given.empty() ? std::move(otherwise) : given;
   };
-  request.prompts = quick_ ? given_or(prompts_, {128}) : given_or(prompts_, {512});
+  request.prompts = quick_ ? given_or(prompts_, {32}) : given_or(prompts_, {512});
   request.gens = given_or(generate_, {quick_ ? 16 : 32});
   request.depths = depths_;
   request.repetitions = static_cast<int>(repetitions_ > 0 ? repetitions_ : quick_ ? 2 : 6);
   if (quick_) request.load_passes = 0;
-  const bool told = !budget.empty() || repetitions_ > 0 || quick_;
-  request.budget_s = parse_budget(told ? budget : usual_budget);
+  const bool told = !budget.empty() || repetitions_ > 0;
+  request.budget_s = parse_budget(told ? budget : quick_ ? kQuickBudget : usual_budget);
   if (!shape_.empty()) return request;  // nothing to predict
   if (!quality_.empty() && quality_ != kOwnText) {
     request.quality_text = read_file(quality_);

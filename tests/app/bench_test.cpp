@@ -111,7 +111,7 @@ TEST_F(BenchCommand, TakesABudgetThatIsATimeOrNone) {
   const Outcome endless = run("bench '" + data("checkpoints/fp32") +
                               "' --backends native --modes fp32 -p 4 -n 2 -r 1 --budget none");
   EXPECT_EQ(endless.code, 0) << endless.err;
-  EXPECT_NE(run("bench --help").out.find("175s without"), std::string::npos);
+  EXPECT_NE(run("bench --help").out.find("175s without -r"), std::string::npos);
 }
 
 TEST_F(BenchCommand, RefusesQualityOfRandomWeights) {
