@@ -23,8 +23,7 @@ Subject pack(const Cell& cell, const Layer& layer, const precision::Mode& mode) 
 Subject unpack(const Cell& cell, const Layer& layer, const precision::Mode& mode, bool nibbles) {
   auto data = std::make_shared<LayerMatrix>(layer, mode);
   const int64_t chunk = kernels::kNibbleChunk;
-  auto out = std::make_shared<std::vector<float>>(
-      static_cast<size_t>((layer.cols + chunk - 1) / chunk * chunk));
+  auto out = std::make_shared<std::vector<float>>(static_cast<size_t>(layer.cols));
   const auto kernel = function_of<kernels::UnpackKernel>(cell);
   Subject subject;
   subject.run = [=] {
@@ -33,10 +32,9 @@ Subject unpack(const Cell& cell, const Layer& layer, const precision::Mode& mode
   for (int64_t r = 0; r < std::min<int64_t>(16, layer.rows); ++r) {
     kernel(data->view(), r, out->data());
     const std::vector<float> want = data->row(r);
-    for (int64_t i = 0; i < static_cast<int64_t>(out->size()); ++i) {
+    for (int64_t i = 0; i < layer.cols; ++i) {
       const int64_t column = nibbles ? i / chunk * chunk + kernels::nibble_column(i % chunk) : i;
-      if (column < layer.cols &&
-          std::memcmp(&(*out)[static_cast<size_t>(i)], &want[static_cast<size_t>(column)],
+      if (std::memcmp(&(*out)[static_cast<size_t>(i)], &want[static_cast<size_t>(column)],
                       sizeof(float)) != 0)
         subject.wrong = fmt::format("row {}, column {}: other bits than the mode's", r, column);
     }

@@ -107,20 +107,19 @@ Subject stored_rows(const Cell& cell, const Layer& layer, int64_t tokens,
   // 4-bit cells take activations in the order of their nibbles.
   const bool nibbles = kernels::find_cell(Op::kUnpackNibbles, cell.format, cell.isa) != nullptr;
   const int64_t chunk = kernels::kNibbleChunk;
-  const int64_t width = nibbles ? (layer.cols + chunk - 1) / chunk * chunk : layer.cols;
   auto data = std::make_shared<Product>(layer, mode, tokens, layer.cols);
-  auto x = std::make_shared<std::vector<float>>(static_cast<size_t>(tokens * width));
+  auto x = std::make_shared<std::vector<float>>(static_cast<size_t>(tokens * layer.cols));
   for (int64_t t = 0; t < tokens; ++t)
-    for (int64_t i = 0; i < width; ++i) {
+    for (int64_t i = 0; i < layer.cols; ++i) {
       const int64_t column = nibbles ? i / chunk * chunk + kernels::nibble_column(i % chunk) : i;
-      if (column < layer.cols)
-        (*x)[static_cast<size_t>(t * width + i)] =
-            data->x[static_cast<size_t>(t * layer.cols + column)];
+      (*x)[static_cast<size_t>(t * layer.cols + i)] =
+          data->x[static_cast<size_t>(t * layer.cols + column)];
     }
   const auto kernel = function_of<kernels::StoredRowsKernel>(cell);
   Subject subject;
   subject.run = [=] {
-    kernel({&data->w.view(), 0, layer.rows, x->data(), width, tokens, data->y.data(), layer.rows});
+    kernel({&data->w.view(), 0, layer.rows, x->data(), layer.cols, tokens, data->y.data(),
+            layer.rows});
   };
   subject.run();
   subject.wrong = wrong_by(

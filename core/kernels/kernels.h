@@ -170,11 +170,10 @@ struct StoredRows {
 using StoredRowsKernel = void (*)(const StoredRows&);
 
 /// The order in which the 4-bit cells of stored rows take columns, and x has to come: position i of
-/// a chunk of kNibbleChunk holds column nibble_column(i) of it, so that eight codes are a vector of
-/// dwords shifted by one amount. Rows of x are filled up with zeros to whole chunks.
-/// For weights whose columns and blocks are multiples of kNibbleGroup.
-inline constexpr int64_t kNibbleChunk = 128, kNibbleGroup = 64;
-inline constexpr int64_t nibble_column(int64_t i) { return i % 16 * 8 + (i / 16 ^ 1); }
+/// a chunk of kNibbleChunk holds column nibble_column(i) of it, so that eight codes are eight
+/// lanes' dwords shifted by one amount. For weights whose columns and blocks are whole chunks.
+inline constexpr int64_t kNibbleChunk = 64;
+inline constexpr int64_t nibble_column(int64_t i) { return i % 8 * 8 + (i / 8 ^ 1); }
 
 /// Weights [rows, cols] to the codes and scales of a mode, the bits that ModeFunctions::quantise
 /// gives. Returns false, having written nothing that matters, where it cannot: a value that has no

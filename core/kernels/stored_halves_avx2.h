@@ -1,5 +1,5 @@
-// Rows of 16-bit floats times tokens one by one, widened on the way: lane = column mod 8, as the
-// float panel sums its rows, and the last columns one by one.
+// Rows of 16-bit floats times tokens one by one, widened on the way: lane = column mod 16,
+// as the float panel sums its rows, and the last columns one by one.
 #pragma once
 
 #include "core/base/half.h"
@@ -10,14 +10,17 @@ namespace nety::kernels {
 namespace {
 
 struct Bf16Values {
-  NETY_AVX2 static inline __m256 widen(__m128i v) {
+  NETY_AVX2 static inline __m256 eight(const uint16_t* w) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(w));
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(v), 16));
   }
   static inline float one(uint16_t v) { return float_from_bf16(v); }
 };
 
 struct Fp16Values {
-  NETY_AVX2 static inline __m256 widen(__m128i v) { return _mm256_cvtph_ps(v); }
+  NETY_AVX2 static inline __m256 eight(const uint16_t* w) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
+  }
   static inline float one(uint16_t v) { return float_from_fp16(v); }
 };
 
@@ -26,14 +29,19 @@ NETY_AVX2 inline float halves_row(const StoredRows& p, int64_t r, int64_t t) {
   const int64_t cols = p.w->cols;
   const uint16_t* row = reinterpret_cast<const uint16_t*>(p.w->codes) + (p.first + r) * cols;
   const float* x = p.x + t * p.x_stride;
-  __m256 sum = _mm256_setzero_ps();
+  __m256 sum[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
   int64_t k = 0;
-  for (; k + 8 <= cols; k += 8)
-    sum = _mm256_fmadd_ps(Values::widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row + k))),
-                          _mm256_loadu_ps(x + k), sum);
+  for (; k + 16 <= cols; k += 16) {
+    sum[0] = _mm256_fmadd_ps(Values::eight(row + k), _mm256_loadu_ps(x + k), sum[0]);
+    sum[1] = _mm256_fmadd_ps(Values::eight(row + k + 8), _mm256_loadu_ps(x + k + 8), sum[1]);
+  }
+  if (k + 8 <= cols) {
+    sum[0] = _mm256_fmadd_ps(Values::eight(row + k), _mm256_loadu_ps(x + k), sum[0]);
+    k += 8;
+  }
   float rest = 0;
   for (; k < cols; ++k) rest += Values::one(row[k]) * x[k];
-  return total(sum) + rest;
+  return total(sum[0], sum[1]) + rest;
 }
 
 template <class Values>

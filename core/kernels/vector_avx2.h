@@ -5,6 +5,15 @@
 
 #define NETY_AVX2 __attribute__((target("avx2,fma,f16c")))
 
+// As in vector_avx512.h: inlined before GCC decides what lives in registers, loops over a tile
+// unrolled.
+#define NETY_AVX2_INLINE NETY_AVX2 inline __attribute__((always_inline))
+#if defined(__clang__)
+#define NETY_UNROLL _Pragma("unroll")
+#else
+#define NETY_UNROLL _Pragma("GCC unroll 32")
+#endif
+
 namespace nety::kernels {
 namespace {
 
@@ -12,6 +21,11 @@ NETY_AVX2 inline float total(__m256 v) {
   __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
+}
+
+// Of both vectors: lanes 8 apart, then 4, 2 and 1.
+NETY_AVX2 inline float total(__m256 first, __m256 second) {
+  return total(_mm256_add_ps(first, second));
 }
 
 NETY_AVX2 inline int32_t total(__m256i v) {

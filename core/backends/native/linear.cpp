@@ -161,7 +161,7 @@ LinearKernels linear_kernels(kernels::Isa isa) {
 
 void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t score_count,
                       int64_t partial_count) {
-  panel.resize(static_cast<size_t>(kPanelRows * whole(cols, kernels::kNibbleChunk)));
+  panel.resize(static_cast<size_t>(kPanelRows * cols));
   codes.resize(static_cast<size_t>(kPanelRows * (cols + 63)));
   scales.resize(static_cast<size_t>(kPanelRows * (cols / 32 + 2)));
   mins.resize(scales.size());
@@ -178,7 +178,7 @@ void Activations::reserve(int64_t tokens, int64_t cols) {
   rows_.resize(values);
   rounded_.resize(values);
   halves_.resize(values);
-  nibbles_.resize(static_cast<size_t>(tokens * (whole(cols, kernels::kNibbleChunk) + 64)));
+  nibbles_.resize(values);
   const size_t supers = values / precision::kSuperBlock + 1;
   super_codes_.resize(values);
   super_scales_.resize(supers);
@@ -198,7 +198,6 @@ void Activations::set_cols(int64_t cols) {
   cols_ = cols;
   stride_ = apart(cols);
   blocks_ = padded_blocks(cols);
-  nibble_cols_ = whole(cols, kernels::kNibbleChunk);
 }
 
 kernels::BlockActivations Activations::blocks() const {
@@ -211,15 +210,12 @@ kernels::SuperActivations Activations::supers() const {
 }
 
 void Activations::order_nibbles(int64_t t) {
-  static_assert(kernels::nibble_column(0) == 1 && kernels::nibble_column(17) == 8);
+  static_assert(kernels::nibble_column(0) == 1 && kernels::nibble_column(9) == 8);
   const float* x = row(t);
-  float* out = nibbles_.data() + t * nibble_stride();
-  for (int64_t chunk = 0; chunk < nibble_cols_; chunk += kernels::kNibbleChunk) {
-    const int64_t lanes = std::min<int64_t>(16, (cols_ - chunk) / 8);
-    if (lanes < 16) std::fill_n(out + chunk, kernels::kNibbleChunk, 0.0F);
-    for (int64_t lane = 0; lane < lanes; ++lane)
-      for (int64_t n = 0; n < 8; ++n) out[chunk + 16 * n + lane] = x[chunk + 8 * lane + (n ^ 1)];
-  }
+  float* out = nibbles_.data() + t * stride_;
+  for (int64_t chunk = 0; chunk < cols_; chunk += kernels::kNibbleChunk)
+    for (int64_t lane = 0; lane < 8; ++lane)
+      for (int64_t n = 0; n < 8; ++n) out[chunk + 8 * n + lane] = x[chunk + 8 * lane + (n ^ 1)];
 }
 
 void Activations::derive(int64_t t, unsigned paths, const LinearKernels& kernels) {
@@ -266,8 +262,7 @@ void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_
         float_rows(w, {x.rounded(0), x.cols(), x.stride()}, tokens, r, rows, kernels, scratch);
         break;
       case Path::kNibbles:
-        float_rows(w, {x.nibbles(), x.nibble_cols(), x.nibble_stride()}, tokens, r, rows, kernels,
-                   scratch);
+        float_rows(w, {x.nibbles(), x.cols(), x.stride()}, tokens, r, rows, kernels, scratch);
         break;
       case Path::kHalf:
         half_rows(w, x, tokens, r, rows, kernels, scratch);

@@ -40,8 +40,6 @@ class Activations {
   const float* rounded(int64_t t) const { return rounded_.data() + t * stride_; }
   const uint16_t* halves() const { return halves_.data(); }
   const float* nibbles() const { return nibbles_.data(); }
-  int64_t nibble_cols() const { return nibble_cols_; }
-  int64_t nibble_stride() const { return apart(nibble_cols_); }
   kernels::SuperActivations supers() const;
   kernels::BlockActivations blocks() const;
   /// Row `t` as LLM.int8() sees it.
@@ -51,7 +49,7 @@ class Activations {
   static int64_t apart(int64_t cols) { return cols % 512 == 0 ? cols + 64 : cols; }
   void order_nibbles(int64_t t);
 
-  int64_t cols_ = 0, stride_ = 0, blocks_ = 0, nibble_cols_ = 0;
+  int64_t cols_ = 0, stride_ = 0, blocks_ = 0;
   std::vector<float> rows_, rounded_, nibbles_;
   std::vector<uint16_t> halves_;
   mutable std::vector<int8_t> super_codes_;
