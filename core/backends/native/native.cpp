@@ -48,10 +48,6 @@ void rms_norm(const float* x, const float* w, double eps, int64_t dim, float* y)
 /// Rows of weights are dealt out in multiples of this: whole panels of packed rows.
 constexpr int64_t kRowGrain = kernels::kPackRows;
 
-/// Attention is cut at multiples of this many positions, so that one token's can be shared among
-/// workers and still has the same bits with any number of them.
-constexpr int64_t kStretch = 128;
-
 // Where a share's end falls among the rows of one weight: at the end of a panel.
 int64_t cut(int64_t row, int64_t rows) {
   const int64_t inside = std::clamp<int64_t>(row, 0, rows);
@@ -143,9 +139,9 @@ class NativeBackend final : public model::Backend {
   Batch batch_{};
   KvCache* cache_ = nullptr;
   kernels::AttentionKernel attention_ = nullptr;
-  std::vector<float> partials_;               // one token's stretches of all heads
-  std::vector<float> x_, q_, k_, v_, h_, u_;  // [T, D], [T, H d], [T, G d] twice, [T, F] twice
-  std::vector<float> cos_, sin_;
+  ZeroedArray<float> partials_;               // one token's stretches of all heads
+  ZeroedArray<float> x_, q_, k_, v_, h_, u_;  // [T, D], [T, H d], [T, G d] twice, [T, F] twice
+  ZeroedArray<float> cos_, sin_;
   Activations in_;  // what goes into the next products
   std::vector<Scratch> scratch_;
 };
@@ -186,8 +182,8 @@ void NativeBackend::reserve(const ModelConfig& config, int64_t context, int64_t 
   config_ = config;
   context_ = context;
   rope_ = model::rope_table(config, context);
-  const auto floats = [&](std::vector<float>& buffer, int64_t width) {
-    buffer.resize(static_cast<size_t>(max_tokens * width));
+  const auto floats = [&](ZeroedArray<float>& buffer, int64_t width) {
+    buffer = ZeroedArray<float>(static_cast<size_t>(max_tokens * width));
   };
   const int64_t q_width = config.heads * config.head_dim;
   floats(x_, config.dim);
@@ -206,7 +202,7 @@ void NativeBackend::reserve(const ModelConfig& config, int64_t context, int64_t 
   for (Scratch& scratch : scratch_)
     scratch.reserve(widest, tallest_, std::max(max_tokens, max_logits), group * kStretch,
                     partial_floats);
-  partials_.resize(static_cast<size_t>(partial_floats * config.kv_heads));
+  partials_ = ZeroedArray<float>(static_cast<size_t>(partial_floats * config.kv_heads));
 }
 
 template <class Each>
