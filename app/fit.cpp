@@ -61,7 +61,7 @@ class Fit final : public Command {
   // A shape is stored nowhere: it has no such row.
   std::vector<Row> plans(const policy::ModelFacts& model) const {
     const auto plan = [&](std::optional<precision::ModeId> mode) {
-      return policy::plan(model.config, model.weights, mode, options_.plan());
+      return policy::plan(model.config, model.weights, mode, options_.plan(), model.beside);
     };
     std::vector<Row> rows;
     if (!model.stored.empty()) rows.push_back({"stored", plan(std::nullopt)});
@@ -87,9 +87,13 @@ class Fit final : public Command {
                       format_bytes(row.plan.kv_bytes), format_bytes(row.plan.workspace_bytes),
                       format_bytes(row.plan.needed()),
                       row.plan.needed() <= memory.available_bytes ? "fits" : "does not fit");
-    return out +
-           "\nweights and KV cache are exact, workspace is an estimate; needed is the total and a "
-           "tenth.\n";
+    const policy::MemoryPlan& any = rows[0].plan;
+    return out + fmt::format(
+                     "\nBesides, in every mode: tokenizer {} for {} vocabulary entries, program "
+                     "{}.\nWeights and KV cache are exact, the rest is an estimate; needed is the "
+                     "total and a tenth.\n",
+                     format_bytes(any.tokenizer_bytes), model.config.vocab,
+                     format_bytes(any.program_bytes));
   }
 
   static nlohmann::ordered_json as_json(const policy::ModelFacts& model,
@@ -101,6 +105,8 @@ class Fit final : public Command {
     json["context"] = rows[0].plan.context;
     json["available_bytes"] = memory.available_bytes;
     json["limited_by"] = memory.limited_by;
+    json["tokenizer_bytes"] = rows[0].plan.tokenizer_bytes;
+    json["program_bytes"] = rows[0].plan.program_bytes;
     for (const Row& row : rows)
       json["modes"].push_back({{"mode", row.mode},
                                {"weights_bytes", row.plan.weights()},

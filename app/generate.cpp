@@ -10,6 +10,7 @@
 #include "app/input.h"
 #include "app/model_options.h"
 #include "core/base/error.h"
+#include "core/measure/stopwatch.h"
 #include "core/model/tokenizer_source.h"
 
 namespace nety::app {
@@ -32,7 +33,9 @@ class Generate final : public Command {
     std::optional<LoadedModel> loaded = load(options_, context);
     if (!loaded) return 0;
     const checkpoint::Checkpoint& checkpoint = *loaded->checkpoint;
+    const measure::Stopwatch watch;
     const tokenizer::Tokenizer tokenizer = model::load_tokenizer(checkpoint);
+    tokenizer_s_ = watch.seconds();
     const std::vector<int32_t> ids = encode(prompt, checkpoint, tokenizer);
     if (ids.empty())
       throw Error(ErrorKind::kUsage, "the prompt is empty",
@@ -81,10 +84,9 @@ class Generate final : public Command {
     return render_conversation(checkpoint, tokenizer, messages);
   }
 
-  static nlohmann::ordered_json as_json(const LoadedModel& loaded,
-                                        const std::vector<int32_t>& prompt,
-                                        const model::Generation& result,
-                                        const model::GenerateOptions& options) {
+  nlohmann::ordered_json as_json(const LoadedModel& loaded, const std::vector<int32_t>& prompt,
+                                 const model::Generation& result,
+                                 const model::GenerateOptions& options) const {
     const auto steps = static_cast<double>(result.gaps_s.size());
     const auto speculated = static_cast<double>(result.speculated_tokens);
     const auto rate = [](double count, double seconds) {
@@ -99,6 +101,7 @@ class Generate final : public Command {
     json["backend"] = loaded.backend->name();
     json["seed"] = options.sampling.seed;
     json["timings"] = {{"load_s", loaded.load_s},
+                       {"tokenizer_s", tokenizer_s_},
                        {"ttft_s", result.ttft_s},
                        {"prefill_s", result.prefill_s},
                        {"pp_tps", rate(static_cast<double>(prompt.size()), result.prefill_s)},
@@ -115,6 +118,7 @@ class Generate final : public Command {
   GenerationOptions generation_;
   std::string prompt_, file_, system_;
   bool raw_ = false, json_ = false;
+  double tokenizer_s_ = 0;
 };
 
 }  // namespace

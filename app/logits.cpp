@@ -28,6 +28,7 @@ class Logits final : public Command {
       throw Error(ErrorKind::kUsage, "logits: no output file", "Give one: -o logits.safetensors.");
     check_writable(output_);
     const std::vector<int32_t> tokens = parse_tokens(tokens_, "--tokens");
+    options_.logit_rows = kRows;
     std::optional<LoadedModel> loaded = load(options_, context);
     if (!loaded) return 0;
     model::SessionOptions options = session_options(options_, *loaded);

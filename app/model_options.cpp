@@ -43,6 +43,8 @@ void print_plan(const policy::Decision& decision, const machine::MemoryBudget& m
                row("weights, in place", plan.weights_mapped_bytes, "mapped file") +
                row("KV cache", plan.kv_bytes, "anonymous, as it fills") +
                row("workspace", plan.workspace_bytes, "anonymous, estimated") +
+               row("tokenizer", plan.tokenizer_bytes, "anonymous, estimated") +
+               row("program", plan.program_bytes, "anonymous, measured") +
                row("needed", plan.needed(), "total and a tenth") +
                row("available", memory.available_bytes, memory.limited_by.c_str()));
 }
@@ -92,6 +94,7 @@ policy::PlanOptions ModelOptions::plan() const {
   policy::PlanOptions plan;
   plan.context = context;
   plan.head = head;
+  plan.logit_rows = logit_rows;
   plan.kv = kv == "bf16" ? precision::ModeId::bf16 : precision::ModeId::fp32;
   plan.threads = threads > 0 ? threads : machine::cpu_budget(machine::host()).threads;
   return plan;

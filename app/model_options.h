@@ -20,6 +20,7 @@ struct ModelOptions {
   std::string model = "default";
   std::string mode, backend, device = "auto", isa, head, compute, kv = "fp32";
   int64_t threads = 0, context = 0;
+  int64_t logit_rows = policy::PlanOptions().logit_rows;  ///< What the command's session wants.
   bool force = false, dry_run = false, use_quantization = false;
 
   /// The positional MODEL and the options of loading.

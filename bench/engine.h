@@ -67,8 +67,9 @@ class Engine {
   virtual void prefill(std::span<const int32_t> tokens) = 0;
   /// Appends one token and computes its logits; no sampling, no text.
   virtual void decode(int32_t token) = 0;
-  /// Appends at most logit_rows tokens and computes logits of all of them: logits [T, vocab].
-  virtual void logits(std::span<const int32_t> tokens, std::span<float> logits) = 0;
+  /// Appends at most logit_rows tokens and returns the logits of all of them [T, vocab], valid
+  /// until the next call.
+  virtual std::span<const float> logits(std::span<const int32_t> tokens) = 0;
 
   /// What a user waits for, on a sequence of its own: tokenises `prompt` as it is (no template),
   /// reads it, then samples exactly `n_gen` tokens with the default sampling and a fixed seed, end

@@ -50,14 +50,15 @@ double cached_share(const checkpoint::Checkpoint& checkpoint) {
 /// Error: kMemory, with the numbers.
 void require_memory(const policy::MemoryPlan& plan, const machine::MemoryBudget& memory) {
   if (memory.limited_by.empty() || plan.needed() <= memory.available_bytes) return;
-  const uint64_t named = plan.weights() > memory.available_bytes ? plan.weights() : plan.total();
-  throw Error(ErrorKind::kMemory,
-              fmt::format("does not fit: {} of {} (weights {}, KV cache {}, workspace {}, and a "
-                          "tenth to spare; limited by {})",
-                          format_bytes(named), format_bytes(memory.available_bytes),
-                          format_bytes(plan.weights()), format_bytes(plan.kv_bytes),
-                          format_bytes(plan.workspace_bytes), memory.limited_by),
-              "Use a mode with fewer bytes per weight, or a shorter --ctx.");
+  throw Error(
+      ErrorKind::kMemory,
+      fmt::format("does not fit: {} needed, {} and a tenth to spare, {} available (weights {}, "
+                  "KV cache {}, workspace {}, tokenizer and program {}; limited by {})",
+                  format_bytes(plan.needed()), format_bytes(plan.total()),
+                  format_bytes(memory.available_bytes), format_bytes(plan.weights()),
+                  format_bytes(plan.kv_bytes), format_bytes(plan.workspace_bytes),
+                  format_bytes(plan.tokenizer_bytes + plan.program_bytes), memory.limited_by),
+      "Use a mode with fewer bytes per weight, or a shorter --ctx.");
 }
 
 class ModelEngine final : public Engine {
@@ -69,9 +70,8 @@ class ModelEngine final : public Engine {
   void reset() override { session_->rewind(0); }
   void prefill(std::span<const int32_t> tokens) override { session_->feed(tokens); }
   void decode(int32_t token) override { session_->feed(std::span(&token, 1)); }
-  void logits(std::span<const int32_t> tokens, std::span<float> logits) override {
-    const std::span<const float> all = session_->feed_all(tokens);
-    std::copy(all.begin(), all.end(), logits.begin());
+  std::span<const float> logits(std::span<const int32_t> tokens) override {
+    return session_->feed_all(tokens);
   }
   int64_t stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) override;
   std::vector<int32_t> encode(std::string_view text) override {
@@ -210,8 +210,15 @@ void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
   options.head = request_.head;
   options.kv = kv() == model::KvType::kBf16 ? precision::ModeId::bf16 : precision::ModeId::fp32;
   options.threads = backend_->threads();
-  const policy::MemoryPlan plan =
+  if (request_.logit_rows > 0) options.logit_rows = request_.logit_rows;
+  policy::MemoryPlan plan =
       is_shape() ? policy::plan(shape_, mode, options) : policy::plan(*checkpoint_, mode, options);
+  // Scoring a text keeps one more copy of its logits, and for each thread a row of the reference's
+  // and its bytes.
+  const int64_t vocab = is_shape() ? shape_.vocab : checkpoint_->config().vocab;
+  if (request_.logit_rows > 1)
+    plan.workspace_bytes +=
+        static_cast<uint64_t>((request_.logit_rows + 2 * options.threads) * vocab) * sizeof(float);
   planned_bytes_ = plan.total();
   require_memory(plan, machine::memory_budget(machine));
 }

@@ -207,7 +207,9 @@ bool Entry::load() {
                                                       : worker_command(request));
   const Outcome outcome = ask(command);
   if (const double planned = outcome.reply.number("planned_bytes"); planned > 0)
-    load_.set("planned_bytes", results::estimated("bytes", planned, {"weights, cache, workspace"}));
+    load_.set(
+        "planned_bytes",
+        results::estimated("bytes", planned, {"weights, cache, workspace, tokenizer, program"}));
   if (!settle(load_, outcome)) {
     give_up(fmt::format("not loaded: {}", outcome.reason));
     return false;

@@ -225,14 +225,13 @@ Reply ModeMeasurement::take_text(const Command& command) {
 /// The largest difference between the logits of two runs over the same tokens; NaN if a run has
 /// numbers that are not finite.
 double ModeMeasurement::repeat_difference(std::span<const int32_t> tokens) {
-  const auto size = tokens.size() * static_cast<size_t>(report_.vocab);
-  std::vector<float> once(size), again(size);
-  for (std::vector<float>* logits : {&once, &again}) {
-    engine().reset();
-    engine().logits(tokens, *logits);
-  }
+  engine().reset();
+  const std::span<const float> first = engine().logits(tokens);
+  const std::vector<float> once(first.begin(), first.end());
+  engine().reset();
+  const std::span<const float> again = engine().logits(tokens);
   double largest = 0;
-  for (size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < once.size(); ++i) {
     const double difference = std::fabs(static_cast<double>(once[i]) - again[i]);
     if (!(difference <= largest)) largest = difference;
     if (std::isnan(largest)) break;
@@ -248,17 +247,13 @@ Reply ModeMeasurement::quality(const Command& command) {
   const auto tokens =
       std::span<const int32_t>(text_).subspan(static_cast<size_t>(command.window) * size, size);
   const std::span<const int32_t> inputs = tokens.first(size - 1);
-  const auto vocab = static_cast<size_t>(report_.vocab);
   const auto step = static_cast<size_t>(logit_rows_);
 
   WindowScorer scorer(tokens, report_.vocab, *pool_, command.write, command.compare);
-  std::vector<float> logits(std::min(step, inputs.size()) * vocab);
   engine().reset();
   for (size_t start = 0; start < inputs.size(); start += step) {
     const size_t rows = std::min(step, inputs.size() - start);
-    const std::span<float> out = std::span(logits).first(rows * vocab);
-    engine().logits(inputs.subspan(start, rows), out);
-    scorer.add(static_cast<int64_t>(start), out);
+    scorer.add(static_cast<int64_t>(start), engine().logits(inputs.subspan(start, rows)));
   }
 
   WindowScores scores = scorer.take();

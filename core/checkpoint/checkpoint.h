@@ -48,10 +48,11 @@ struct Notice {
   std::string what;  ///< One sentence.
 };
 
-/// One value of GGUF metadata. Arrays of numbers are widened to int64 or double.
+/// One value of GGUF metadata. Arrays of numbers are widened to int64 or double; texts of an array
+/// stay in the mapped file: a vocabulary has a hundred thousand of them.
 using MetadataValue =
     std::variant<bool, int64_t, uint64_t, double, std::string, std::vector<int64_t>,
-                 std::vector<double>, std::vector<std::string>>;
+                 std::vector<double>, std::vector<std::string_view>>;
 
 enum class Format : uint8_t { kGguf, kHuggingFace };
 

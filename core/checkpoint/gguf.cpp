@@ -158,9 +158,9 @@ void skip_array(Reader& reader, std::string_view key, int depth) {
   }
 }
 
-std::vector<std::string> take_strings(Reader& reader, uint64_t count, std::string_view key) {
-  std::vector<std::string> values(count);
-  for (std::string& value : values) value = reader.take_string(key);
+std::vector<std::string_view> take_strings(Reader& reader, uint64_t count, std::string_view key) {
+  std::vector<std::string_view> values(count);
+  for (std::string_view& value : values) value = reader.take_string(key);
   return values;
 }
 

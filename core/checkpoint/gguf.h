@@ -49,7 +49,8 @@ bool looks_like_gguf(std::span<const std::byte> bytes);
 
 /// Reads the tables of a GGUF held in `bytes`; with kMetadata the tensor table is left unread.
 /// `file` is for messages. Unsigned scalars become uint64_t, signed ones int64_t, floats double;
-/// arrays of arrays are skipped. Error: kCheckpoint, naming file, key or tensor, and value.
+/// arrays of arrays are skipped, texts in arrays point into `bytes`. Error: kCheckpoint, naming
+/// file, key or tensor, and value.
 GgufFile parse_gguf(std::span<const std::byte> bytes, const std::filesystem::path& file,
                     GgufParts parts = GgufParts::kAll);
 

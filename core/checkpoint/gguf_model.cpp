@@ -44,7 +44,7 @@ void add_turn_ends(const GgufKeys& keys, std::vector<int32_t>& ids) {
   const MetadataValue* tokens = keys.find("tokenizer.ggml.tokens");
   const MetadataValue* types = keys.find("tokenizer.ggml.token_type");
   if (tokens == nullptr || types == nullptr) return;
-  const auto* texts = std::get_if<std::vector<std::string>>(tokens);
+  const auto* texts = std::get_if<std::vector<std::string_view>>(tokens);
   const auto* kinds = std::get_if<std::vector<int64_t>>(types);
   if (texts == nullptr || kinds == nullptr || texts->size() != kinds->size()) return;
   for (size_t i = 0; i < texts->size(); ++i)
@@ -142,7 +142,7 @@ int64_t read_vocab(const GgufKeys& keys, const Builder& builder) {
   const std::optional<int64_t> stated = keys.integer("llama.vocab_size", 1, kMaxVocab);
   std::optional<int64_t> tokens;
   if (const MetadataValue* value = keys.find("tokenizer.ggml.tokens"))
-    if (const auto* texts = std::get_if<std::vector<std::string>>(value))
+    if (const auto* texts = std::get_if<std::vector<std::string_view>>(value))
       tokens = static_cast<int64_t>(texts->size());
   const size_t embedding = builder.find("model.embed_tokens.weight");
   if (tokens && embedding < builder.tensors.size() &&

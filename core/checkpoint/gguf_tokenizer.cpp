@@ -64,7 +64,7 @@ bool adds_bos(const GgufTokens& tokens) {
   return pre != nullptr && pre->adds_bos;
 }
 
-const std::string& text_of(const GgufTokens& tokens, int32_t id) {
+std::string_view text_of(const GgufTokens& tokens, int32_t id) {
   return (*tokens.texts)[static_cast<size_t>(id)];
 }
 
@@ -145,14 +145,13 @@ void make_byte_level(const GgufTokens& tokens, MadeTokenizer& made) {
     return;
   }
   std::string merges = "[";
-  for (const std::string& merge : *tokens.merges) {
+  for (const std::string_view merge : *tokens.merges) {
     const size_t space = merge.find(' ', 1);
-    if (space == std::string::npos || valid_utf8(merge) != merge) {
+    if (space == std::string_view::npos || valid_utf8(merge) != merge) {
       made.problem = fmt::format("the merge {} is not a pair of tokens", shown(merge));
       return;
     }
-    append_merge(std::string_view(merge).substr(0, space),
-                 std::string_view(merge).substr(space + 1), merges);
+    append_merge(merge.substr(0, space), merge.substr(space + 1), merges);
   }
   constexpr std::string_view kDecoder =
       R"({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true})";

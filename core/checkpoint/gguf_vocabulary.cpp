@@ -41,7 +41,7 @@ std::string find_problem(const GgufTokens& tokens) {
     return "the GGUF has not one token_type per token";
   std::unordered_map<std::string_view, size_t> seen;
   for (size_t id = 0; id < count; ++id) {
-    const std::string& text = (*tokens.texts)[id];
+    const std::string_view text = (*tokens.texts)[id];
     if (valid_utf8(text) != text) return fmt::format("token {} is not valid UTF-8", id);
     if (!seen.emplace(text, id).second)
       return fmt::format("token {} {} occurs twice", id, shown(text));
@@ -70,10 +70,10 @@ GgufTokens read_tokens(const Checkpoint& gguf, bool (*adds_bos)(const GgufTokens
   GgufTokens tokens;
   tokens.model = text_of(gguf, "tokenizer.ggml.model");
   tokens.pre = text_of(gguf, "tokenizer.ggml.pre");
-  tokens.texts = value_of<std::vector<std::string>>(gguf, "tokenizer.ggml.tokens");
+  tokens.texts = value_of<std::vector<std::string_view>>(gguf, "tokenizer.ggml.tokens");
   tokens.scores = value_of<std::vector<double>>(gguf, "tokenizer.ggml.scores");
   tokens.types = value_of<std::vector<int64_t>>(gguf, "tokenizer.ggml.token_type");
-  tokens.merges = value_of<std::vector<std::string>>(gguf, "tokenizer.ggml.merges");
+  tokens.merges = value_of<std::vector<std::string_view>>(gguf, "tokenizer.ggml.merges");
   tokens.problem = find_problem(tokens);
   if (!tokens.problem.empty()) return tokens;
   const size_t count = tokens.texts->size();

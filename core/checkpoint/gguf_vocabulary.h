@@ -17,11 +17,11 @@ struct GgufTokens {
   enum Type : int64_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4 };
 
   std::string model, pre;
-  const std::vector<std::string>* texts = nullptr;
-  const std::vector<double>* scores = nullptr;         ///< null: none
-  const std::vector<int64_t>* types = nullptr;         ///< null: all normal
-  const std::vector<std::string>* merges = nullptr;    ///< null: none
-  int32_t bos = -1, eos = -1, unknown = -1, pad = -1;  ///< -1: none
+  const std::vector<std::string_view>* texts = nullptr;
+  const std::vector<double>* scores = nullptr;            ///< null: none
+  const std::vector<int64_t>* types = nullptr;            ///< null: all normal
+  const std::vector<std::string_view>* merges = nullptr;  ///< null: none
+  int32_t bos = -1, eos = -1, unknown = -1, pad = -1;     ///< -1: none
   bool add_bos = false, add_eos = false, add_space_prefix = true;
   std::string problem;  ///< Why it cannot be used; empty if it can.
 

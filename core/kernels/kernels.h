@@ -80,20 +80,39 @@ using QuantiseInt8Kernel = void (*)(const float* x, int64_t cols, precision::Int
 /// h[i] = silu(g[i]) * u[i], i < n; h may be g.
 using SiluKernel = void (*)(const float* g, const float* u, float* h, int64_t n);
 
-/// Attention of one token for the query heads that share one key/value head, over a stretch of
-/// `length` cached positions: with s = scale * q[g] . K and tops[g] = max s,
-/// a[g] = sum of exp(s - tops[g]) V and sums[g] = sum of exp(s - tops[g]), in position order.
-/// Stretches are put together by whoever cut them.
+/// Attention is cut at multiples of kAttentionStretch positions, so that one token's can be shared
+/// among workers and has the same bits with any number of them. Keys lie in blocks of kKeyBlock
+/// positions side by side, so that a vector holds one dimension of a block's keys.
+inline constexpr int64_t kAttentionStretch = 128, kKeyBlock = 16;
+
+/// Positions [begin, end) of a stretch, at least one.
+struct Seen {
+  int64_t begin, end;
+};
+
+/// Attention of a few tokens, with the query heads that share one key/value head, over one stretch
+/// of cached positions. Row r = token * group + g of the results is of token's head g: with
+/// s = scale * q . K at the positions that the token has seen and tops[r] = max s,
+/// a[r] = sum of exp(s - tops[r]) V and sums[r] = sum of exp(s - tops[r]), in position order.
+/// A row's bits do not depend on the other rows. Stretches are put together by whoever cut them.
 struct Attention {
-  const float* q;      // [group, head_dim]
-  const void* keys;    // [length, head_dim] with `stride` elements between positions, fp32 or bf16
-  const void* values;  // same
-  int64_t stride, length, group, head_dim;
+  const float* q;  // token's head g at q + token * q_stride + g * head_dim
+  int64_t q_stride;
+  const void* keys;    // the stretch, [blocks][head_dim][kKeyBlock], fp32 or bf16
+  const void* values;  // the stretch, [positions][head_dim], same type
+  const Seen* seen;    // [tokens]
+  int64_t tokens, group, head_dim;
   float scale;
-  float* scores;  // scratch [group, length]
-  float* a;       // [group, head_dim]
-  float* tops;    // [group]
-  float* sums;    // [group]
+  float* scores;  // scratch [tokens * group, kAttentionStretch]
+  float* a;       // [tokens * group, head_dim]
+  float* tops;    // [tokens * group]
+  float* sums;    // [tokens * group]
+
+  int64_t rows() const { return tokens * group; }
+  const float* query(int64_t row) const {
+    return q + row / group * q_stride + row % group * head_dim;
+  }
+  const Seen& seen_by(int64_t row) const { return seen[row / group]; }
 };
 using AttentionKernel = void (*)(const Attention&);
 

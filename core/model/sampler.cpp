@@ -66,6 +66,7 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> re
   const int32_t best = argmax(logits);
   if (options_.greedy || options_.temperature <= 0) return best;
   candidates_.clear();
+  candidates_.reserve(logits.size());
   for (size_t i = 0; i < logits.size(); ++i) {
     const float logit = std::isnan(logits[i]) ? -INFINITY : logits[i];
     candidates_.push_back({static_cast<int32_t>(i), logit, 0});

@@ -30,7 +30,7 @@ Session::Session(const Model& model, Backend& backend, const SessionOptions& opt
   sequences_.assign(static_cast<size_t>(most), 0);
   all_rows_.resize(static_cast<size_t>(most));
   std::iota(all_rows_.begin(), all_rows_.end(), 0);
-  logits_.resize(static_cast<size_t>(options_.logit_rows * config.vocab));
+  logits_ = ZeroedArray<float>(static_cast<size_t>(options_.logit_rows * config.vocab));
 }
 
 void Session::step(std::span<const int32_t> tokens, std::span<const int32_t> rows) {

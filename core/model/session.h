@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/zeroed_array.h"
 #include "core/model/forward.h"
 
 namespace nety::model {
@@ -51,7 +52,7 @@ class Session {
   std::unique_ptr<KvCache> cache_;
   std::vector<int32_t> tokens_;
   std::vector<int32_t> positions_, sequences_, all_rows_;
-  std::vector<float> logits_;  // [logit_rows, V]
+  ZeroedArray<float> logits_;  // [logit_rows, V]
 };
 
 }  // namespace nety::model

@@ -50,11 +50,11 @@ tokenizer::GgufVocabulary vocabulary_of(const Checkpoint& checkpoint) {
   vocabulary.source = checkpoint.path().string();
   vocabulary.model = metadata.text("tokenizer.ggml.model");
   vocabulary.pre = metadata.text("tokenizer.ggml.pre");
-  const auto* tokens = metadata.get<std::vector<std::string>>("tokenizer.ggml.tokens");
+  const auto* tokens = metadata.get<std::vector<std::string_view>>("tokenizer.ggml.tokens");
   if (tokens == nullptr || tokens->empty())
     refuse(checkpoint, "has no tokenizer (tokenizer.ggml.tokens)");
   vocabulary.tokens = *tokens;
-  if (const auto* merges = metadata.get<std::vector<std::string>>("tokenizer.ggml.merges"))
+  if (const auto* merges = metadata.get<std::vector<std::string_view>>("tokenizer.ggml.merges"))
     vocabulary.merges = *merges;
   if (const auto* scores = metadata.get<std::vector<double>>("tokenizer.ggml.scores"))
     for (const double score : *scores) vocabulary.scores.push_back(static_cast<float>(score));
@@ -80,7 +80,10 @@ tokenizer::Tokenizer load_tokenizer(const Checkpoint& checkpoint) {
                                            : checkpoint.path().parent_path();
   const std::filesystem::path file = folder / "tokenizer.json";
   if (!std::filesystem::exists(file)) refuse(checkpoint, "has no tokenizer.json");
-  return tokenizer::Tokenizer::from_json(read_file(file), file.string());
+  const MappedFile json(file);
+  const auto text = json.bytes();
+  return tokenizer::Tokenizer::from_json({reinterpret_cast<const char*>(text.data()), text.size()},
+                                         file.string());
 }
 
 }  // namespace nety::model

@@ -30,9 +30,11 @@ bool is_device(std::string_view text) {
 }
 
 std::string parts_of(const MemoryPlan& memory) {
-  return fmt::format("weights {}, KV cache {} for {} tokens, workspace {}, and a tenth to spare",
-                     format_bytes(memory.weights()), format_bytes(memory.kv_bytes), memory.context,
-                     format_bytes(memory.workspace_bytes));
+  return fmt::format(
+      "weights {}, KV cache {} for {} tokens, workspace {}, tokenizer and program {}",
+      format_bytes(memory.weights()), format_bytes(memory.kv_bytes), memory.context,
+      format_bytes(memory.workspace_bytes),
+      format_bytes(memory.tokenizer_bytes + memory.program_bytes));
 }
 
 }  // namespace
@@ -58,7 +60,7 @@ void Case::check_request() const {
 }
 
 MemoryPlan Case::plan_of(std::optional<ModeId> mode) const {
-  return plan(model.config, model.weights, mode, request.plan);
+  return plan(model.config, model.weights, mode, request.plan, model.beside);
 }
 
 std::optional<ModeId> Case::requested_mode() const {
@@ -220,9 +222,10 @@ void Case::refuse_size(const std::string& mode, const MemoryPlan& memory,
   const Mode* wanted = precision::find_mode(mode);
   throw Error(
       ErrorKind::kMemory,
-      fmt::format("{} in mode {} needs {} of memory; {} is available on {} ({})", model.name, mode,
-                  format_bytes(memory.needed()), place.available_text(), place.device,
-                  parts_of(memory)),
+      fmt::format(
+          "{} in mode {} needs {} of memory, a tenth to spare included; {} is available on {} ({})",
+          model.name, mode, format_bytes(memory.needed()), place.available_text(), place.device,
+          parts_of(memory)),
       fmt::format("Nearest mode that fits: {}. Or a smaller --ctx; --force loads it all the "
                   "same.",
                   nearest(wanted == nullptr ? 4.5 : wanted->bits_per_weight)));

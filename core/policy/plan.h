@@ -37,8 +37,16 @@ struct PlanOptions {
   std::string head{};   ///< Embeddings and lm_head: "fp32", "bf16", "mode"; empty: the mode's own.
   precision::ModeId kv = precision::ModeId::fp32;  ///< fp32 or bf16
   int64_t step = 512;                              ///< Tokens per step of prefill.
+  int64_t logit_rows = 9;  ///< Most rows of logits at once: a token and eight guesses.
   int64_t threads = 1;
 };
+
+/// What a checkpoint takes beside its weights, whatever the mode; nothing for a shape.
+struct Beside {
+  uint64_t tokenizer_bytes = 0;  ///< See tokenizer_bytes().
+  uint64_t copied_bytes = 0;     ///< Checkpoint::copied_bytes(): mostly 0.
+};
+Beside beside(const checkpoint::Checkpoint& checkpoint);
 
 /// The number of weights.
 int64_t parameters(std::span<const PlannedWeight> weights);
@@ -51,15 +59,23 @@ int64_t default_context(const checkpoint::ModelConfig& config);
 std::optional<precision::ModeId> head_mode(std::string_view head,
                                            std::optional<precision::ModeId> mode);
 
+/// On the CPU. A GPU holds weights, cache and workspace; the few MB beside them are counted there
+/// too.
 struct MemoryPlan {
   uint64_t weights_anonymous_bytes = 0;  ///< Converted or made: cannot be dropped.
   uint64_t weights_mapped_bytes = 0;     ///< Used in place: the system may drop and re-read them.
-  uint64_t kv_bytes = 0;
-  uint64_t workspace_bytes = 0;  ///< Estimated from the native backend's buffers.
-  int64_t context = 0;           ///< What kv_bytes is for.
+  uint64_t kv_bytes = 0;                 ///< Taken as the context fills.
+  uint64_t workspace_bytes = 0;          ///< The native backend's buffers for the largest step.
+  uint64_t tokenizer_bytes = 0;
+  uint64_t program_bytes = 0;  ///< Before any model, and a stack for each thread.
+  int64_t context = 0;         ///< What kv_bytes is for.
 
   uint64_t weights() const { return weights_anonymous_bytes + weights_mapped_bytes; }
-  uint64_t total() const { return weights() + kv_bytes + workspace_bytes; }
+  /// What the program allocates, in distinction from what it maps: the bound of its peak.
+  uint64_t anonymous() const {
+    return weights_anonymous_bytes + kv_bytes + workspace_bytes + tokenizer_bytes + program_bytes;
+  }
+  uint64_t total() const { return anonymous() + weights_mapped_bytes; }
   /// What must be available: the total and a tenth to spare.
   uint64_t needed() const { return total() + total() / 10; }
 };
@@ -67,7 +83,8 @@ struct MemoryPlan {
 /// The plan for `weights` brought into `mode` (nothing: as stored, or fp32 where nothing is
 /// stored). A weight already stored as wanted is mapped, every other one is anonymous.
 MemoryPlan plan(const checkpoint::ModelConfig& config, std::span<const PlannedWeight> weights,
-                std::optional<precision::ModeId> mode, const PlanOptions& options);
+                std::optional<precision::ModeId> mode, const PlanOptions& options,
+                const Beside& beside = {});
 /// The same from a shape alone, all of it made in memory.
 MemoryPlan plan(const checkpoint::ModelConfig& config, std::optional<precision::ModeId> mode,
                 const PlanOptions& options);

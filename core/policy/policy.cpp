@@ -186,8 +186,8 @@ bool ModelFacts::quantised() const {
 }
 
 ModelFacts facts_of(const checkpoint::Checkpoint& checkpoint) {
-  return {checkpoint.id(), checkpoint.name(), checkpoint.config(), weights_of(checkpoint),
-          storage_text(checkpoint)};
+  return {checkpoint.id(),        checkpoint.name(),        checkpoint.config(),
+          weights_of(checkpoint), storage_text(checkpoint), beside(checkpoint)};
 }
 
 ModelFacts facts_of(const checkpoint::ModelConfig& config) {

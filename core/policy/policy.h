@@ -31,6 +31,7 @@ struct ModelFacts {
   checkpoint::ModelConfig config;
   std::vector<PlannedWeight> weights;
   std::string stored;  ///< For people: "210 Q4_1, 1 Q8_0"; empty: made in memory from a shape.
+  Beside beside{};
 
   /// Whether any matrix is stored in a format that is not a float one.
   bool quantised() const;

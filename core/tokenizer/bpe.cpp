@@ -43,7 +43,7 @@ Bpe::Bpe(const Vocabulary& vocabulary, const BpeOptions& options)
 void Bpe::find_joints() {
   joints_.resize(size_t{1} << kJointBits);
   for (int32_t id = 0; id < vocabulary_->size(); ++id) {
-    const std::string& token = vocabulary_->text(id);
+    const std::string_view token = vocabulary_->text(id);
     if (!is_valid_utf8(token)) continue;  // no text has it
     char32_t previous = 0;
     for (size_t at = 0; at < token.size();) {

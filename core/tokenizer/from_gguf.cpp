@@ -32,8 +32,8 @@ void check_length(const GgufVocabulary& gguf, std::string_view key, size_t entri
            kDamaged);
 }
 
-/// The tokens move into the pipeline; those that are matched as written are registered there.
-void take_tokens(GgufVocabulary& gguf, Pipeline& pipeline) {
+/// The tokens go into the pipeline; those that are matched as written are registered there.
+void take_tokens(const GgufVocabulary& gguf, Pipeline& pipeline) {
   if (!gguf.token_types.empty())
     check_length(gguf, "tokenizer.ggml.token_type", gguf.token_types.size());
   if (gguf.tokens.empty()) refuse(gguf.source, "tokenizer.ggml.tokens is empty", kDamaged);
@@ -45,8 +45,9 @@ void take_tokens(GgufVocabulary& gguf, Pipeline& pipeline) {
     const auto id = static_cast<int32_t>(i);
     const int32_t type = type_of(gguf, i);
     if (type == kControl || type == kUserDefined || type == kUnknown)
-      pipeline.add({.content = gguf.tokens[i], .id = id, .special = type != kUserDefined});
-    if (!pipeline.vocabulary.add(std::move(gguf.tokens[i]), id))
+      pipeline.add(
+          {.content = std::string(gguf.tokens[i]), .id = id, .special = type != kUserDefined});
+    if (!pipeline.vocabulary.add(gguf.tokens[i], id))
       refuse(gguf.source,
              fmt::format("tokenizer.ggml.tokens[{}]: {} is there twice", i, quote(gguf.tokens[i])),
              kDamaged);
@@ -111,7 +112,7 @@ std::unique_ptr<Bpe> ranked_model(const GgufVocabulary& gguf, const Pipeline& pi
 }
 
 /// GPT-2's way: every byte has a character, every text a tokenisation.
-void build_byte_level(GgufVocabulary& gguf, Pipeline& pipeline) {
+void build_byte_level(const GgufVocabulary& gguf, Pipeline& pipeline) {
   const GgufPreTokenizer* pre = find_gguf_pre_tokenizer(gguf.pre);
   if (pre == nullptr)
     refuse(gguf.source,

@@ -27,7 +27,7 @@ void read_vocabulary(const Json& json, Vocabulary& vocabulary) {
     if (entry.value.get(value) != simdjson::SUCCESS)
       json.fail_damaged(fmt::format("token {} has no integer id", quote(entry.key)));
     const int32_t id = read_id(json, value, entry.key);
-    if (!vocabulary.add(std::string(entry.key), id))
+    if (!vocabulary.add(entry.key, id))
       json.fail_damaged(
           fmt::format("token {}, id {}: the token or its id is there twice", quote(entry.key), id));
   }
@@ -129,7 +129,7 @@ AddedToken read_added_token(const Json& json, Vocabulary& vocabulary) {
   const int32_t id = read_id(json, json.at("id").integer(), token.content);
   // A token that the model's own vocabulary has keeps the id it has there.
   token.id = vocabulary.find(token.content);
-  if (token.id < 0 && !vocabulary.add(std::string(token.content), token.id = id))
+  if (token.id < 0 && !vocabulary.add(token.content, token.id = id))
     json.fail_damaged(fmt::format("token {} has the id {}, which is that of {}",
                                   quote(token.content), id, quote(vocabulary.text(id))));
   return token;

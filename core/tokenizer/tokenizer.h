@@ -14,14 +14,14 @@ namespace nety::tokenizer {
 class DecoderStream;
 struct Pipeline;
 
-/// The vocabulary of a GGUF file: its tokenizer.ggml.* metadata, as stored.
+/// The vocabulary of a GGUF file: its tokenizer.ggml.* metadata, as stored. Texts are the file's.
 struct GgufVocabulary {
   std::string model;  ///< tokenizer.ggml.model: "gpt2" (byte-level BPE) or "llama" (SentencePiece).
   std::string pre;    ///< tokenizer.ggml.pre: "smollm", "llama-bpe" ...; may be empty.
-  std::vector<std::string> tokens;
+  std::vector<std::string_view> tokens;
   std::vector<float> scores;         ///< SentencePiece: score per token.
   std::vector<int32_t> token_types;  ///< 1 normal, 2 unknown, 3 control, 4 user-defined, 6 byte.
-  std::vector<std::string> merges;   ///< byte-level: "left right".
+  std::vector<std::string_view> merges;               ///< byte-level: "left right".
   int32_t bos_id = -1, eos_id = -1, unknown_id = -1;  ///< -1: not given.
   /// tokenizer.ggml.add_bos_token and add_eos_token. Where the file does not say, a BOS is added
   /// for model "llama" and for pre "llama-bpe" and its aliases, an EOS never.

@@ -3,7 +3,10 @@
 
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <utility>
+
+#include "core/base/error.h"
 
 namespace nety::tokenizer {
 namespace {
@@ -40,7 +43,7 @@ uint32_t hash_of(std::string_view text) {
 }  // namespace
 
 Vocabulary::Vocabulary(size_t expected_tokens) {
-  tokens_.reserve(expected_tokens);
+  places_.reserve(expected_tokens);
   grow(std::bit_ceil(expected_tokens * 2 + 16));
 }
 
@@ -58,9 +61,12 @@ void Vocabulary::grow(size_t slots) {
     if (slot.id >= 0) slot_of(text(slot.id), slot.hash) = slot;
 }
 
-bool Vocabulary::add(std::string&& text, int32_t id) {
+bool Vocabulary::add(std::string_view text, int32_t id) {
   const auto index = static_cast<size_t>(id);
-  if (index < tokens_.size() && !tokens_[index].empty()) return false;
+  if (index < places_.size() && places_[index].bytes > 0) return false;
+  if (text.size() > std::numeric_limits<uint32_t>::max() - texts_.size())
+    throw Error(ErrorKind::kCheckpoint, "the texts of the vocabulary's tokens pass 4 GiB",
+                "The file is damaged: download or convert it again.");
   if ((used_ + 1) * 2 > slots_.size()) grow(slots_.empty() ? 64 : slots_.size() * 2);
   if (!text.empty()) {
     const uint32_t hash = hash_of(text);
@@ -69,8 +75,9 @@ bool Vocabulary::add(std::string&& text, int32_t id) {
     slot = {hash, id};
     ++used_;
   }
-  if (index >= tokens_.size()) tokens_.resize(index + 1);
-  tokens_[index] = std::move(text);
+  if (index >= places_.size()) places_.resize(index + 1);
+  places_[index] = {static_cast<uint32_t>(texts_.size()), static_cast<uint32_t>(text.size())};
+  texts_ += text;
   return true;
 }
 

@@ -94,12 +94,14 @@ class FakeEngine : public Engine {
     ++length_;
     pause_ms(mode_ == "fp32" ? 2 : 1);
   }
-  void logits(std::span<const int32_t> tokens, std::span<float> logits) override {
+  std::span<const float> logits(std::span<const int32_t> tokens) override {
+    logits_.resize(tokens.size() * kFakeVocab);
     for (size_t t = 0; t < tokens.size(); ++t)
       for (int64_t v = 0; v < kFakeVocab; ++v)
-        logits[t * kFakeVocab + static_cast<size_t>(v)] = logit(tokens[t], v);
+        logits_[t * kFakeVocab + static_cast<size_t>(v)] = logit(tokens[t], v);
     length_ += static_cast<int64_t>(tokens.size());
     ++runs_;
+    return logits_;
   }
   int64_t stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) override {
     for (int64_t i = 0; i < n_gen; ++i) {
@@ -132,6 +134,7 @@ class FakeEngine : public Engine {
 
   EngineRequest request_;
   std::string mode_;
+  std::vector<float> logits_;
   int64_t length_ = 0;
   int runs_ = 0;
 };

@@ -65,15 +65,16 @@ TEST(Gguf, WidensArraysOfNumbers) {
   made.add("u64", 9, array(10, 1, bytes_of_all<uint64_t>({9})));
   made.add("nothing", 9, array(6, 0, ""));
   made.add_strings("strings", {"a", "", "\xff"});
-  const GgufFile file = parse(made.bytes());
+  const std::string bytes = made.bytes();
+  const GgufFile file = parse(bytes);
   EXPECT_EQ(value_of<std::vector<int64_t>>(file, "i32"), (std::vector<int64_t>{-1, 7}));
   EXPECT_EQ(value_of<std::vector<int64_t>>(file, "u8"), (std::vector<int64_t>{255, 1}));
   EXPECT_EQ(value_of<std::vector<int64_t>>(file, "bool"), (std::vector<int64_t>{0, 1}));
   EXPECT_EQ(value_of<std::vector<double>>(file, "f32"), (std::vector<double>{0.5, -2}));
   EXPECT_EQ(value_of<std::vector<int64_t>>(file, "u64"), (std::vector<int64_t>{9}));
   EXPECT_TRUE(value_of<std::vector<double>>(file, "nothing").empty());
-  EXPECT_EQ(value_of<std::vector<std::string>>(file, "strings"),
-            (std::vector<std::string>{"a", "", "\xff"}));
+  EXPECT_EQ(value_of<std::vector<std::string_view>>(file, "strings"),
+            (std::vector<std::string_view>{"a", "", "\xff"}));
 }
 
 TEST(Gguf, SkipsArraysOfArraysAndReadsOn) {

@@ -55,45 +55,103 @@ void check_silu(SiluKernel kernel) {
   }
 }
 
+namespace {
+
+// Keys and values of a stretch, and queries of some tokens.
+struct AttentionCase {
+  int64_t head_dim, tokens, group;
+  std::vector<Seen> seen;
+  std::vector<float> q, keys, values;  // [tokens, group, head_dim], [positions, head_dim] twice
+  std::vector<uint16_t> narrow_keys, narrow_values;
+  std::vector<float> blocks;  // keys as a kernel takes them
+
+  AttentionCase(int64_t width, std::vector<Seen> seen_by, int64_t heads, bool narrow)
+      : head_dim(width),
+        tokens(static_cast<int64_t>(seen_by.size())),
+        group(heads),
+        seen(std::move(seen_by)),
+        q(random_floats(static_cast<size_t>(tokens * group * width), 8, 3.0F)),
+        keys(random_floats(static_cast<size_t>(kAttentionStretch * width), 9, 3.0F)),
+        values(random_floats(static_cast<size_t>(kAttentionStretch * width), 10)),
+        blocks(keys.size()) {
+    for (float* v : {keys.data(), values.data()})
+      for (int64_t i = 0; narrow && i < kAttentionStretch * width; ++i)
+        v[i] = float_from_bf16(bf16_from_float(v[i]));
+    for (int64_t i = 0; i < kAttentionStretch; ++i)
+      for (int64_t d = 0; d < width; ++d)
+        blocks[static_cast<size_t>((i / kKeyBlock * width + d) * kKeyBlock + i % kKeyBlock)] =
+            keys[static_cast<size_t>(i * width + d)];
+    for (const float v : blocks) narrow_keys.push_back(bf16_from_float(v));
+    for (const float v : values) narrow_values.push_back(bf16_from_float(v));
+  }
+
+  struct Result {
+    std::vector<float> a, tops, sums;
+  };
+  // Of tokens [first, first + count).
+  Result run(AttentionKernel kernel, bool narrow, int64_t first, int64_t count) const {
+    const auto rows = static_cast<size_t>(count * group);
+    std::vector<float> scores(rows * kAttentionStretch);
+    Result out{std::vector<float>(rows * static_cast<size_t>(head_dim), NAN),
+               std::vector<float>(rows, NAN), std::vector<float>(rows, NAN)};
+    kernel({q.data() + first * group * head_dim, group * head_dim,
+            narrow ? static_cast<const void*>(narrow_keys.data()) : blocks.data(),
+            narrow ? static_cast<const void*>(narrow_values.data()) : values.data(),
+            seen.data() + first, count, group, head_dim, 0.125F, scores.data(), out.a.data(),
+            out.tops.data(), out.sums.data()});
+    return out;
+  }
+
+  double want(int64_t row, int64_t d) const {
+    const Seen& here = seen[static_cast<size_t>(row / group)];
+    double sum = 0, weighted = 0;
+    for (int64_t i = here.begin; i < here.end; ++i) {
+      double dot = 0;
+      for (int64_t k = 0; k < head_dim; ++k)
+        dot += double{q[static_cast<size_t>(row * head_dim + k)]} *
+               double{keys[static_cast<size_t>(i * head_dim + k)]};
+      const double weight = std::exp(dot * 0.125);
+      sum += weight;
+      weighted += weight * double{values[static_cast<size_t>(i * head_dim + d)]};
+    }
+    return weighted / sum;
+  }
+};
+
+template <class T>
+bool same_bits(const std::vector<T>& all, size_t from, const std::vector<T>& part) {
+  return std::memcmp(all.data() + from, part.data(), part.size() * sizeof(T)) == 0;
+}
+
+}  // namespace
+
 void check_attention(AttentionKernel kernel, bool narrow) {
+  const std::vector<std::vector<Seen>> cases{
+      {{0, 1}},
+      {{0, 2}, {0, 3}},
+      {{0, 15}},
+      {{3, 17}, {4, 18}, {5, 19}},  // a window
+      {{0, 100}, {0, 101}, {0, 102}, {0, 103}, {0, 104}},
+      {{0, 128}, {0, 128}, {0, 128}, {0, 128}, {0, 128}, {0, 128}, {0, 128}, {0, 128}},
+      {{0, 5}, {90, 128}, {127, 128}},  // nothing in common
+  };
   for (const int64_t head_dim : {4, 16, 63, 64, 80, 128})
-    for (const int64_t length : {1, 2, 15, 17, 100})
-      for (const int64_t group : {1, 3}) {
-        const auto q = random_floats(static_cast<size_t>(group * head_dim), 8, 3.0F);
-        auto keys = random_floats(static_cast<size_t>(length * head_dim), 9, 3.0F);
-        auto values = random_floats(static_cast<size_t>(length * head_dim), 10);
-        std::vector<uint16_t> narrow_keys, narrow_values;
-        for (float& v : keys) narrow_keys.push_back(bf16_from_float(v));
-        for (float& v : values) narrow_values.push_back(bf16_from_float(v));
-        if (narrow)
-          for (size_t i = 0; i < keys.size(); ++i) {
-            keys[i] = float_from_bf16(narrow_keys[i]);
-            values[i] = float_from_bf16(narrow_values[i]);
-          }
-        std::vector<float> scores(static_cast<size_t>(group * length)), a(q.size(), NAN);
-        std::vector<float> tops(static_cast<size_t>(group)), sums(tops);
-        kernel({q.data(), narrow ? static_cast<const void*>(narrow_keys.data()) : keys.data(),
-                narrow ? static_cast<const void*>(narrow_values.data()) : values.data(), head_dim,
-                length, group, head_dim, 0.125F, scores.data(), a.data(), tops.data(),
-                sums.data()});
-        for (int64_t g = 0; g < group; ++g) {
-          std::vector<double> p(static_cast<size_t>(length));
-          double sum = 0;
-          for (size_t i = 0; i < p.size(); ++i) {
-            double dot = 0;
-            for (size_t d = 0; d < static_cast<size_t>(head_dim); ++d)
-              dot += double{q[static_cast<size_t>(g * head_dim) + d]} *
-                     double{keys[i * static_cast<size_t>(head_dim) + d]};
-            sum += p[i] = std::exp(dot * 0.125);
-          }
-          for (size_t d = 0; d < static_cast<size_t>(head_dim); ++d) {
-            double want = 0;
-            for (size_t i = 0; i < p.size(); ++i)
-              want += p[i] / sum * double{values[i * static_cast<size_t>(head_dim) + d]};
-            ASSERT_NEAR(a[static_cast<size_t>(g * head_dim) + d] / sums[static_cast<size_t>(g)],
-                        want, 2e-5)
-                << "width " << head_dim << ", length " << length;
-          }
+    for (const std::vector<Seen>& seen : cases)
+      for (const int64_t group : {1, 3, 7}) {
+        const AttentionCase data(head_dim, seen, group, narrow);
+        const AttentionCase::Result all = data.run(kernel, narrow, 0, data.tokens);
+        for (int64_t row = 0; row < data.tokens * group; ++row)
+          for (int64_t d = 0; d < head_dim; ++d)
+            ASSERT_NEAR(
+                all.a[static_cast<size_t>(row * head_dim + d)] / all.sums[static_cast<size_t>(row)],
+                data.want(row, d), 2e-5)
+                << "width " << head_dim << ", " << data.tokens << " tokens, row " << row;
+        for (int64_t t = 0; t < data.tokens; ++t) {
+          const AttentionCase::Result alone = data.run(kernel, narrow, t, 1);
+          const auto row = static_cast<size_t>(t * group);
+          ASSERT_TRUE(same_bits(all.a, row * static_cast<size_t>(head_dim), alone.a) &&
+                      same_bits(all.tops, row, alone.tops) && same_bits(all.sums, row, alone.sums))
+              << "width " << head_dim << ", token " << t << " of " << data.tokens;
         }
       }
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -88,6 +89,23 @@ TEST(Sessions, RewindToWhereTheyWere) {
   EXPECT_EQ(session.length(), 5);
   expect_near(session.feed(std::span(want.tokens).subspan(5, 3)),
               std::span(want.logits).subspan(7 * vocab, vocab));
+}
+
+// The cache is cut at every 128 positions, and the last piece of it may be shorter.
+TEST(Sessions, GiveTheSameBitsWhateverTheContext) {
+  const Ready ready = make_ready(test_data("checkpoints/fp32"), native_backend());
+  std::vector<int32_t> tokens(150);
+  for (size_t i = 0; i < tokens.size(); ++i)
+    tokens[i] = static_cast<int32_t>((7 * i) % static_cast<size_t>(ready.model->config.vocab));
+  for (const KvType kv : {KvType::kFp32, KvType::kBf16}) {
+    std::vector<float> expected;
+    for (const int64_t context : {1024, 256, 200, 150}) {
+      Session session(*ready.model, *ready.backend, {.context = context, .kv = kv});
+      const std::span<const float> logits = session.feed(tokens);
+      if (expected.empty()) expected.assign(logits.begin(), logits.end());
+      EXPECT_TRUE(std::ranges::equal(logits, expected)) << context;
+    }
+  }
 }
 
 TEST(Sessions, RefuseMoreThanTheContextAndTokensOutsideTheVocabulary) {

@@ -2,7 +2,11 @@
 #include "core/policy/plan.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
+#include "core/model/speculation.h"
+#include "core/model/tokenizer_source.h"
+#include "core/policy/tokenizer_memory.h"
 #include "tests/model/golden.h"
 
 namespace nety::model {
@@ -49,6 +53,49 @@ TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {
   const auto backend = native_backend();
   const Model model = load_model(checkpoint, *backend, {}, silent_progress());
   EXPECT_LE(model.owned_bytes(), plan.weights_anonymous_bytes);
+}
+
+TEST(MemoryPlan, HasRoomForTheLogitsOfATokenAndItsGuesses) {
+  EXPECT_EQ(policy::PlanOptions().logit_rows, Speculation::kLongest + 1);
+  const auto workspace = [](int64_t rows) {
+    const auto checkpoint = checkpoint::Checkpoint::open(test_data("checkpoints/fp32"));
+    return policy::plan(checkpoint, std::nullopt, {.context = 64, .logit_rows = rows})
+        .workspace_bytes;
+  };
+  const auto vocab = checkpoint::Checkpoint::open(test_data("checkpoints/fp32")).config().vocab;
+  EXPECT_EQ(workspace(64) - workspace(9), static_cast<uint64_t>(55 * vocab * 4));
+}
+
+/// Bytes that malloc() has given out.
+uint64_t in_use() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+void expect_planned_tokenizer(const std::filesystem::path& path) {
+  SCOPED_TRACE(path.string());
+  const uint64_t before = in_use();
+  const auto checkpoint = checkpoint::Checkpoint::open_vocabulary(path);
+  const tokenizer::Tokenizer tokenizer = load_tokenizer(checkpoint);
+  const uint64_t taken = in_use() - before;
+  const uint64_t planned = policy::tokenizer_bytes(checkpoint::Checkpoint::open(path));
+  // Beside the tables: the tensors' names, patterns, added tokens.
+  constexpr uint64_t kSmallThings = 300'000;
+  EXPECT_LE(taken, planned + kSmallThings);
+  EXPECT_GE(taken * 4, planned) << "the plan is no guess either";
+}
+
+TEST(MemoryPlan, HoldsForTheTokenizerOfTheDefaultModel) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "not run: sanitizers bring an allocator of their own";
+#endif
+  if (default_model().empty()) GTEST_SKIP() << "not run: the default model is not in the cache";
+  expect_planned_tokenizer(default_model());
+}
+
+TEST(MemoryPlan, HasNoTokenizerWhereThereIsNone) {
+  EXPECT_EQ(policy::tokenizer_bytes(checkpoint::Checkpoint::open(test_data("checkpoints/fp32"))),
+            0U);
 }
 
 }  // namespace

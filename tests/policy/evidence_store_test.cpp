@@ -270,8 +270,8 @@ TEST(Explain, GivesTheWholeChainAndEveryWhatIf) {
        {"Request\n", "Machine\n  Test CPU", "fingerprint cpu-2t-0a", "no GPU", "Evidence\n",
         "bf16 on native: 160 tok/s (n=6), KLD 0.00125, top-1 97.6 %; measured 2026-11-25",
         "int8 on native cannot be used: ended by SIGSEGV", "cpu-widest-that-fits   decides",
-        "refuse                 not reached", " needed, 22.0 GB available.",
-        "Decision\n  bf16 on native, cpu",
+        "refuse                 not reached",
+        " needed, a tenth to spare included, 22.0 GB available.", "Decision\n  bf16 on native, cpu",
         "a GPU with 24 GB were here\n      nf4 (compute bf16) on cuda, cuda:0, by the rule "
         "gpu-4bit",
         "twice the memory (44.0 GB)\n      fp32 on native", "half of the memory (11.0 GB)\n",

@@ -126,6 +126,31 @@ TEST(MemoryPlan, OfARealCheckpointMatchesItsTensors) {
   EXPECT_EQ(plan(checkpoint, std::nullopt, {}).weights(), checkpoint.weight_bytes());
 }
 
+TEST(MemoryPlan, HasRoomForTheFormsOfActivationsThatItsModesWant) {
+  const auto workspace = [](ModeId mode) {
+    return plan(smollm2_135m(), mode, {.head = "mode"}).workspace_bytes;
+  };
+  constexpr uint64_t kValues = 512 * (1536 + 128);  // of the widest input of a step
+  EXPECT_EQ(workspace(ModeId::fp16), workspace(ModeId::fp32));
+  EXPECT_EQ(workspace(ModeId::bf16) - workspace(ModeId::fp32), kValues * 4);
+  EXPECT_EQ(workspace(ModeId::int8) - workspace(ModeId::fp32), kValues * 5);
+  EXPECT_EQ(workspace(ModeId::nf4) - workspace(ModeId::fp32), kValues * 4);
+}
+
+TEST(MemoryPlan, CountsWhatIsBesideTheWeights) {
+  const MemoryPlan shape = plan(smollm2_135m(), ModeId::fp32, {});
+  EXPECT_EQ(shape.tokenizer_bytes, 0U);
+  const ModelFacts model = stored_as(smollm2_135m(), ModeId::fp32);
+  const Beside beside{.tokenizer_bytes = 5'000'000, .copied_bytes = 1'000};
+  const MemoryPlan memory = plan(model.config, model.weights, ModeId::fp32, {}, beside);
+  EXPECT_EQ(memory.tokenizer_bytes, 5'000'000U);
+  EXPECT_EQ(memory.weights_anonymous_bytes, 1'000U);
+  EXPECT_EQ(memory.total(), shape.total() + 5'001'000U);
+  EXPECT_EQ(memory.anonymous(), memory.total() - memory.weights_mapped_bytes);
+  const PlanOptions threads{.threads = 8};
+  EXPECT_GT(plan(smollm2_135m(), ModeId::fp32, threads).program_bytes, shape.program_bytes);
+}
+
 TEST(MemoryPlan, NeedsATenthToSpare) {
   MemoryPlan memory;
   memory.weights_anonymous_bytes = 700;

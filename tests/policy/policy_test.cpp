@@ -248,7 +248,7 @@ TEST(PolicyLines, SayDeviceModeWhyAndWhatWouldBeFaster) {
             "Standard loading in fp32, quantization off.\n"
             "Because on a CPU the policy is fp32 without quantization, and it fits: " +
                 format_bytes(decision.memory.needed()) +
-                " needed, 64.0 GB available.\n"
+                " needed, a tenth to spare included, 64.0 GB available.\n"
                 "A GPU would be faster.\n");
   EXPECT_THAT(french, HasSubstr("sans quantification"));
   EXPECT_THAT(french, HasSubstr("Un GPU serait plus rapide."));

@@ -42,7 +42,8 @@ GgufVocabulary sentencepiece() {
   GgufVocabulary gguf;
   gguf.model = "llama";
   gguf.source = "llama.gguf";
-  gguf.tokens = texts_of(json["tokens"]);
+  static const std::vector<std::string> texts = texts_of(json["tokens"]);
+  gguf.tokens.assign(texts.begin(), texts.end());
   for (const simdjson::dom::element score : items(json["scores"]))
     gguf.scores.push_back(static_cast<float>(double(score)));
   gguf.token_types = ids_of(json["types"]);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 
 #include "core/base/files.h"
@@ -66,6 +67,10 @@ Tokenizer tokenizer_named(const std::string& name) {
 }
 
 GgufVocabulary gguf_of(const std::string& name, const std::string& pre) {
+  static std::deque<std::string> texts;  // what the vocabulary points to, as it would into a file
+  const auto kept = [](std::string text) {
+    return std::string_view(texts.emplace_back(std::move(text)));
+  };
   const GoldenJson json(name + ".tokenizer.json");
   GgufVocabulary gguf;
   gguf.model = "gpt2";
@@ -75,14 +80,14 @@ GgufVocabulary gguf_of(const std::string& name, const std::string& pre) {
     const auto index = static_cast<size_t>(id);
     if (gguf.tokens.size() <= index) gguf.tokens.resize(index + 1);
     if (gguf.token_types.size() <= index) gguf.token_types.resize(index + 1, 1);
-    gguf.tokens[index] = token;
+    gguf.tokens[index] = kept(std::string(token));
     gguf.token_types[index] = type;
   };
   for (const auto entry : members(json["model"]["vocab"])) put(entry.key, int64_t(entry.value), 1);
   for (const simdjson::dom::element added : items(json["added_tokens"]))
     put(added["content"], int64_t(added["id"]), bool(added["special"]) ? 3 : 4);
   for (const simdjson::dom::element merge : items(json["model"]["merges"]))
-    gguf.merges.push_back(text_of(merge.at(0)) + " " + text_of(merge.at(1)));
+    gguf.merges.push_back(kept(text_of(merge.at(0)) + " " + text_of(merge.at(1))));
   return gguf;
 }
 

@@ -14,19 +14,23 @@ class Arena {
   /// `size` bytes, aligned to 64. Error: kMemory if the system refuses.
   std::byte* take(size_t size) {
     const size_t whole = (size + 63) / 64 * 64;
-    if (chunks_.empty() || used_ + whole > chunks_.back().size()) {
-      chunks_.emplace_back(std::max(whole, kChunk));
-      used_ = 0;
-    }
-    std::byte* at = chunks_.back().as<std::byte>() + used_;
-    used_ += whole;
+    // Small pieces go where larger ones found no room: the end of a chunk is half a huge page.
+    auto chunk = std::ranges::find_if(chunks_, [&](const Chunk& c) { return c.left() >= whole; });
+    if (chunk == chunks_.end())
+      chunk = chunks_.insert(chunk, {AnonymousMemory(std::max(whole, kChunk)), 0});
+    std::byte* at = chunk->memory.as<std::byte>() + chunk->used;
+    chunk->used += whole;
     return at;
   }
 
  private:
   static constexpr size_t kChunk = size_t{32} << 20;  // what is not touched costs nothing
-  std::vector<AnonymousMemory> chunks_;
-  size_t used_ = 0;
+  struct Chunk {
+    AnonymousMemory memory;
+    size_t used;
+    size_t left() const { return memory.size() - used; }
+  };
+  std::vector<Chunk> chunks_;
 };
 
 }  // namespace nety::native

@@ -1,47 +1,76 @@
 // The cache takes address space for the whole context at once; pages come as tokens do.
 #include "core/backends/native/kv_cache.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/half.h"
 
 namespace nety::native {
+namespace {
+
+using kernels::kAttentionStretch;
+using kernels::kKeyBlock;
+
+int64_t whole(int64_t count, int64_t grain) { return (count + grain - 1) / grain * grain; }
+
+size_t bytes_of(const model::CacheShape& shape, int64_t grain, size_t element_bytes) {
+  return static_cast<size_t>(shape.layers * shape.sequences * shape.kv_heads *
+                             whole(shape.context, grain) * shape.head_dim) *
+         element_bytes;
+}
+
+// A head's key and value at position `i` of its stretch.
+template <class Element, class Narrow>
+void store(const float* key, const float* value, int64_t head_dim, int64_t i, Element* keys,
+           Element* values, Narrow narrow) {
+  keys += i / kKeyBlock * kKeyBlock * head_dim + i % kKeyBlock;
+  values += i * head_dim;
+  for (int64_t d = 0; d < head_dim; ++d) {
+    keys[d * kKeyBlock] = narrow(key[d]);
+    values[d] = narrow(value[d]);
+  }
+}
+
+}  // namespace
 
 KvCache::KvCache(const model::CacheShape& shape)
     : shape_(shape),
       element_bytes_(shape.type == model::KvType::kBf16 ? 2 : 4),
-      keys_(offset(shape.layers, 0, 0, 0)),
-      values_(offset(shape.layers, 0, 0, 0)) {}
+      keys_(bytes_of(shape, kKeyBlock, element_bytes_)),
+      values_(bytes_of(shape, 1, element_bytes_)) {}
 
-size_t KvCache::offset(int64_t layer, int64_t sequence, int64_t head, int64_t position) const {
-  const int64_t index =
-      ((layer * shape_.sequences + sequence) * shape_.kv_heads + head) * shape_.context + position;
-  return static_cast<size_t>(index * shape_.head_dim) * element_bytes_;
+int64_t KvCache::before(int64_t layer, int64_t sequence, int64_t head, int64_t stretch,
+                        int64_t grain) const {
+  const int64_t begin = stretch * kAttentionStretch;
+  const int64_t length = std::min(kAttentionStretch, whole(shape_.context - begin, grain));
+  const int64_t streams = shape_.layers * shape_.sequences * shape_.kv_heads;
+  const int64_t stream = (layer * shape_.sequences + sequence) * shape_.kv_heads + head;
+  return (streams * begin + stream * length) * shape_.head_dim;
 }
 
 void KvCache::write(int64_t layer, int64_t sequence, int64_t head, int64_t position,
                     const float* key, const float* value) {
-  const size_t at = offset(layer, sequence, head, position);
-  const size_t width = static_cast<size_t>(shape_.head_dim);
-  if (shape_.type == model::KvType::kFp32) {
-    std::memcpy(keys_.as<std::byte>() + at, key, width * sizeof(float));
-    std::memcpy(values_.as<std::byte>() + at, value, width * sizeof(float));
-    return;
-  }
-  auto* keys = reinterpret_cast<uint16_t*>(keys_.as<std::byte>() + at);
-  auto* values = reinterpret_cast<uint16_t*>(values_.as<std::byte>() + at);
-  for (size_t d = 0; d < width; ++d) {
-    keys[d] = bf16_from_float(key[d]);
-    values[d] = bf16_from_float(value[d]);
-  }
+  const int64_t stretch = position / kAttentionStretch, i = position % kAttentionStretch,
+                dim = shape_.head_dim;
+  const int64_t key_at = before(layer, sequence, head, stretch, kKeyBlock);
+  const int64_t value_at = before(layer, sequence, head, stretch, 1);
+  if (shape_.type == model::KvType::kFp32)
+    store(key, value, dim, i, keys_.as<float>() + key_at, values_.as<float>() + value_at,
+          [](float v) { return v; });
+  else
+    store(key, value, dim, i, keys_.as<uint16_t>() + key_at, values_.as<uint16_t>() + value_at,
+          bf16_from_float);
 }
 
-const void* KvCache::keys(int64_t layer, int64_t sequence, int64_t head, int64_t position) const {
-  return keys_.as<std::byte>() + offset(layer, sequence, head, position);
+const void* KvCache::keys(int64_t layer, int64_t sequence, int64_t head, int64_t stretch) const {
+  return keys_.as<std::byte>() +
+         static_cast<size_t>(before(layer, sequence, head, stretch, kKeyBlock)) * element_bytes_;
 }
 
-const void* KvCache::values(int64_t layer, int64_t sequence, int64_t head, int64_t position) const {
-  return values_.as<std::byte>() + offset(layer, sequence, head, position);
+const void* KvCache::values(int64_t layer, int64_t sequence, int64_t head, int64_t stretch) const {
+  return values_.as<std::byte>() +
+         static_cast<size_t>(before(layer, sequence, head, stretch, 1)) * element_bytes_;
 }
 
 }  // namespace nety::native

@@ -1,8 +1,10 @@
-// Keys and values of the native backend: [layer][sequence][kv head][position][head_dim], so that
-// one head's past is one contiguous stream.
+// Keys and values of the native backend: [stretch][layer][sequence][kv head] and within these what
+// kernels.h, Attention takes. One head's stretch is one contiguous stream, and memory is touched as
+// the sequences grow, however large the context.
 #pragma once
 
 #include "core/base/anonymous_memory.h"
+#include "core/kernels/kernels.h"
 #include "core/model/backend.h"
 
 namespace nety::native {
@@ -11,19 +13,22 @@ class KvCache final : public model::KvCache {
  public:
   explicit KvCache(const model::CacheShape& shape);
 
-  uint64_t bytes() const override { return keys_.size() + values_.size(); }
+  /// Of the context's positions; a last block of keys that they do not fill takes a little more.
+  uint64_t bytes() const override { return 2 * values_.size(); }
   void truncate(int32_t /*sequence*/, int32_t /*position*/) override {}  // later writes replace
 
   const model::CacheShape& shape() const { return shape_; }
   /// Stores one head's key and value [head_dim] at a position.
   void write(int64_t layer, int64_t sequence, int64_t head, int64_t position, const float* key,
              const float* value);
-  /// One head's keys or values from `position` on, in the cache's type.
-  const void* keys(int64_t layer, int64_t sequence, int64_t head, int64_t position) const;
-  const void* values(int64_t layer, int64_t sequence, int64_t head, int64_t position) const;
+  /// One head's keys and values of a stretch, in the cache's type.
+  const void* keys(int64_t layer, int64_t sequence, int64_t head, int64_t stretch) const;
+  const void* values(int64_t layer, int64_t sequence, int64_t head, int64_t stretch) const;
 
  private:
-  size_t offset(int64_t layer, int64_t sequence, int64_t head, int64_t position) const;
+  /// Elements before a head's stretch where stretches hold whole multiples of `grain` positions.
+  int64_t before(int64_t layer, int64_t sequence, int64_t head, int64_t stretch,
+                 int64_t grain) const;
 
   model::CacheShape shape_;
   size_t element_bytes_;

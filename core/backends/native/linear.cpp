@@ -159,38 +159,44 @@ LinearKernels linear_kernels(kernels::Isa isa) {
           kernel<kernels::QuantiseInt8Kernel>(Op::kQuantiseInt8, "int8", isa)};
 }
 
-void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t score_count,
-                      int64_t partial_count) {
-  panel.resize(static_cast<size_t>(kPanelRows * cols));
-  codes.resize(static_cast<size_t>(kPanelRows * (cols + 63)));
-  scales.resize(static_cast<size_t>(kPanelRows * (cols / 32 + 2)));
-  mins.resize(scales.size());
-  y.resize(static_cast<size_t>(kPanelRows * tokens));
-  sums.resize(y.size());
-  reference.resize(static_cast<size_t>(rows));
-  scores.resize(static_cast<size_t>(score_count));
-  partials.resize(static_cast<size_t>(partial_count));
+namespace {
+
+template <class T>
+void resize(ZeroedArray<T>& array, size_t count) {
+  array = ZeroedArray<T>(count);
+}
+
+}  // namespace
+
+void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens) {
+  resize(panel, static_cast<size_t>(kPanelRows * cols));
+  resize(codes, static_cast<size_t>(kPanelRows * (cols + 63)));
+  resize(scales, static_cast<size_t>(kPanelRows * (cols / 32 + 2)));
+  resize(mins, scales.size());
+  resize(y, static_cast<size_t>(kPanelRows * tokens));
+  resize(sums, y.size());
+  resize(reference, static_cast<size_t>(rows));
 }
 
 void Activations::reserve(int64_t tokens, int64_t cols) {
   const size_t values = static_cast<size_t>(tokens * (cols + 64));
   const size_t blocks = static_cast<size_t>(tokens * padded_blocks(cols + 31));
-  rows_.resize(values);
-  rounded_.resize(values);
-  halves_.resize(values);
-  nibbles_.resize(values);
+  resize(rows_, values);
+  resize(rounded_, values);
+  resize(halves_, values);
+  resize(nibbles_, values);
   const size_t supers = values / precision::kSuperBlock + 1;
-  super_codes_.resize(values);
-  super_scales_.resize(supers);
-  super_sums_.resize(supers * 8);
-  super_group_sums_.resize(supers * 16);
-  high_.resize(blocks * 32);
-  low_.resize(blocks * 32);
-  scales_.resize(blocks);
-  sums_.resize(blocks);
-  code_sums_.resize(blocks);
-  int8_codes_.resize(values);
-  outliers_.resize(values);
+  resize(super_codes_, values);
+  resize(super_scales_, supers);
+  resize(super_sums_, supers * 8);
+  resize(super_group_sums_, supers * 16);
+  resize(high_, blocks * 32);
+  resize(low_, blocks * 32);
+  resize(scales_, blocks);
+  resize(sums_, blocks);
+  resize(code_sums_, blocks);
+  resize(int8_codes_, values);
+  resize(outliers_, values);
   int8_rows_.resize(static_cast<size_t>(tokens));
 }
 

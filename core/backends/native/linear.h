@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/backends/native/weight.h"
+#include "core/base/zeroed_array.h"
 #include "core/precision/activation.h"
 
 namespace nety::native {
@@ -21,7 +22,8 @@ struct LinearKernels {
 };
 LinearKernels linear_kernels(kernels::Isa isa);
 
-/// The activations [tokens, cols] that go into products, in each form some weight asks for.
+/// The activations [tokens, cols] that go into products, in each form some weight asks for. There
+/// is room for all forms; only those in use become memory (policy/plan.h counts them by mode).
 class Activations {
  public:
   /// Room for `tokens` rows of `cols`.
@@ -50,34 +52,31 @@ class Activations {
   void order_nibbles(int64_t t);
 
   int64_t cols_ = 0, stride_ = 0, blocks_ = 0;
-  std::vector<float> rows_, rounded_, nibbles_;
-  std::vector<uint16_t> halves_;
-  mutable std::vector<int8_t> super_codes_;
-  mutable std::vector<float> super_scales_;
-  mutable std::vector<int16_t> super_sums_;
-  mutable std::vector<int32_t> super_group_sums_;
-  mutable std::vector<int8_t> high_, low_;
-  mutable std::vector<float> scales_, sums_;
-  mutable std::vector<int32_t> code_sums_;
-  std::vector<int8_t> int8_codes_;             // [tokens, stride]
-  std::vector<int32_t> outliers_;              // [tokens, stride]
+  ZeroedArray<float> rows_, rounded_, nibbles_;
+  ZeroedArray<uint16_t> halves_;
+  ZeroedArray<int8_t> super_codes_;
+  ZeroedArray<float> super_scales_;
+  ZeroedArray<int16_t> super_sums_;
+  ZeroedArray<int32_t> super_group_sums_;
+  ZeroedArray<int8_t> high_, low_;
+  ZeroedArray<float> scales_, sums_;
+  ZeroedArray<int32_t> code_sums_;
+  ZeroedArray<int8_t> int8_codes_;             // [tokens, stride]
+  ZeroedArray<int32_t> outliers_;              // [tokens, stride]
   std::vector<precision::Int8Row> int8_rows_;  // [tokens]
 };
 
 /// Scratch of one worker.
 struct Scratch {
-  /// Room for weights of at most `cols` columns and `rows` rows, `tokens` tokens, `scores` scores
-  /// and `partials` floats of attention.
-  void reserve(int64_t cols, int64_t rows, int64_t tokens, int64_t scores, int64_t partials);
+  /// Room for weights of at most `cols` columns and `rows` rows, and `tokens` tokens.
+  void reserve(int64_t cols, int64_t rows, int64_t tokens);
 
-  std::vector<float> panel;   // [kPanelRows, cols]
-  std::vector<int8_t> codes;  // [kPanelRows, blocks * 32]
-  std::vector<float> scales, mins;
-  std::vector<float> y;          // [tokens, kPanelRows]
-  std::vector<int32_t> sums;     // [tokens, kPanelRows]
-  std::vector<float> reference;  // [rows of the tallest weight]
-  std::vector<float> scores;     // attention: [group, stretch]
-  std::vector<float> partials;   // attention: stretches of one token and head
+  ZeroedArray<float> panel;   // [kPanelRows, cols]
+  ZeroedArray<int8_t> codes;  // [kPanelRows, blocks * 32]
+  ZeroedArray<float> scales, mins;
+  ZeroedArray<float> y;          // [tokens, kPanelRows]
+  ZeroedArray<int32_t> sums;     // [tokens, kPanelRows]
+  ZeroedArray<float> reference;  // [rows of the tallest weight]
 };
 
 inline constexpr int64_t kPanelRows = 32;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/backends/native/attention.h"
 #include "core/backends/native/kv_cache.h"
 #include "core/backends/native/linear.h"
 #include "core/base/error.h"
@@ -47,10 +48,6 @@ void rms_norm(const float* x, const float* w, double eps, int64_t dim, float* y)
 
 /// Rows of weights are dealt out in multiples of this: whole panels of packed rows.
 constexpr int64_t kRowGrain = kernels::kPackRows;
-
-/// Attention is cut at multiples of this many positions, so that one token's can be shared among
-/// workers and still has the same bits with any number of them.
-constexpr int64_t kStretch = 128;
 
 // Where a share's end falls among the rows of one weight: at the end of a panel.
 int64_t cut(int64_t row, int64_t rows) {
@@ -114,23 +111,6 @@ class NativeBackend final : public model::Backend {
   /// The rotations of the step's positions: cos and sin [T, head_dim / 2].
   void prepare_rotations();
   void rotate(float* head, int64_t t) const;
-  /// What attention over one stretch of positions leaves (kernels.h, Attention).
-  struct Partial {
-    float *a, *tops, *sums;
-  };
-  struct Span {
-    int64_t begin, end;
-  };
-  /// The positions that token t of the step attends to, and the stretches they lie in.
-  Span seen_by(int64_t t) const;
-  static Span stretches_of(Span seen) {
-    return {seen.begin / kStretch, (seen.end + kStretch - 1) / kStretch};
-  }
-  Partial partial(float* storage, int64_t stretch) const;
-  void attend(int64_t index, int64_t t, int64_t kv_head, int64_t stretch, Scratch& scratch,
-              const Partial& out) const;
-  void join(int64_t t, int64_t kv_head, float* storage, int64_t first, int64_t last);
-  void attention_of_one(int64_t index);
 
   ThreadPool pool_;
   Arena arena_;
@@ -142,10 +122,9 @@ class NativeBackend final : public model::Backend {
   int64_t context_ = 0, tokens_ = 0, tallest_ = 0;
   Batch batch_{};
   KvCache* cache_ = nullptr;
-  kernels::AttentionKernel attention_ = nullptr;
-  std::vector<float> partials_;               // one token's stretches of all heads
-  std::vector<float> x_, q_, k_, v_, h_, u_;  // [T, D], [T, H d], [T, G d] twice, [T, F] twice
-  std::vector<float> cos_, sin_;
+  Attention attention_;
+  ZeroedArray<float> x_, q_, k_, v_, h_, u_;  // [T, D], [T, H d], [T, G d] twice, [T, F] twice
+  ZeroedArray<float> cos_, sin_;
   Activations in_;  // what goes into the next products
   std::vector<Scratch> scratch_;
 };
@@ -186,8 +165,8 @@ void NativeBackend::reserve(const ModelConfig& config, int64_t context, int64_t 
   config_ = config;
   context_ = context;
   rope_ = model::rope_table(config, context);
-  const auto floats = [&](std::vector<float>& buffer, int64_t width) {
-    buffer.resize(static_cast<size_t>(max_tokens * width));
+  const auto floats = [&](ZeroedArray<float>& buffer, int64_t width) {
+    buffer = ZeroedArray<float>(static_cast<size_t>(max_tokens * width));
   };
   const int64_t q_width = config.heads * config.head_dim;
   floats(x_, config.dim);
@@ -201,12 +180,9 @@ void NativeBackend::reserve(const ModelConfig& config, int64_t context, int64_t 
   const int64_t widest = std::max({config.dim, q_width, config.ffn_dim});
   in_.reserve(std::max(max_tokens, max_logits), widest);
   scratch_.resize(static_cast<size_t>(pool_.threads()));
-  const int64_t group = config.heads / config.kv_heads;
-  const int64_t partial_floats = (context / kStretch + 2) * group * (config.head_dim + 2);
   for (Scratch& scratch : scratch_)
-    scratch.reserve(widest, tallest_, std::max(max_tokens, max_logits), group * kStretch,
-                    partial_floats);
-  partials_.resize(static_cast<size_t>(partial_floats * config.kv_heads));
+    scratch.reserve(widest, tallest_, std::max(max_tokens, max_logits));
+  attention_.reserve(config, context, max_tokens, pool_.threads());
 }
 
 template <class Each>
@@ -271,9 +247,7 @@ void NativeBackend::begin_step(const Batch& batch, model::KvCache& cache) {
   batch_ = batch;
   tokens_ = static_cast<int64_t>(batch.tokens.size());
   cache_ = static_cast<KvCache*>(&cache);
-  attention_ = kernels::kernel<kernels::AttentionKernel>(
-      kernels::Op::kAttention, cache_->shape().type == model::KvType::kBf16 ? "bf16" : "fp32",
-      kernels_.isa);
+  attention_.begin_step(batch, *cache_, kernels_.isa);
   prepare_rotations();
 }
 
@@ -309,92 +283,9 @@ void NativeBackend::qkv(const LayerWeights& layer, int64_t index) {
   });
 }
 
-void NativeBackend::attend(int64_t index, int64_t t, int64_t kv_head, int64_t stretch,
-                           Scratch& scratch, const Partial& out) const {
-  const auto row = static_cast<size_t>(t);
-  const Span seen = seen_by(t);
-  const int64_t begin = std::max(seen.begin, stretch * kStretch);
-  const int64_t end = std::min(seen.end, (stretch + 1) * kStretch);
-  const int64_t group = config_.heads / config_.kv_heads;
-  const int64_t sequence = batch_.sequences[row];
-  attention_({.q = q_.data() + (t * config_.heads + kv_head * group) * config_.head_dim,
-              .keys = cache_->keys(index, sequence, kv_head, begin),
-              .values = cache_->values(index, sequence, kv_head, begin),
-              .stride = config_.head_dim,
-              .length = end - begin,
-              .group = group,
-              .head_dim = config_.head_dim,
-              .scale = 1.0F / std::sqrt(static_cast<float>(config_.head_dim)),
-              .scores = scratch.scores.data(),
-              .a = out.a,
-              .tops = out.tops,
-              .sums = out.sums});
-}
-
-NativeBackend::Span NativeBackend::seen_by(int64_t t) const {
-  const int64_t end = batch_.positions[static_cast<size_t>(t)] + 1;
-  const int64_t window = config_.sliding_window;
-  return {window > 0 ? std::max<int64_t>(0, end - window) : 0, end};
-}
-
-NativeBackend::Partial NativeBackend::partial(float* storage, int64_t stretch) const {
-  const int64_t group = config_.heads / config_.kv_heads;
-  float* at = storage + stretch * group * (config_.head_dim + 2);
-  return {at, at + group * config_.head_dim, at + group * (config_.head_dim + 1)};
-}
-
-// The stretches [first, last) of one token and key/value head, in order, to its part of a.
-void NativeBackend::join(int64_t t, int64_t kv_head, float* storage, int64_t first, int64_t last) {
-  const int64_t dim = config_.head_dim;
-  const int64_t group = config_.heads / config_.kv_heads;
-  for (int64_t g = 0; g < group; ++g) {
-    float* a = in_.row(t) + (kv_head * group + g) * dim;
-    float top = partial(storage, 0).tops[g];
-    for (int64_t s = 1; s < last - first; ++s) top = std::max(top, partial(storage, s).tops[g]);
-    float sum = 0;
-    std::fill_n(a, dim, 0.0F);
-    for (int64_t s = 0; s < last - first; ++s) {
-      const Partial part = partial(storage, s);
-      const float weight = std::exp(part.tops[g] - top);
-      sum += weight * part.sums[g];
-      for (int64_t d = 0; d < dim; ++d) a[d] += weight * part.a[g * dim + d];
-    }
-    const float scale = 1.0F / sum;
-    for (int64_t d = 0; d < dim; ++d) a[d] *= scale;
-  }
-}
-
 void NativeBackend::attention(int64_t index) {
   in_.set_cols(config_.heads * config_.head_dim);
-  if (tokens_ == 1) return attention_of_one(index);
-  pool_.run([&](int worker, int workers) {
-    // Later tokens look further back: dealing them out in turn keeps the workers level.
-    Scratch& scratch = scratch_[static_cast<size_t>(worker)];
-    for (int64_t unit = worker; unit < tokens_ * config_.kv_heads; unit += workers) {
-      const int64_t t = unit / config_.kv_heads, kv_head = unit % config_.kv_heads;
-      const Span stretches = stretches_of(seen_by(t));
-      for (int64_t s = stretches.begin; s < stretches.end; ++s)
-        attend(index, t, kv_head, s, scratch,
-               partial(scratch.partials.data(), s - stretches.begin));
-      join(t, kv_head, scratch.partials.data(), stretches.begin, stretches.end);
-    }
-  });
-}
-
-// One token: its heads' stretches are dealt out, then put together.
-void NativeBackend::attention_of_one(int64_t index) {
-  const Span stretches = stretches_of(seen_by(0));
-  const int64_t count = stretches.end - stretches.begin;
-  pool_.run([&](int worker, int workers) {
-    const Share share = share_of(count * config_.kv_heads, worker, workers);
-    for (int64_t unit = share.begin; unit < share.end; ++unit)
-      attend(index, 0, unit / count, stretches.begin + unit % count,
-             scratch_[static_cast<size_t>(worker)], partial(partials_.data(), unit));
-  });
-  const int64_t group = config_.heads / config_.kv_heads;
-  for (int64_t kv_head = 0; kv_head < config_.kv_heads; ++kv_head)
-    join(0, kv_head, partials_.data() + kv_head * count * group * (config_.head_dim + 2),
-         stretches.begin, stretches.end);
+  attention_.run(index, q_.data(), pool_, in_.row(0), in_.stride());
 }
 
 void NativeBackend::attention_output(const LayerWeights& layer) {

@@ -1,0 +1,182 @@
+// Tiles of tokens, stretches of positions. Stretches are put together by running maxima (Milakov
+// and Gimelshein, "Online normalizer calculation for softmax", 2018).
+#include "core/backends/native/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace nety::native {
+namespace {
+
+using kernels::kAttentionStretch;
+using kernels::Seen;
+
+/// Rows (tokens times heads of a group) that go together: their scores stay in the first cache.
+constexpr int64_t kTileRows = 24;
+
+}  // namespace
+
+void Attention::reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
+                        int threads) {
+  config_ = config;
+  tile_tokens_ = std::clamp<int64_t>(kTileRows / group(), 1, max_tokens);
+  tiles_.reserve(static_cast<size_t>(max_tokens));
+  const int64_t rows = tile_tokens_ * group();
+  scratch_.resize(static_cast<size_t>(threads));
+  for (Scratch& scratch : scratch_) {
+    scratch.scores = ZeroedArray<float>(static_cast<size_t>(rows * kAttentionStretch));
+    scratch.part = ZeroedArray<float>(static_cast<size_t>(partial_floats(rows)));
+    scratch.sum = ZeroedArray<float>(static_cast<size_t>(partial_floats(rows)));
+    scratch.seen = ZeroedArray<Seen>(static_cast<size_t>(tile_tokens_));
+  }
+  partials_ = ZeroedArray<float>(static_cast<size_t>((context / kAttentionStretch + 2) *
+                                                     config.kv_heads * partial_floats(group())));
+}
+
+void Attention::begin_step(const model::Batch& batch, const KvCache& cache, kernels::Isa isa) {
+  batch_ = batch;
+  cache_ = &cache;
+  kernel_ = kernels::kernel<kernels::AttentionKernel>(
+      kernels::Op::kAttention, cache.shape().type == model::KvType::kBf16 ? "bf16" : "fp32", isa);
+  tiles_.clear();
+  for (size_t t = 0; t < batch.tokens.size(); ++t) {
+    const bool follows = t > 0 && tiles_.back().tokens < tile_tokens_ &&
+                         batch.sequences[t] == batch.sequences[t - 1] &&
+                         batch.positions[t] == batch.positions[t - 1] + 1;
+    if (follows)
+      ++tiles_.back().tokens;
+    else
+      tiles_.push_back({static_cast<int64_t>(t), 1});
+  }
+}
+
+void Attention::run(int64_t layer, const float* q, ThreadPool& pool, float* a, int64_t a_stride) {
+  layer_ = layer;
+  q_ = q;
+  if (batch_.tokens.size() == 1) return one_token(pool, a);
+  pool.run([&](int worker, int workers) {
+    // Later tokens look further back: dealing them out in turn keeps the workers level.
+    const int64_t units = static_cast<int64_t>(tiles_.size()) * config_.kv_heads;
+    for (int64_t unit = worker; unit < units; unit += workers)
+      tile(tiles_[static_cast<size_t>(unit / config_.kv_heads)], unit % config_.kv_heads,
+           scratch_[static_cast<size_t>(worker)], a, a_stride);
+  });
+}
+
+Attention::Partial Attention::partial(float* storage, int64_t rows) const {
+  return {storage, storage + rows * config_.head_dim, storage + rows * (config_.head_dim + 1)};
+}
+
+Attention::Span Attention::seen_by(int64_t t) const {
+  const int64_t end = batch_.positions[static_cast<size_t>(t)] + 1;
+  const int64_t window = config_.sliding_window;
+  return {window > 0 ? std::max<int64_t>(0, end - window) : 0, end};
+}
+
+Attention::Span Attention::stretches_of(const Tile& tile) const {
+  return {seen_by(tile.first).begin / kAttentionStretch,
+          (seen_by(tile.first + tile.tokens - 1).end + kAttentionStretch - 1) / kAttentionStretch};
+}
+
+Attention::Tile Attention::seen_of_stretch(const Tile& tile, int64_t stretch, Seen* seen) const {
+  Tile some{tile.first, 0};
+  for (int64_t t = tile.first; t < tile.first + tile.tokens; ++t) {
+    const Span all = seen_by(t);
+    const Seen here{std::max(all.begin - stretch * kAttentionStretch, int64_t{0}),
+                    std::min(all.end - stretch * kAttentionStretch, kAttentionStretch)};
+    if (here.begin >= here.end) continue;  // behind the window, or ahead: at one end of the tile
+    if (some.tokens == 0) some.first = t;
+    seen[some.tokens++] = here;
+  }
+  return some;
+}
+
+void Attention::attend(const Tile& tile, int64_t kv_head, int64_t stretch, Scratch& scratch,
+                       const Partial& out) const {
+  const int64_t sequence = batch_.sequences[static_cast<size_t>(tile.first)];
+  kernel_({.q = q_ + (tile.first * config_.heads + kv_head * group()) * config_.head_dim,
+           .q_stride = config_.heads * config_.head_dim,
+           .keys = cache_->keys(layer_, sequence, kv_head, stretch),
+           .values = cache_->values(layer_, sequence, kv_head, stretch),
+           .seen = scratch.seen.data(),
+           .tokens = tile.tokens,
+           .group = group(),
+           .head_dim = config_.head_dim,
+           .scale = 1.0F / std::sqrt(static_cast<float>(config_.head_dim)),
+           .scores = scratch.scores.data(),
+           .a = out.a,
+           .tops = out.tops,
+           .sums = out.sums});
+}
+
+void Attention::join(const Partial& part, const Partial& sum, int64_t rows) const {
+  const int64_t dim = config_.head_dim;
+  for (int64_t row = 0; row < rows; ++row) {
+    const float top = std::max(sum.tops[row], part.tops[row]);
+    const float before = std::exp(sum.tops[row] - top), here = std::exp(part.tops[row] - top);
+    sum.tops[row] = top;
+    sum.sums[row] = sum.sums[row] * before + part.sums[row] * here;
+    float* to = sum.a + row * dim;
+    const float* from = part.a + row * dim;
+    for (int64_t d = 0; d < dim; ++d) to[d] = to[d] * before + from[d] * here;
+  }
+}
+
+// One token's heads of a group to their place.
+void Attention::finish(const Partial& sum, int64_t token, int64_t kv_head, float* a) const {
+  const int64_t dim = config_.head_dim;
+  for (int64_t g = 0; g < group(); ++g) {
+    const int64_t row = token * group() + g;
+    const float scale = 1.0F / sum.sums[row];
+    for (int64_t d = 0; d < dim; ++d)
+      a[(kv_head * group() + g) * dim + d] = sum.a[row * dim + d] * scale;
+  }
+}
+
+void Attention::tile(const Tile& tile, int64_t kv_head, Scratch& scratch, float* a,
+                     int64_t a_stride) const {
+  const int64_t rows = tile.tokens * group();
+  const Partial sum = partial(scratch.sum.data(), rows);
+  std::fill_n(sum.a, partial_floats(rows), 0.0F);
+  std::fill_n(sum.tops, rows, -std::numeric_limits<float>::infinity());
+  const Span stretches = stretches_of(tile);
+  for (int64_t stretch = stretches.begin; stretch < stretches.end; ++stretch) {
+    const Tile some = seen_of_stretch(tile, stretch, scratch.seen.data());
+    const Partial part = partial(scratch.part.data(), some.tokens * group());
+    attend(some, kv_head, stretch, scratch, part);
+    const int64_t skipped = (some.first - tile.first) * group();
+    join(part, {sum.a + skipped * config_.head_dim, sum.tops + skipped, sum.sums + skipped},
+         some.tokens * group());
+  }
+  for (int64_t t = 0; t < tile.tokens; ++t)
+    finish(sum, t, kv_head, a + (tile.first + t) * a_stride);
+}
+
+// Its heads' stretches are dealt out, then put together.
+void Attention::one_token(ThreadPool& pool, float* a) {
+  const Tile only{0, 1};
+  const Span stretches = stretches_of(only);
+  const int64_t count = stretches.end - stretches.begin;
+  const int64_t floats = partial_floats(group());
+  pool.run([&](int worker, int workers) {
+    Scratch& scratch = scratch_[static_cast<size_t>(worker)];
+    const Share share = share_of(count * config_.kv_heads, worker, workers);
+    for (int64_t unit = share.begin; unit < share.end; ++unit) {
+      const int64_t stretch = stretches.begin + unit % count;
+      seen_of_stretch(only, stretch, scratch.seen.data());
+      attend(only, unit / count, stretch, scratch,
+             partial(partials_.data() + unit * floats, group()));
+    }
+  });
+  const Partial sum = partial(scratch_[0].sum.data(), group());
+  for (int64_t kv_head = 0; kv_head < config_.kv_heads; ++kv_head) {
+    std::fill_n(sum.a, floats, 0.0F);
+    std::fill_n(sum.tops, group(), -std::numeric_limits<float>::infinity());
+    for (int64_t i = 0; i < count; ++i)
+      join(partial(partials_.data() + (kv_head * count + i) * floats, group()), sum, group());
+    finish(sum, 0, kv_head, a);
+  }
+}
+
+}  // namespace nety::native
