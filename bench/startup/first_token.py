@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Time from the start of the process to the first token, and where it goes.
 
-    first_token.py NETY MODEL [--mode fp32] [--starts 15] [--tokens 20] [-- OPTIONS OF generate]
+    first_token.py NETY MODEL [--mode fp32] [--starts 15] [--tokens 20] [--chat]
+                   [-- OPTIONS OF generate]
 
-Starts `nety generate` anew each time, with a prompt of that many tokens and the file in the page
-cache (one start is thrown away), and waits for the first byte of the answer. Every other start
+Starts `nety generate` anew each time, with a prompt of that many tokens (with --chat, inside the
+model's chat template) and the file in the page cache (one start is thrown away), and waits for the first byte of the answer. Every other start
 streams; the ones between ask for JSON after one token, whose timings split the same time. Prints
 medians with a 95 % interval by ranks.
 """
@@ -66,12 +67,13 @@ def main():
     parser.add_argument("--mode", default="")
     parser.add_argument("--starts", type=int, default=15)
     parser.add_argument("--tokens", type=int, default=20)
+    parser.add_argument("--chat", action="store_true")
     parser.add_argument("options", nargs="*")
     arguments = parser.parse_args()
 
     prompt = prompt_of(arguments.program, arguments.model, arguments.tokens)
-    command = [arguments.program, "generate", arguments.model, "--raw", "-p", prompt, "--greedy",
-               *arguments.options]
+    command = [arguments.program, "generate", arguments.model, "-p", prompt, "--greedy",
+               *([] if arguments.chat else ["--raw"]), *arguments.options]
     if arguments.mode:
         command += ["--mode", arguments.mode]
     streamed = command + ["-n", "8"]

@@ -37,7 +37,10 @@ std::string file_name_of(std::string text) {
   return text.empty() ? "unknown" : text;
 }
 
-/// Without samples, which nobody consults, and without what the policy does not ask for.
+/// The figures that take() and consult() look at. Every start parses all that is kept.
+constexpr std::string_view kConsulted[] = {"tg_tps", "kld", "top1_agreement"};
+
+/// Without samples and figures that nobody consults.
 results::File digest_of(const results::File& file) {
   results::File kept;
   kept.tool = file.tool;
@@ -49,7 +52,13 @@ results::File digest_of(const results::File& file) {
   for (const Result& row : file.results) {
     if (row.machine != kept.machines.front().id) continue;
     kept.results.push_back(row);
-    for (auto& entry : kept.results.back().metrics) entry.second.samples.clear();
+    std::erase_if(kept.results.back().metrics, [](const auto& entry) {
+      return std::ranges::find(kConsulted, entry.first) == std::end(kConsulted);
+    });
+    for (auto& entry : kept.results.back().metrics) {
+      entry.second.samples.clear();
+      entry.second.inputs.clear();
+    }
   }
   return kept;
 }

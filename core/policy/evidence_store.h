@@ -1,5 +1,5 @@
-// What earlier runs measured on this machine, kept between them: result files in the cache, without
-// samples, for people to read and for the policy to consult. They expire.
+// What earlier runs measured on this machine, kept between them: result files in the cache, with
+// the figures that the policy consults and no others. They expire.
 #pragma once
 
 #include <chrono>
