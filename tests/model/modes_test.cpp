@@ -57,7 +57,7 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
     const unsigned paths = 1U << static_cast<unsigned>(weight->path());
     for (int64_t t = 0; t < tokens; ++t) x.derive(t, paths, cells);
     Scratch scratch;
-    scratch.reserve(cols, rows, tokens, 0, 0);
+    scratch.reserve(cols, rows, tokens);
     std::vector<float> all(static_cast<size_t>(tokens * rows)), want(static_cast<size_t>(rows));
     multiply_rows(*weight, x, tokens, 0, rows, {all.data(), rows}, cells, scratch);
     for (int64_t t = 0; t < tokens; ++t) {
@@ -108,7 +108,7 @@ TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
   for (int64_t t = 0; t < tokens; ++t)
     x.derive(t, 1U << static_cast<unsigned>(weight->path()), cells);
   Scratch scratch;
-  scratch.reserve(cols, rows, tokens, 0, 0);
+  scratch.reserve(cols, rows, tokens);
   std::vector<float> made(static_cast<size_t>(tokens * rows)), want(static_cast<size_t>(rows));
   multiply_rows(*weight, x, tokens, 0, rows, {made.data(), rows}, cells, scratch);
   for (int64_t t = 0; t < tokens; ++t) {
