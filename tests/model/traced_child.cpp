@@ -49,6 +49,11 @@ void mark() { ::prctl(static_cast<int>(kMark), 0, 0, 0, 0); }
 
 Traced trace(const std::function<void()>& work) {
   Traced traced;
+#if defined(__SANITIZE_THREAD__)
+  traced.forbidden = true;
+  traced.problem = "the thread sanitizer's own thread makes system calls";
+  return traced;
+#endif
   const pid_t child = ::fork();
   if (child == 0) be_traced(work);
   int status = 0;
