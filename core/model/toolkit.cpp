@@ -21,6 +21,7 @@ std::string package_hint(const std::string& library) {
       {"libcudnn.so", "the PyPI package nvidia-cudnn-cu13 (cu12 with CUDA 12)"},
       {"libnccl.so", "the PyPI package nvidia-nccl-cu13 (cu12 with CUDA 12)"},
       {"libcusparseLt.so", "the PyPI package nvidia-cusparselt-cu13 (cu12 with CUDA 12)"},
+      {"libcufile.so", "the PyPI package nvidia-cufile (nvidia-cufile-cu12 with CUDA 12)"},
       {"libnvshmem", "the PyPI package nvidia-nvshmem-cu13 (cu12 with CUDA 12)"},
       {"libgomp.so", "the Debian package libgomp1"},
       {"libc10.so", "the PyPI package torch"},
