@@ -12,6 +12,7 @@
 #include "app/live.h"
 #include "app/model_options.h"
 #include "bench/evaluation_text.h"
+#include "core/backends/backends.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/units.h"
@@ -62,11 +63,12 @@ std::vector<std::string> mode_list(const std::string& option, bool shape) {
   return modes;
 }
 
-std::vector<std::string> backend_list(const std::string& option) {
+// Of a quick look no more than one backend for each mode and library.
+std::vector<std::string> backend_list(const std::string& option, bool quick) {
   if (!option.empty()) return split(option);
   std::vector<std::string> names;
   for (const policy::BackendFacts& backend : available_backends().backends)
-    names.push_back(backend.name);
+    if (!quick || backend.modes.empty()) names.push_back(backend.name);
   return names;
 }
 
@@ -78,8 +80,9 @@ void MeasurementOptions::declare(Arguments& arguments) {
                      checkpoint::standard_shape_names() + ") or a config.json");
   arguments.text("--modes", modes_,
                  "Precision modes, separated by commas, or all (fp32,bf16,int8,nf4,stored)");
-  arguments.text("--backends", backends_,
-                 "native, torch, cuda (those that are there), installed (your Python stack)");
+  arguments.text(
+      "--backends", backends_,
+      backends::backend_names() + " (those that are there), installed (your Python stack)");
   arguments.texts("--python", pythons_,
                   "The Python for the backend installed, or its environment (repeatable)");
   arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill: 512");
@@ -145,7 +148,7 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   request.shape = shape_;
   if (shape_.empty()) request.model = resolve_model(model.empty() ? "default" : model).string();
   request.modes = mode_list(modes_, !shape_.empty());
-  request.backends = backend_list(backends_);
+  request.backends = backend_list(backends_, quick_);
   request.pythons = pythons_;
   request.isa = isa_;
   request.head = head_;

@@ -77,7 +77,7 @@ void ModelOptions::declare_plan(Arguments& arguments) {
 void ModelOptions::declare(Arguments& arguments) {
   declare_plan(arguments);
   arguments.text("--mode", mode, "Precision: " + mode_choices() + "; else the policy decides");
-  arguments.text("--backend", backend, "native, torch or cuda");
+  arguments.text("--backend", backend, backends::backend_names());
   arguments.text("--device", device, "auto, cpu or cuda:N");
   arguments.choice(
       "--compute", compute, {"fp32", "bf16"},
@@ -112,12 +112,21 @@ fs::path resolve_model(const std::string& given) {
               "directory.");
 }
 
+namespace {
+
+std::vector<precision::ModeId> modes_of(std::string_view backend) {
+  const auto modes = model::modes_of_backend(backend);
+  return {modes.begin(), modes.end()};
+}
+
+}  // namespace
+
 // native always, plugins that nothing speaks against.
 policy::Evidence available_backends() {
   policy::Evidence evidence;
   for (const std::string_view name : model::plugin_names())
     if (const model::PluginStatus status = model::probe_plugin(name); status.available)
-      evidence.backends.push_back({status.name, status.device, {}});
+      evidence.backends.push_back({status.name, status.device, modes_of(name)});
   return evidence;
 }
 
@@ -131,6 +140,22 @@ void refuse_unavailable(const std::string& backend) {
   if (!status.available)
     throw Error(ErrorKind::kEnvironment, fmt::format("--backend {}: {}", backend, status.what),
                 status.hint);
+}
+
+/// A backend that computes on a GPU besides does so only if both are named: what is chosen without
+/// being asked for there is the backend made for it. Error: kEnvironment if it cannot.
+void add_asked_gpu(const ModelOptions& options, policy::Evidence& evidence) {
+  const bool asked = !options.backend.empty() && options.device.starts_with("cuda") &&
+                     model::device_of_backend(options.backend) == "cpu";
+  const auto names = model::plugin_names();
+  if (!asked || std::find(names.begin(), names.end(), options.backend) == names.end()) return;
+  const model::GpuStatus status = model::probe_gpu(options.backend);
+  if (!status.possible)
+    throw Error(
+        ErrorKind::kEnvironment,
+        fmt::format("--backend {} --device {}: {}", options.backend, options.device, status.what),
+        status.hint);
+  evidence.backends.push_back({options.backend, "cuda", {}});
 }
 
 }  // namespace
@@ -165,7 +190,8 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
   const auto start = std::chrono::steady_clock::now();
   const machine::Machine& host = machine::host();
   refuse_unavailable(options.backend);
-  const policy::Evidence evidence = available_backends();
+  policy::Evidence evidence = available_backends();
+  add_asked_gpu(options, evidence);
   // Drivers are asked only if something could compute on a GPU: that takes a second or more.
   const bool may_use_gpu =
       std::any_of(evidence.backends.begin(), evidence.backends.end(),
@@ -184,8 +210,9 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
                                 .use_quantization = options.use_quantization,
                                 .force = options.force,
                                 .plan = options.plan()};
-  const policy::Decision decision =
-      policy::decide(request, machine, facts, known_evidence(machine, facts.id));
+  evidence = known_evidence(machine, facts.id);
+  add_asked_gpu(options, evidence);
+  const policy::Decision decision = policy::decide(request, machine, facts, evidence);
   if (options.dry_run) {
     print_plan(decision, machine::memory_budget(host));
     return std::nullopt;

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/model/plugin.h"
 
 namespace nety::bench {
 namespace {
@@ -21,6 +22,13 @@ void require(bool condition, const char* option, const char* expected) {
 template <class Predicate>
 bool each(const std::vector<int64_t>& values, Predicate good) {
   return std::all_of(values.begin(), values.end(), good);
+}
+
+bool multiplies_in(const std::string& backend, const std::string& mode) {
+  const auto modes = model::modes_of_backend(backend);
+  const precision::Mode* row = precision::find_mode(mode);
+  return modes.empty() ||
+         (row != nullptr && std::find(modes.begin(), modes.end(), row->id) != modes.end());
 }
 
 int64_t largest(const std::vector<int64_t>& values) {
@@ -43,6 +51,7 @@ void check(const BenchRequest& request) {
   require(request.threads >= 0, "--threads", "at least 1");
   require(request.context >= 0, "--ctx", "at least 1");
   require(request.budget_s >= 0, "--budget", "a positive time");
+  require(!configurations(request).empty(), "--backends", "one with products in one of --modes");
 }
 
 std::vector<Configuration> configurations(const BenchRequest& request) {
@@ -52,7 +61,7 @@ std::vector<Configuration> configurations(const BenchRequest& request) {
       const bool known = std::any_of(all.begin(), all.end(), [&](const Configuration& other) {
         return other.mode == mode && other.backend == backend;
       });
-      if (!known) all.push_back({mode, backend});
+      if (!known && multiplies_in(backend, mode)) all.push_back({mode, backend});
     }
   }
   return all;

@@ -58,7 +58,8 @@ struct Configuration {
   std::string mode, backend;
   int threads = 0;  ///< 0: the request's; else one that only stands by another configuration.
 };
-/// Backends x modes, without repetition, the first backend's modes first.
+/// Backends x modes, without repetition, the first backend's modes first; a backend with products
+/// in some modes only stands for those.
 std::vector<Configuration> configurations(const BenchRequest& request);
 
 /// Tokens that one sequence has to hold for this workload, 0 if the request says.

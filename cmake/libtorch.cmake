@@ -32,12 +32,13 @@ string(REGEX MATCH "[0-9]+\\.[0-9]+(\\.[0-9]+)?" nety_torch_built_for "${nety_to
 message(STATUS "LibTorch: ${nety_torch_folder} (${nety_torch_built_for})")
 
 foreach(library c10 torch_cpu)
-  add_library(nety_libtorch_${library} SHARED IMPORTED)
+  add_library(nety_libtorch_${library} SHARED IMPORTED GLOBAL)
   set_target_properties(nety_libtorch_${library} PROPERTIES
     IMPORTED_LOCATION "${nety_torch_folder}/lib/lib${library}.so")
 endforeach()
 add_library(nety_libtorch INTERFACE)
 target_include_directories(nety_libtorch SYSTEM INTERFACE "${nety_torch_folder}/include")
 # Without it some of ATen's headers include every operator.
-target_compile_definitions(nety_libtorch INTERFACE AT_PER_OPERATOR_HEADERS)
+target_compile_definitions(nety_libtorch INTERFACE AT_PER_OPERATOR_HEADERS
+                                                   NETY_TORCH_BUILT_FOR="${nety_torch_built_for}")
 target_link_libraries(nety_libtorch INTERFACE nety_libtorch_torch_cpu nety_libtorch_c10)

@@ -9,7 +9,10 @@
 
 namespace nety::backends {
 
-/// The backend `name`: "native", or a plugin ("torch", "cuda").
+/// All of them, for help and hints: "native, torch, torch-fast, cuda".
+std::string backend_names();
+
+/// The backend `name`: "native", or one in a plugin.
 /// Errors: kUsage for a name we do not have, kEnvironment for a plugin that cannot be loaded.
 std::unique_ptr<model::Backend> make_backend(const std::string& name,
                                              const model::BackendOptions& options,

@@ -67,7 +67,7 @@ struct LayerWeights {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const = 0;    ///< "native", "torch", "cuda"
+  virtual std::string_view name() const = 0;    ///< "native", "torch", "torch-fast", "cuda"
   virtual std::string_view device() const = 0;  ///< "cpu", "cuda:0"
   /// The kernel path that products in `mode` take, for reports: "avx512", "mkl sgemm".
   virtual std::string kernel(precision::ModeId mode) const = 0;
@@ -92,6 +92,10 @@ class Backend {
   /// Prepares a table of embeddings that is not the head, too: rows are read one at a time, never
   /// multiplied with.
   virtual WeightPtr prepare_table(const precision::MatrixView& source, precision::ModeId mode) {
+    return prepare(source, mode);
+  }
+  /// Prepares a table of embeddings that is the head as well: rows are read and multiplied with.
+  virtual WeightPtr prepare_tied(const precision::MatrixView& source, precision::ModeId mode) {
     return prepare(source, mode);
   }
   virtual std::unique_ptr<KvCache> make_cache(const CacheShape& shape) = 0;

@@ -7,23 +7,28 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/model/plugin_backend.h"
 #include "core/model/plugin_table.h"
 #include "core/model/shared_library.h"
+#include "core/model/toolkit.h"
+#include "core/model/torch_cuda.h"
 
 namespace nety::model {
 namespace {
 
 namespace fs = std::filesystem;
+using precision::ModeId;
 
-/// One plugin nety knows, and the library it is a door to.
+/// A backend in a plugin nety knows, and the library that the plugin is a door to.
 struct Plugin {
   std::string_view name;
-  const char* title;  ///< The library, as people call it.
-  const char* setup;  ///< What to do where it is missing.
+  std::string_view file;  ///< The plugin is libnety_<file>.so.
+  const char* title;      ///< The library, as people call it.
+  const char* setup;      ///< What to do where it is missing.
   /// Opened by the plugin itself when it is used, from the system's folders; null: none.
   const char* driver;
   const char* device = "cpu";  ///< What it computes on.
@@ -34,20 +39,46 @@ struct Plugin {
   const char* environment = nullptr;  ///< Variable that names the library's folder.
   const char* library = nullptr;      ///< The file in its lib/ by which it is recognised.
   const char* cache_name = nullptr;   ///< In nety's cache: <cache_name>-<version>/<cache_name>.
+  /// What it has products for; empty: every mode.
+  std::span<const ModeId> modes = {};
+  bool on_gpu = false;  ///< Computes on a GPU too, if asked, by LibTorch's CUDA half.
 };
 
+/// Where LibTorch has a product of its own, other than the mode's, that its users would choose.
+constexpr ModeId kTorchFastModes[] = {ModeId::fp16, ModeId::int8, ModeId::nf4};
+
 constexpr Plugin kPlugins[] = {
-    {"torch", "LibTorch", "Run ./nety setup, or use --backend native.", nullptr, "cpu", nullptr,
-     "NETY_TORCH_DIR", "libtorch_cpu.so", "torch"},
-    {"cuda", "nvcc, CUDA's compiler,", "Build nety where the CUDA toolkit is, or use --device cpu.",
-     "libcuda.so.1", "cuda", "libcublas.so."},
+    {"torch",
+     "torch",
+     "LibTorch",
+     "Run ./nety setup, or use --backend native.",
+     nullptr,
+     "cpu",
+     nullptr,
+     "NETY_TORCH_DIR",
+     "libtorch_cpu.so",
+     "torch",
+     {},
+     true},
+    {"torch-fast", "torch", "LibTorch", "Run ./nety setup, or use --backend native.", nullptr,
+     "cpu", nullptr, "NETY_TORCH_DIR", "libtorch_cpu.so", "torch", kTorchFastModes},
+    {"cuda", "cuda", "nvcc, CUDA's compiler,",
+     "Build nety where the CUDA toolkit is, or use --device cpu.", "libcuda.so.1", "cuda",
+     "libcublas.so."},
 };
+
+std::string joined_plugin_names() {
+  std::string names;
+  for (const Plugin& plugin : kPlugins)
+    names += (names.empty() ? "" : ", ") + std::string(plugin.name);
+  return names;
+}
 
 const Plugin& find_plugin(std::string_view name) {
   const auto* found = std::ranges::find(kPlugins, name, &Plugin::name);
   if (found == std::end(kPlugins))
     throw Error(ErrorKind::kUsage, "there is no plugin named \"" + std::string(name) + "\"",
-                "Known: torch, cuda.");
+                "Known: " + joined_plugin_names() + ".");
   return *found;
 }
 
@@ -62,7 +93,7 @@ bool is_file(const fs::path& path) {
 }
 
 std::string file_name(const Plugin& plugin) {
-  return "libnety_" + std::string(plugin.name) + ".so";
+  return "libnety_" + std::string(plugin.file) + ".so";
 }
 
 std::vector<fs::path> plugin_folders() {
@@ -96,26 +127,6 @@ std::string_view minor_version(std::string_view version) {
   const size_t first = version.find('.');
   return first == std::string_view::npos ? version
                                          : version.substr(0, version.find('.', first + 1));
-}
-
-/// The package that has a library, for hints.
-std::string package_hint(const std::string& library) {
-  struct Row {
-    const char* prefix;
-    const char* hint;
-  };
-  constexpr Row kRows[] = {
-      {"libcudart.so.12", "the PyPI package nvidia-cuda-runtime-cu12"},
-      {"libcupti.so.12", "the PyPI package nvidia-cuda-cupti-cu12"},
-      {"libcudart.so", "the PyPI package nvidia-cuda-runtime"},
-      {"libcupti.so", "the PyPI package nvidia-cuda-cupti"},
-      {"libgomp.so", "the Debian package libgomp1"},
-      {"libc10.so", "the PyPI package torch"},
-      {"libtorch", "the PyPI package torch"},
-  };
-  for (const Row& row : kRows)
-    if (library.starts_with(row.prefix)) return library + " is in " + row.hint;
-  return {};
 }
 
 /// A plugin under examination: what is known so far, and what loading it takes.
@@ -190,16 +201,6 @@ bool check_version(Candidate& candidate) {
           std::string(minor_version(status.built_for)) + ", or build nety with this one.");
 }
 
-/// Where toolkits put the libraries that a library may need but not bring.
-std::vector<fs::path> toolkit_folders() {
-  std::vector<fs::path> folders;
-  for (const char* variable : {"CUDA_HOME", "CUDA_PATH"})
-    if (const std::string home = environment(variable); !home.empty())
-      folders.push_back(fs::path(home) / "lib64");
-  folders.emplace_back("/usr/local/cuda/lib64");
-  return folders;
-}
-
 /// The driver is not among what the plugin was linked with: it comes with the machine.
 bool check_driver(Candidate& candidate) {
   const char* driver = candidate.plugin.driver;
@@ -225,14 +226,10 @@ bool resolve(Candidate& candidate, SharedLibrary file) {
   candidate.preload = std::move(dependencies.found);
   if (dependencies.missing.empty()) return true;
 
-  std::string what, hint;
-  for (const MissingLibrary& library : dependencies.missing) {
+  for (const MissingLibrary& library : dependencies.missing)
     candidate.status.missing.push_back(library.name);
-    what += (what.empty() ? "" : "; ") + library.name + " is missing, needed by " +
-            library.needed_by.string();
-    if (const std::string found = package_hint(library.name); !found.empty()) hint += found + ". ";
-  }
-  return candidate.refuse(std::move(what), hint + candidate.plugin.setup);
+  return candidate.refuse(missing_text(dependencies.missing),
+                          package_hints(dependencies.missing) + candidate.plugin.setup);
 }
 
 /// What the plugin looks for itself when it runs, in the same places.
@@ -266,9 +263,10 @@ Candidate examine(std::string_view name) {
 
 void* open_library(const fs::path& path) { return ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); }
 
-[[noreturn]] void refuse_loading(const Candidate& candidate, const std::string& reason) {
+[[noreturn]] void refuse_loading(const Candidate& candidate, const fs::path& path,
+                                 const std::string& reason) {
   const PluginStatus& status = candidate.status;
-  std::string what = status.path + " cannot be loaded: " + reason;
+  std::string what = path.string() + " cannot be loaded: " + reason;
   std::string hint = candidate.plugin.setup;
   if (candidate.plugin.library != nullptr && reason.find("undefined symbol") != std::string::npos) {
     const std::string version = status.version.empty() ? "of unknown version" : status.version;
@@ -282,6 +280,10 @@ void* open_library(const fs::path& path) { return ::dlopen(path.c_str(), RTLD_NO
   throw Error(ErrorKind::kEnvironment, what, hint);
 }
 
+[[noreturn]] void refuse_loading(const Candidate& candidate, const std::string& reason) {
+  refuse_loading(candidate, candidate.status.path, reason);
+}
+
 const PluginTable& open_plugin(const Candidate& candidate) {
   // LibTorch brings libgomp, whose waiting threads would spin against ours. It reads this once.
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
@@ -292,12 +294,15 @@ const PluginTable& open_plugin(const Candidate& candidate) {
   void* symbol = ::dlsym(handle, kPluginEntry);
   if (symbol == nullptr)
     refuse_loading(candidate, std::string("it has no ") + kPluginEntry + ", so it is no plugin");
-  const PluginTable& table = *reinterpret_cast<PluginEntry>(symbol)();
-  if (table.abi != kPluginAbi || table.layout != plugin_layout())
+  const PluginTable* table = reinterpret_cast<PluginEntry>(symbol)();
+  if (table->abi != kPluginAbi || table->layout != plugin_layout())
     refuse_loading(candidate, "it is of another build of nety (interface " +
-                                  std::to_string(table.abi) + ", this nety has " +
+                                  std::to_string(table->abi) + ", this nety has " +
                                   std::to_string(kPluginAbi) + ")");
-  return table;
+  while (table != nullptr && table->name != candidate.plugin.name) table = table->next;
+  if (table == nullptr)
+    refuse_loading(candidate, "it has no backend " + std::string(candidate.plugin.name));
+  return *table;
 }
 
 }  // namespace
@@ -313,13 +318,35 @@ std::string_view device_of_backend(std::string_view name) {
   return found == std::end(kPlugins) ? "cpu" : found->device;
 }
 
+std::span<const ModeId> modes_of_backend(std::string_view name) {
+  const auto* found = std::ranges::find(kPlugins, name, &Plugin::name);
+  return found == std::end(kPlugins) ? std::span<const ModeId>() : found->modes;
+}
+
 PluginStatus probe_plugin(std::string_view name) { return examine(name).status; }
+
+GpuStatus probe_gpu(std::string_view name) {
+  const Candidate candidate = examine(name);
+  const PluginStatus& status = candidate.status;
+  if (!status.available) return {false, status.what, status.hint};
+  if (status.device == "cuda") return {true, {}, {}};
+  if (!candidate.plugin.on_gpu)
+    return {false, std::string(name) + " computes on the CPU only", "Use --device cpu."};
+  const TorchCuda found = find_torch_cuda(status.library_folder);
+  return {found.what.empty(), found.what, found.hint};
+}
 
 std::unique_ptr<Backend> load_plugin_backend(std::string_view name, const BackendOptions& options) {
   const Candidate candidate = examine(name);
   if (!candidate.status.available)
     throw Error(ErrorKind::kEnvironment, candidate.status.what, candidate.status.hint);
-  return make_plugin_backend(open_plugin(candidate), options);
+  const bool further = candidate.plugin.on_gpu && options.device.starts_with("cuda");
+  const TorchCuda cuda = further ? find_torch_cuda(candidate.status.library_folder) : TorchCuda();
+  if (!cuda.what.empty()) throw Error(ErrorKind::kEnvironment, cuda.what, cuda.hint);
+  const PluginTable& table = open_plugin(candidate);
+  for (const fs::path& library : cuda.open)
+    if (open_library(library) == nullptr) refuse_loading(candidate, library, ::dlerror());
+  return make_plugin_backend(table, options);
 }
 
 }  // namespace nety::model

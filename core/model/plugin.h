@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@ namespace nety::model {
 /// What can be told of a plugin. Paths are empty where nothing was found.
 struct PluginStatus {
   bool available = false;            ///< Nothing speaks against loading it.
-  std::string name;                  ///< "torch", "cuda"
+  std::string name;                  ///< "torch", "torch-fast", "cuda"
   std::string path;                  ///< .../libnety_torch.so
   std::string library_folder;        ///< The LibTorch it would use: the folder that has lib/.
   std::string version;               ///< That LibTorch's version, "2.11.0+cu130"; empty: unknown.
@@ -26,12 +27,16 @@ struct PluginStatus {
   std::string hint;                  ///< What to do about it.
 };
 
-/// The plugins nety knows, in the order of the table in plugin.cpp: "torch", "cuda".
+/// The backends in plugins that nety knows, in the order of the table in plugin.cpp: "torch",
+/// "torch-fast" (of the same file), "cuda".
 std::vector<std::string_view> plugin_names();
 
 /// What the backend of that name computes on, "cpu" or "cuda"; "cpu" for a name that is no
 /// plugin's.
 std::string_view device_of_backend(std::string_view name);
+
+/// The modes that the backend of that name has products for; empty: all.
+std::span<const precision::ModeId> modes_of_backend(std::string_view name);
 
 /// Looks for the plugin and for all that it needs, reading files only: nothing is loaded, and it
 /// takes a few milliseconds.
@@ -43,7 +48,18 @@ std::string_view device_of_backend(std::string_view name);
 /// Error: kUsage for a name that is not in the table.
 PluginStatus probe_plugin(std::string_view name);
 
-/// Loads the plugin and makes its backend. The plugin stays loaded until the process ends.
+/// Whether a backend could compute on a GPU, and why not.
+struct GpuStatus {
+  bool possible = false;  ///< Nothing speaks against trying.
+  std::string what, hint;
+};
+
+/// Looks for what the backend needs for that, reading files only: for torch LibTorch's CUDA half
+/// and the driver. Error: kUsage for a name that is not in the table.
+GpuStatus probe_gpu(std::string_view name);
+
+/// Loads the plugin and makes its backend; for torch on a "cuda:N" LibTorch's CUDA half as well.
+/// The plugin stays loaded until the process ends.
 /// Errors: kEnvironment, naming what is missing or does not match; what the backend itself throws.
 std::unique_ptr<Backend> load_plugin_backend(std::string_view name, const BackendOptions& options);
 

@@ -44,9 +44,13 @@ class PluginBackend final : public Backend {
   uint64_t device_bytes() const override { return table_.device_bytes(instance_); }
 
   WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
-    WeightPtr weight(table_.prepare(instance_, &source, mode, &error_));
-    if (weight == nullptr) raise(error_);
-    return weight;
+    return prepared(table_.prepare(instance_, &source, mode, &error_));
+  }
+  WeightPtr prepare_table(const precision::MatrixView& source, precision::ModeId mode) override {
+    return prepared(table_.prepare_table(instance_, &source, mode, &error_));
+  }
+  WeightPtr prepare_tied(const precision::MatrixView& source, precision::ModeId mode) override {
+    return prepared(table_.prepare_tied(instance_, &source, mode, &error_));
   }
   std::unique_ptr<KvCache> make_cache(const CacheShape& shape) override {
     std::unique_ptr<KvCache> cache(table_.make_cache(instance_, &shape, &error_));
@@ -79,6 +83,10 @@ class PluginBackend final : public Backend {
   void end_step() override { check(table_.end_step(instance_, &error_)); }
 
  private:
+  WeightPtr prepared(Weight* weight) const {
+    if (weight == nullptr) raise(error_);
+    return WeightPtr(weight);
+  }
   void check(bool done) const {
     if (!done) raise(error_);
   }

@@ -81,6 +81,22 @@ Weight* prepare(PluginInstance* instance, const precision::MatrixView* source,
   return result;
 }
 
+Weight* prepare_table(PluginInstance* instance, const precision::MatrixView* source,
+                      precision::ModeId mode, PluginError* error) {
+  Weight* result = nullptr;
+  guarded(instance, error,
+          [&] { result = instance->backend->prepare_table(*source, mode).release(); });
+  return result;
+}
+
+Weight* prepare_tied(PluginInstance* instance, const precision::MatrixView* source,
+                     precision::ModeId mode, PluginError* error) {
+  Weight* result = nullptr;
+  guarded(instance, error,
+          [&] { result = instance->backend->prepare_tied(*source, mode).release(); });
+  return result;
+}
+
 KvCache* make_cache(PluginInstance* instance, const CacheShape* shape, PluginError* error) {
   KvCache* result = nullptr;
   guarded(instance, error, [&] { result = instance->backend->make_cache(*shape).release(); });
@@ -147,13 +163,15 @@ PluginInstance* create_instance(BackendMaker make, ErrorTranslator translate,
 }
 
 PluginTable plugin_table(const char* name, const char* built_for,
-                         PluginInstance* (*create)(const BackendOptions*, PluginError*)) noexcept {
+                         PluginInstance* (*create)(const BackendOptions*, PluginError*),
+                         const PluginTable* next) noexcept {
   return {
       .abi = kPluginAbi,
       .size = sizeof(PluginTable),
       .layout = plugin_layout(),
       .name = name,
       .built_for = built_for,
+      .next = next,
       .create = create,
       .destroy = destroy,
       .device = device,
@@ -163,6 +181,8 @@ PluginTable plugin_table(const char* name, const char* built_for,
       .product_rate = product_rate,
       .device_bytes = device_bytes,
       .prepare = prepare,
+      .prepare_table = prepare_table,
+      .prepare_tied = prepare_tied,
       .make_cache = make_cache,
       .reserve = reserve,
       .begin_step = begin_step,

@@ -21,9 +21,10 @@ using BackendMaker = std::unique_ptr<Backend> (*)(const BackendOptions& options)
 PluginInstance* create_instance(BackendMaker make, ErrorTranslator translate,
                                 const BackendOptions& options, PluginError& error) noexcept;
 
-/// The table of a plugin: `create` is a function of its own that calls create_instance().
+/// The table of a backend: `create` is a function of the plugin's own that calls create_instance().
 PluginTable plugin_table(const char* name, const char* built_for,
-                         PluginInstance* (*create)(const BackendOptions*, PluginError*)) noexcept;
+                         PluginInstance* (*create)(const BackendOptions*, PluginError*),
+                         const PluginTable* next = nullptr) noexcept;
 
 /// The ELF note by which nety knows, without loading the plugin, what it was built for. Define one
 /// per plugin, in section ".note.nety", alignas(4): notes are read in steps of four bytes.

@@ -1,10 +1,11 @@
 // The C boundary between nety and its plugins: a table of functions that never throw.
 //
-// A plugin is a shared library lib<nety_NAME>.so that exports one function, nety_plugin_v1. Plugin
-// and program are parts of one build: C++ types cross the boundary, and `layout` proves that both
-// sides mean the same by them. Exceptions do not cross: each function catches all and fills a
-// PluginError, which the program throws again as a nety::Error of its own. Weights and caches cross
-// as objects; their methods do not throw, and the plugin stays loaded until the process ends.
+// A plugin is a shared library lib<nety_NAME>.so that exports one function, nety_plugin_v1, which
+// gives the table of its backend, or of the first of several. Plugin and program are parts of one
+// build: C++ types cross the boundary, and `layout` proves that both sides mean the same by them.
+// Exceptions do not cross: each function catches all and fills a PluginError, which the program
+// throws again as a nety::Error of its own. Weights and caches cross as objects; their methods do
+// not throw, and the plugin stays loaded until the process ends.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,7 @@
 namespace nety::model {
 
 /// Counts the changes of PluginTable itself. `layout` covers the types it mentions.
-inline constexpr uint32_t kPluginAbi = 2;
+inline constexpr uint32_t kPluginAbi = 3;
 
 /// What went wrong inside a plugin; texts are cut to fit and end in zero.
 struct PluginError {
@@ -31,11 +32,12 @@ struct PluginInstance;
 /// Functions that return bool return false after filling the error. Pointers are never null unless
 /// the description says so.
 struct PluginTable {
-  uint32_t abi;           ///< kPluginAbi of the plugin's build. First: read before anything else.
-  uint32_t size;          ///< sizeof(PluginTable)
-  uint64_t layout;        ///< plugin_layout() of the plugin's build.
-  const char* name;       ///< "torch"
-  const char* built_for;  ///< Version of the library it was compiled against: "2.11.0".
+  uint32_t abi;             ///< kPluginAbi of the plugin's build. First: read before anything else.
+  uint32_t size;            ///< sizeof(PluginTable)
+  uint64_t layout;          ///< plugin_layout() of the plugin's build.
+  const char* name;         ///< Of the backend: "torch"
+  const char* built_for;    ///< Version of the library it was compiled against: "2.11.0".
+  const PluginTable* next;  ///< Another backend of the same plugin; null: this is the last.
 
   /// Null after filling the error.
   PluginInstance* (*create)(const BackendOptions* options, PluginError* error);
@@ -54,6 +56,10 @@ struct PluginTable {
   /// Null after filling the error; the caller deletes the result.
   Weight* (*prepare)(PluginInstance* instance, const precision::MatrixView* source,
                      precision::ModeId mode, PluginError* error);
+  Weight* (*prepare_table)(PluginInstance* instance, const precision::MatrixView* source,
+                           precision::ModeId mode, PluginError* error);
+  Weight* (*prepare_tied)(PluginInstance* instance, const precision::MatrixView* source,
+                          precision::ModeId mode, PluginError* error);
   KvCache* (*make_cache)(PluginInstance* instance, const CacheShape* shape, PluginError* error);
   bool (*reserve)(PluginInstance* instance, const checkpoint::ModelConfig* config, int64_t context,
                   int64_t max_tokens, int64_t max_logits, PluginError* error);

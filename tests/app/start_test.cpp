@@ -79,6 +79,22 @@ TEST(Start, WithALibTorchThatIsBroken) {
   EXPECT_THAT(finding_of(diagnosed(environment), "backend.torch"), HasSubstr("libtorch_cpu.so"));
 }
 
+TEST(Start, TorchOnAGpuSaysWhatItLacks) {
+  if (!fs::exists(build_directory() + "/libnety_torch.so"))
+    GTEST_SKIP() << "not run: there is no LibTorch to build its plugin with";
+  const std::string command = "logits '" + data("checkpoints/fp32") +
+                              "' --tokens 1 -o /dev/null --device cuda:0 --backend ";
+  // Whichever of its libraries, the driver or the GPU this machine does not have.
+  const Outcome torch = run(command + "torch");
+  if (torch.code == 0) GTEST_SKIP() << "not run: LibTorch computes on a GPU here";
+  EXPECT_EQ(torch.code, 5) << torch.err;
+  EXPECT_THAT(torch.err, HasSubstr("cuda:0"));
+  EXPECT_THAT(torch.err, HasSubstr("--device cpu"));
+  const Outcome fast = run(command + "torch-fast");
+  EXPECT_EQ(fast.code, 5) << fast.err;
+  EXPECT_THAT(fast.err, HasSubstr("torch-fast computes on the CPU only"));
+}
+
 TEST(Start, WithADriverButNoDevice) {
   const std::string environment =
       "LD_LIBRARY_PATH='" + build_directory() + "/fake_drivers' NETY_FAKE_DRIVER=no-device";

@@ -19,6 +19,21 @@ TEST(Plan, CrossesBackendsAndModesOnce) {
   EXPECT_EQ(all[2].backend, "torch");
 }
 
+TEST(Plan, BackendOfSomeModesStandsForThoseOnly) {
+  BenchRequest request;
+  request.modes = {"fp32", "int8", "stored", "nf4"};
+  request.backends = {"torch", "torch-fast"};
+  const std::vector<Configuration> all = configurations(request);
+  ASSERT_EQ(all.size(), 6U);
+  EXPECT_EQ(all[4].mode, "int8");
+  EXPECT_EQ(all[4].backend, "torch-fast");
+  EXPECT_EQ(all[5].mode, "nf4");
+  request.modes = {"fp32", "stored"};
+  request.backends = {"torch-fast"};
+  EXPECT_TRUE(configurations(request).empty());
+  EXPECT_THROW(check(request), Error);
+}
+
 TEST(Plan, AlternatesTheDirectionOfRounds) {
   EXPECT_EQ(order_of_round(3, 0), (Order{0, 1, 2}));
   EXPECT_EQ(order_of_round(3, 1), (Order{2, 1, 0}));

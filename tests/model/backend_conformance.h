@@ -103,7 +103,9 @@ inline Model prepared(const reference::Weights& weights, Backend& backend) {
   };
   Model model;
   model.config = weights.config;
-  model.embedding = prepare(weights.embedding);
+  const precision::MatrixView& table = weights.embedding.stored.view;
+  model.embedding = weights.output ? backend.prepare_table(table, table.mode)
+                                   : backend.prepare_tied(table, table.mode);
   model.norm = prepare(weights.norm);
   model.output = maybe(weights.output);
   for (const reference::Layer& from : weights.layers) {
@@ -119,24 +121,45 @@ inline Model prepared(const reference::Weights& weights, Backend& backend) {
   return model;
 }
 
+/// What a backend makes of a row of weights before it multiplies, where that is not the mode's.
+using RowChange = reference::Values (*)(const reference::Values& row);
+
 /// One backend, one shape, one mode.
 struct ConformanceParam {
   BackendFactory make;
   Shape shape;
   precision::ModeId mode;
   Tolerances tolerances;
+  RowChange change = nullptr;
 };
+
+/// The weights with every matrix that is multiplied with changed by rows; the stored ones stay.
+inline reference::Weights changed(reference::Weights weights, RowChange change) {
+  if (change == nullptr) return weights;
+  const auto apply = [&](reference::Tensor& tensor) {
+    for (auto row = tensor.values.begin(); row != tensor.values.end(); row += tensor.cols())
+      std::ranges::copy(change({row, row + tensor.cols()}), row);
+  };
+  for (reference::Layer& layer : weights.layers)
+    for (reference::Tensor* tensor :
+         {&layer.wq, &layer.wk, &layer.wv, &layer.wo, &layer.w_gate, &layer.w_up, &layer.w_down})
+      apply(*tensor);
+  if (weights.output) apply(*weights.output);
+  return weights;
+}
 
 /// Every shape in fp32 if it is among `modes`, the other modes in the shapes that show most.
 inline std::vector<ConformanceParam> conformance_params(const BackendFactory& make,
                                                         const std::vector<precision::ModeId>& modes,
-                                                        const Tolerances& tolerances = {}) {
+                                                        const Tolerances& tolerances = {},
+                                                        RowChange change = nullptr) {
   std::vector<ConformanceParam> params;
   for (const Shape& shape : conformance_shapes())
     for (const precision::ModeId mode : modes) {
       const bool telling = mode == precision::ModeId::fp32 || shape.name == "biases" ||
                            shape.name == "wide" || shape.name == "one_kv_head_of_odd_width";
-      if (telling && fits(shape.config, mode)) params.push_back({make, shape, mode, tolerances});
+      if (telling && fits(shape.config, mode))
+        params.push_back({make, shape, mode, tolerances, change});
     }
   return params;
 }
@@ -164,6 +187,7 @@ class BackendConformance : public ::testing::TestWithParam<ConformanceParam> {
 
   BackendConformance()
       : random_model_(GetParam().shape.config, GetParam().mode),
+        reference_weights_(changed(random_model_.weights(), GetParam().change)),
         backend_(GetParam().make(BackendOptions{.threads = 2, .isa = {}, .device = {}})),
         model_(prepared(random_model_.weights(), *backend_)) {
     backend_->reserve(config(), kCacheContext, kTokens * kSequences, kTokens * kSequences);
@@ -183,7 +207,7 @@ class BackendConformance : public ::testing::TestWithParam<ConformanceParam> {
                                    .context = kCacheContext,
                                    .sequences = kSequences,
                                    .type = type});
-    references_.assign(kSequences, reference::Sequence(random_model_.weights()));
+    references_.assign(kSequences, reference::Sequence(reference_weights_));
   }
 
   /// Runs one step over rows (sequence, token), with logits of `wanted` rows, and compares them.
@@ -246,6 +270,7 @@ class BackendConformance : public ::testing::TestWithParam<ConformanceParam> {
   void TearDown() override { RecordProperty("worst_error", std::to_string(worst_)); }
 
   reference::RandomModel random_model_;
+  reference::Weights reference_weights_;
   std::unique_ptr<Backend> backend_;
   Model model_;
   std::unique_ptr<KvCache> cache_;

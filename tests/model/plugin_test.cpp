@@ -20,6 +20,7 @@ namespace nety::model {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -207,6 +208,82 @@ TEST_F(Plugin, ProbingLoadsNothing) {
   EXPECT_TRUE(status.available) << status.what;
   EXPECT_EQ(status.library_folder, torch.string());
   EXPECT_THAT(read_file("/proc/self/maps"), Not(HasSubstr(folder_.string())));
+}
+
+/// A LibTorch without what its fake libtorch_cpu.so needs, on a machine whose driver is there.
+class TorchOnAGpu : public Plugin {
+ protected:
+  TorchOnAGpu()
+      : chosen_("NETY_TORCH_DIR", install_torch("2.11.0").string()),
+        found_("LD_LIBRARY_PATH", (kPlugins / "cuda").string() + ":" +
+                                      (fs::path(build_directory()) / "fake_drivers").string()) {
+    install("throwing");
+  }
+  fs::path library() const { return folder_ / "torch/lib/libtorch_cuda.so"; }
+  static std::string gpu_error() {
+    try {
+      load_plugin_backend("torch", {.threads = 1, .isa = {}, .device = "cuda:0"});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kEnvironment);
+      EXPECT_FALSE(error.hint().empty());
+      return error.what();
+    }
+    return "nothing thrown";
+  }
+  ScopedVariable chosen_, found_;
+};
+
+TEST_F(TorchOnAGpu, NeedsLibTorchsCudaHalf) {
+  EXPECT_TRUE(probe_plugin("torch").available);
+  EXPECT_FALSE(probe_gpu("torch").possible);
+  EXPECT_THAT(probe_gpu("torch").hint, HasSubstr("NETY_TORCH_DIR"));
+  EXPECT_THAT(gpu_error(), HasSubstr("has no lib/libtorch_cuda.so"));
+}
+
+TEST_F(TorchOnAGpu, NeedsADriver) {
+  fs::copy_file(kPlugins / "fake/lib/libtorch_cpu.so", library());
+  const ScopedVariable nowhere("LD_LIBRARY_PATH", (kPlugins / "cuda").string());
+  if (probe_gpu("torch").possible) GTEST_SKIP() << "this machine has a driver";
+  EXPECT_THAT(gpu_error(), HasSubstr("no NVIDIA driver"));
+}
+
+TEST_F(TorchOnAGpu, EveryLibraryThatItsCudaHalfLacksIsNamed) {
+  fs::copy_file(kPlugins / "fake/lib/libtorch_cpu.so", library());
+  const ScopedVariable driver("LD_LIBRARY_PATH",
+                              (fs::path(build_directory()) / "fake_drivers").string());
+  EXPECT_THAT(gpu_error(), AllOf(HasSubstr("libcudart.so.99 is missing"),
+                                 HasSubstr("libcupti.so.99"), HasSubstr("libtorch_cuda.so")));
+  EXPECT_THAT(probe_gpu("torch").hint, HasSubstr("nvidia-cuda-runtime"));
+}
+
+TEST_F(TorchOnAGpu, ADamagedOneIsNamed) {
+  std::ofstream(library()) << "cut off while it was copied";
+  EXPECT_THAT(gpu_error(), HasSubstr("libtorch_cuda.so"));
+}
+
+TEST_F(TorchOnAGpu, OneThatCannotBeLoadedIsNamed) {
+  fs::copy_file(kPlugins / "unknown_symbol/libnety_torch.so", library());
+  EXPECT_TRUE(probe_gpu("torch").possible);
+  EXPECT_THAT(gpu_error(), AllOf(HasSubstr("libtorch_cuda.so cannot be loaded"),
+                                 HasSubstr("a_name_of_another_version")));
+}
+
+TEST_F(TorchOnAGpu, IsOpenedBeforeTheBackendIsMade) {
+  fs::copy_file(kPlugins / "no_entry/libnety_torch.so", library());
+  const auto backend = load_plugin_backend("torch", {.threads = 1, .isa = {}, .device = "cuda:0"});
+  EXPECT_EQ(backend->device(), "nowhere");
+  EXPECT_THAT(read_file("/proc/self/maps"), HasSubstr(library().string()));
+}
+
+TEST_F(Plugin, BackendThatAPluginDoesNotHaveIsNamed) {
+  install("throwing");
+  try {
+    load_plugin_backend("torch-fast", {});
+    ADD_FAILURE() << "nothing thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kEnvironment);
+    EXPECT_THAT(error.what(), HasSubstr("has no backend torch-fast"));
+  }
 }
 
 TEST_F(Plugin, LibTorchInTheCacheIsFoundByItsVersion) {

@@ -107,11 +107,22 @@ TEST_F(TorchPlugin, RefusesWhatOnlyFilesCanMake) {
 
 TEST_F(TorchPlugin, RefusesOtherDevicesAndForcedInstructionSets) {
   BackendOptions options = two_threads();
-  options.device = "cuda:0";
+  options.device = "tpu:0";
   EXPECT_EQ(error_of([&] { load_plugin_backend("torch", options); }).kind(), ErrorKind::kUsage);
   options.device = "cpu";
   options.isa = "avx2";
   EXPECT_EQ(error_of([&] { load_plugin_backend("torch", options); }).kind(), ErrorKind::kUsage);
+}
+
+TEST_F(TorchPlugin, WithoutLibTorchsCudaHalfAGpuIsAFinding) {
+  if (probe_gpu("torch").possible) GTEST_SKIP() << "not run: this LibTorch has CUDA whole";
+  BackendOptions options = two_threads();
+  options.device = "cuda:0";
+  const Error error = error_of([&] { load_plugin_backend("torch", options); });
+  EXPECT_EQ(error.kind(), ErrorKind::kEnvironment);
+  EXPECT_EQ(error.what(), probe_gpu("torch").what);
+  EXPECT_THAT(error.what(), HasSubstr(".so"));
+  EXPECT_THAT(error.hint(), HasSubstr("--device cpu"));
 }
 
 TEST_F(TorchPlugin, RefusesPositionsThatTheCacheCannotTake) {

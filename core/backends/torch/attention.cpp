@@ -16,10 +16,10 @@
 namespace nety::torch_backend {
 namespace {
 
-at::Tensor copy_of(const std::vector<int64_t>& values) {
+at::Tensor copy_of(const std::vector<int64_t>& values, c10::Device device) {
   return at::from_blob(const_cast<int64_t*>(values.data()), {static_cast<int64_t>(values.size())},
                        at::TensorOptions(at::kLong))
-      .clone();
+      .to(device, at::kLong, false, true);
 }
 
 /// Row i at position begin + i sees keys up to its own, the last `window` of them.
@@ -38,13 +38,13 @@ at::Tensor make_mask(const SequenceRows& rows, int64_t window) {
   return mask;
 }
 
-void finish(SequenceRows& rows, int64_t window) {
+void finish(SequenceRows& rows, int64_t window, c10::Device device) {
   const int64_t n = rows.count();
-  if (rows.rows.back() - rows.rows.front() + 1 != n) rows.index = copy_of(rows.rows);
+  if (rows.rows.back() - rows.rows.front() + 1 != n) rows.index = copy_of(rows.rows, device);
   if (window > 0) rows.first_key = std::max<int64_t>(0, rows.begin - window + 1);
   if (n == 1) return;
   rows.causal = rows.begin == 0 && (window == 0 || window >= n);
-  if (!rows.causal) rows.mask = make_mask(rows, window);
+  if (!rows.causal) rows.mask = make_mask(rows, window).to(device);
 }
 
 void check_sequence(const model::CacheShape& shape, int32_t sequence) {
@@ -67,9 +67,11 @@ void check_position(const TorchCache& cache, const SequenceRows& rows, int32_t p
 
 }  // namespace
 
-TorchCache::TorchCache(const model::CacheShape& shape)
-    : shape_(shape), lengths_(static_cast<size_t>(shape.sequences), 0) {
-  const at::TensorOptions type(shape.type == model::KvType::kBf16 ? at::kBFloat16 : at::kFloat);
+TorchCache::TorchCache(const model::CacheShape& shape, c10::Device device)
+    : shape_(shape), device_(device), lengths_(static_cast<size_t>(shape.sequences), 0) {
+  const at::TensorOptions type =
+      at::TensorOptions(shape.type == model::KvType::kBf16 ? at::kBFloat16 : at::kFloat)
+          .device(device);
   // Not zeroed: pages are touched as positions are written, so a large context costs nothing yet.
   for (int64_t layer = 0; layer < shape.layers; ++layer)
     for (std::vector<at::Tensor>* list : {&keys_, &values_})
@@ -117,7 +119,7 @@ std::vector<SequenceRows> rows_by_sequence(const model::Batch& batch, const Torc
     check_position(cache, *group, batch.positions[row]);
     group->rows.push_back(static_cast<int64_t>(row));
   }
-  for (SequenceRows& group : groups) finish(group, window);
+  for (SequenceRows& group : groups) finish(group, window, cache.device());
   return groups;
 }
 

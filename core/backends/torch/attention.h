@@ -12,12 +12,13 @@ namespace nety::torch_backend {
 
 class TorchCache final : public model::KvCache {
  public:
-  explicit TorchCache(const model::CacheShape& shape);
+  TorchCache(const model::CacheShape& shape, c10::Device device);
 
   uint64_t bytes() const override;
   void truncate(int32_t sequence, int32_t position) override;
 
   const model::CacheShape& shape() const { return shape_; }
+  c10::Device device() const { return device_; }
   int64_t length(int32_t sequence) const { return lengths_[static_cast<size_t>(sequence)]; }
   void set_length(int32_t sequence, int64_t length) {
     lengths_[static_cast<size_t>(sequence)] = length;
@@ -28,6 +29,7 @@ class TorchCache final : public model::KvCache {
 
  private:
   model::CacheShape shape_;
+  c10::Device device_;
   std::vector<at::Tensor> keys_, values_;  // per layer [sequences, Hkv, context, dh]
   std::vector<int64_t> lengths_;           // [sequences]
 };

@@ -10,7 +10,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/rms_norm.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/stack.h>
@@ -20,6 +19,7 @@
 #include <string>
 
 #include "core/backends/torch/attention.h"
+#include "core/backends/torch/device.h"
 #include "core/backends/torch/weight.h"
 #include "core/model/rope.h"
 
@@ -31,42 +31,48 @@ using model::LayerWeights;
 using model::Weight;
 using precision::ModeId;
 
-/// y = x W^T + b, x [T, in] fp32, y [T, out] fp32.
 at::Tensor product(const at::Tensor& x, const Weight& weight, const Weight* bias) {
-  const at::Tensor& w = cast(weight).matrix();
-  if (w.scalar_type() == at::kFloat)
-    return bias == nullptr ? at::linear(x, w) : at::linear(x, w, cast(*bias).vector());
-  at::Tensor y = at::linear(x.to(w.scalar_type()), w).to(at::kFloat);
-  if (bias != nullptr) y.add_(cast(*bias).vector());
-  return y;
+  return cast(weight).multiply(x, bias == nullptr ? nullptr : &cast(*bias));
 }
 
-at::Tensor tensor_of(std::span<const int32_t> values) {
+at::Tensor tensor_of(std::span<const int32_t> values, c10::Device device) {
   return at::from_blob(const_cast<int32_t*>(values.data()), {static_cast<int64_t>(values.size())},
                        at::TensorOptions(at::kInt))
-      .clone();
+      .to(device, at::kInt, false, true);
 }
 
 class TorchBackend final : public model::Backend {
  public:
-  explicit TorchBackend(const model::BackendOptions& options)
-      : threads_(options.threads), compute_(options.compute) {
+  TorchBackend(const model::BackendOptions& options, Products products)
+      : products_(products),
+        device_(usable_device(options.device)),
+        device_name_(device_.str()),
+        threads_(options.threads),
+        compute_(options.compute) {
     at::set_num_threads(threads_);
     if (at::get_num_interop_threads() != 1) at::set_num_interop_threads(1);
   }
 
-  std::string_view name() const override { return "torch"; }
-  std::string_view device() const override { return "cpu"; }
+  std::string_view name() const override {
+    return products_ == Products::kFast ? "torch-fast" : "torch";
+  }
+  std::string_view device() const override { return device_name_; }
   int threads() const override { return threads_; }
   std::string kernel(ModeId mode) const override;
 
   model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode) override {
+    return prepare_for(source, mode, false);
+  }
+  model::WeightPtr prepare_table(const precision::MatrixView& source, ModeId mode) override {
     const c10::InferenceMode guard;
-    return prepare_weight(source, mode, compute_);
+    return prepare_plain(source, mode);
+  }
+  model::WeightPtr prepare_tied(const precision::MatrixView& source, ModeId mode) override {
+    return prepare_for(source, mode, true);
   }
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     const c10::InferenceMode guard;
-    return std::make_unique<TorchCache>(shape);
+    return std::make_unique<TorchCache>(shape, device_);
   }
   void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
                int64_t max_logits) override;
@@ -82,12 +88,27 @@ class TorchBackend final : public model::Backend {
   void end_step() override;
 
  private:
+  model::WeightPtr prepare_for(const precision::MatrixView& source, ModeId mode, bool table) const {
+    const c10::InferenceMode guard;
+    const FastProduct* fast = products_ == Products::kFast ? find_fast_product(mode) : nullptr;
+    if (fast != nullptr) return prepare_packed(source, *fast, table);
+    return prepare_plain(source, mode);
+  }
+  std::unique_ptr<TorchWeight> prepare_plain(const precision::MatrixView& source,
+                                             ModeId mode) const {
+    auto weight = prepare_weight(source, mode, compute_);
+    if (!device_.is_cpu()) weight->move_to(device_);
+    return weight;
+  }
   at::Tensor normalised(const at::Tensor& x, const Weight& weight) const {
     return at::rms_norm(x, {config_.dim}, cast(weight).vector(), config_.rms_eps);
   }
   void compute_rotations(const Batch& batch);
   at::Tensor rotated(const at::Tensor& x) const;
 
+  Products products_;
+  c10::Device device_;
+  std::string device_name_;
   int threads_;
   model::Compute compute_;
   checkpoint::ModelConfig config_;
@@ -106,6 +127,13 @@ class TorchBackend final : public model::Backend {
 };
 
 std::string TorchBackend::kernel(ModeId mode) const {
+  if (products_ == Products::kFast) {
+    if (const FastProduct* fast = find_fast_product(mode)) return fast->kernel;
+    throw Error(
+        ErrorKind::kUsage,
+        "torch-fast has no product of its own in mode " + std::string(precision::mode(mode).name),
+        "Use --backend torch.");
+  }
   const at::ScalarType type = product_type(mode, compute_);
   const std::string name = type == at::kFloat ? "fp32" : type == at::kBFloat16 ? "bf16" : "fp16";
   const bool widened = precision::mode(mode).kind != precision::ModeKind::kFloat;
@@ -122,8 +150,8 @@ void TorchBackend::begin_step(const Batch& batch, model::KvCache& cache) {
   const c10::InferenceMode guard;
   cache_ = &static_cast<TorchCache&>(cache);
   groups_ = rows_by_sequence(batch, *cache_, config_.sliding_window);
-  tokens_ = tensor_of(batch.tokens);
-  logit_rows_ = tensor_of(batch.logit_rows);
+  tokens_ = tensor_of(batch.tokens, device_);
+  logit_rows_ = tensor_of(batch.logit_rows, device_);
   compute_rotations(batch);
 }
 
@@ -141,6 +169,7 @@ void TorchBackend::compute_rotations(const Batch& batch) {
                            {sines_.data_ptr<float>() + at, static_cast<size_t>(half)});
     }
   }
+  cosines_ = cosines_.to(device_), sines_ = sines_.to(device_);
 }
 
 void TorchBackend::embed(const Weight& table) {
@@ -206,7 +235,7 @@ void TorchBackend::down(const LayerWeights& layer) {
 
 void TorchBackend::head(const Weight& norm, const Weight& output, std::span<float> logits) {
   const c10::InferenceMode guard;
-  const int64_t rows = logit_rows_.numel(), vocab = cast(output).matrix().size(0);
+  const int64_t rows = logit_rows_.numel(), vocab = cast(output).rows();
   if (static_cast<int64_t>(logits.size()) < rows * vocab)
     throw Error(ErrorKind::kInternal, "room for " + std::to_string(logits.size()) + " logits, " +
                                           std::to_string(rows * vocab) + " wanted");
@@ -223,20 +252,21 @@ void TorchBackend::end_step() {
 
 }  // namespace
 
-std::unique_ptr<model::Backend> make_torch_backend(const model::BackendOptions& options) {
-  if (!options.device.empty() && options.device != "cpu")
-    throw Error(ErrorKind::kUsage, "the torch backend has no device \"" + options.device + "\"",
-                "Use --device cpu.");
+std::unique_ptr<model::Backend> make_torch_backend(const model::BackendOptions& options,
+                                                   Products products) {
+  if (products == Products::kFast && options.device.starts_with("cuda"))
+    throw Error(ErrorKind::kUsage, "torch-fast computes on the CPU only", "Use --backend torch.");
   if (!options.isa.empty())
     throw Error(ErrorKind::kUsage, "--isa cannot be forced on the torch backend",
                 "Leave it out, or use --backend native.");
-  return std::make_unique<TorchBackend>(options);
+  return std::make_unique<TorchBackend>(options, products);
 }
 
 Error translate_error(const std::exception& error) {
   const std::string_view text = error.what();
   const std::string line = "LibTorch: " + std::string(text.substr(0, text.find('\n')));
-  if (line.find("DefaultCPUAllocator") != std::string::npos)
+  if (line.find("DefaultCPUAllocator") != std::string::npos ||
+      line.find("CUDA out of memory") != std::string::npos)
     return {ErrorKind::kMemory, line, "Choose a narrower --mode or a smaller --ctx."};
   return {ErrorKind::kInternal, line};
 }

@@ -2,16 +2,11 @@
 // so that a mode means the same here as everywhere.
 #include "core/backends/torch/weight.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/linear.h>
 
-#include <algorithm>
-#include <string>
-#include <vector>
-
-#include "core/base/error.h"
-#include "core/base/half.h"
+#include "core/backends/torch/conversion.h"
+#include "core/backends/torch/operators.h"
 
 namespace nety::torch_backend {
 namespace {
@@ -19,12 +14,8 @@ namespace {
 using precision::Matrix;
 using precision::MatrixView;
 using precision::Mode;
-using precision::ModeFunctions;
 using precision::ModeId;
 using precision::ModeKind;
-
-/// Rows converted at a time by one thread: enough to amortise, little enough to stay in the cache.
-constexpr int64_t kChunkWeights = int64_t{1} << 16;
 
 at::Tensor view_of(const MatrixView& view, at::ScalarType type) {
   // ATen has no constant tensors; nothing here writes to a weight.
@@ -37,63 +28,6 @@ bool is_usable_in_place(const MatrixView& source, ModeId mode, at::ScalarType ty
          reinterpret_cast<uintptr_t>(source.codes) % c10::elementSize(type) == 0;
 }
 
-/// Calls convert(first, last) for row ranges of whole grains, in parallel.
-template <class Convert>
-void for_row_chunks(int64_t rows, int64_t cols, int64_t grain, const Convert& convert) {
-  const int64_t wanted = std::max<int64_t>(1, kChunkWeights / std::max<int64_t>(1, cols));
-  const int64_t step = (wanted + grain - 1) / grain * grain;
-  const int64_t chunks = (rows + step - 1) / step;
-  at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t chunk = begin; chunk < end; ++chunk)
-      convert(chunk * step, std::min(rows, (chunk + 1) * step));
-  });
-}
-
-/// The source's weights quantised to `mode`, by rows.
-Matrix make_matrix(const MatrixView& source, const Mode& mode) {
-  const ModeFunctions& to = *mode.functions;
-  const ModeFunctions& from = *precision::mode(source.mode).functions;
-  if (to.allocate == nullptr || to.quantise == nullptr)
-    throw Error(ErrorKind::kUsage,
-                "weights cannot be converted to " + std::string(mode.name) +
-                    ": that format is only run as a file stores it",
-                "Choose one of " + std::string(precision::selectable_mode_names()) + ".");
-  if (source.cols % to.group != 0)
-    throw Error(ErrorKind::kUsage,
-                "a matrix of " + std::to_string(source.cols) + " columns cannot be made " +
-                    std::string(mode.name) + ", which has groups of " + std::to_string(to.group),
-                "Choose another --mode.");
-  Matrix matrix = to.allocate(source.rows, source.cols);
-  for_row_chunks(
-      source.rows, source.cols, to.row_grain(source.cols), [&](int64_t first, int64_t last) {
-        std::vector<float> weights(static_cast<size_t>((last - first) * source.cols));
-        for (int64_t row = first; row < last; ++row)
-          from.dequantise(source, row, &weights[static_cast<size_t>((row - first) * source.cols)]);
-        to.quantise(weights.data(), first, last, matrix);
-      });
-  if (to.finish != nullptr) to.finish(matrix);
-  return matrix;
-}
-
-at::Tensor dequantised(const MatrixView& view, at::ScalarType type) {
-  const ModeFunctions& from = *precision::mode(view.mode).functions;
-  at::Tensor result = at::empty({view.rows, view.cols}, at::TensorOptions(type));
-  void* data = result.data_ptr();
-  for_row_chunks(view.rows, view.cols, 1, [&](int64_t first, int64_t last) {
-    std::vector<float> weights(static_cast<size_t>(view.cols));
-    for (int64_t row = first; row < last; ++row) {
-      if (type == at::kFloat) {
-        from.dequantise(view, row, static_cast<float*>(data) + row * view.cols);
-        continue;
-      }
-      from.dequantise(view, row, weights.data());
-      std::ranges::transform(weights, static_cast<uint16_t*>(data) + row * view.cols,
-                             bf16_from_float);
-    }
-  });
-  return result;
-}
-
 }  // namespace
 
 TorchWeight::TorchWeight(at::Tensor matrix, ModeId mode, uint64_t owned_bytes, Matrix storage)
@@ -102,6 +36,33 @@ TorchWeight::TorchWeight(at::Tensor matrix, ModeId mode, uint64_t owned_bytes, M
       storage_(std::move(storage)),
       matrix_(std::move(matrix)),
       vector_(matrix_.view({-1})) {}
+
+TorchWeight::TorchWeight(const FastProduct& product, PackedWeight packed,
+                         std::unique_ptr<TorchWeight> table)
+    : mode_(product.mode),
+      owned_bytes_(packed.bytes + (table == nullptr ? 0 : table->owned_bytes())),
+      product_(&product),
+      packed_(std::move(packed)),
+      table_(std::move(table)) {
+  if (table_ != nullptr) matrix_ = table_->matrix();
+}
+
+void TorchWeight::move_to(c10::Device device) {
+  matrix_ = matrix_.to(device);
+  vector_ = matrix_.view({-1});
+  storage_ = {};
+  owned_bytes_ = matrix_.nbytes();
+}
+
+at::Tensor TorchWeight::multiply(const at::Tensor& x, const TorchWeight* bias) const {
+  if (product_ == nullptr && matrix_.scalar_type() == at::kFloat)
+    return bias == nullptr ? at::linear(x, matrix_) : at::linear(x, matrix_, bias->vector());
+  at::Tensor y = product_ != nullptr
+                     ? product_->multiply(packed_, x)
+                     : at::linear(x.to(matrix_.scalar_type()), matrix_).to(at::kFloat);
+  if (bias != nullptr) y.add_(bias->vector());
+  return y;
+}
 
 at::ScalarType product_type(ModeId mode, model::Compute compute) {
   if (mode == ModeId::bf16) return at::kBFloat16;
@@ -127,6 +88,14 @@ std::unique_ptr<TorchWeight> prepare_weight(const MatrixView& source, ModeId mod
   at::Tensor widened = dequantised(source.mode == mode_id ? source : made.view, type);
   const uint64_t bytes = widened.nbytes();
   return std::make_unique<TorchWeight>(std::move(widened), mode_id, bytes, Matrix{});
+}
+
+std::unique_ptr<TorchWeight> prepare_packed(const MatrixView& source, const FastProduct& product,
+                                            bool table) {
+  require_operators(product.operators);
+  std::unique_ptr<TorchWeight> rows;
+  if (table) rows = prepare_weight(source, product.mode, model::Compute::kMode);
+  return std::make_unique<TorchWeight>(product, product.pack(source), std::move(rows));
 }
 
 }  // namespace nety::torch_backend

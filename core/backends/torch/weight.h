@@ -1,31 +1,46 @@
-// A weight as ATen sees it: a view of the mapped file where the mode allows, else a tensor of ours.
+// A weight as ATen sees it: a view of the mapped file where the mode allows, else a tensor of ours,
+// else packed for one of LibTorch's own products.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <memory>
 
+#include "core/backends/torch/fast_product.h"
 #include "core/model/backend.h"
 
 namespace nety::torch_backend {
 
-/// [rows, cols] in fp32, bf16 or fp16. Vectors (norms, biases) are matrices of one row.
+/// [rows, cols] in fp32, bf16 or fp16, or packed, or both. Vectors (norms, biases) are matrices of
+/// one row, never packed.
 class TorchWeight final : public model::Weight {
  public:
+  /// `storage` is what `matrix` points into, if that is neither the file's nor ATen's.
   TorchWeight(at::Tensor matrix, precision::ModeId mode, uint64_t owned_bytes,
               precision::Matrix storage);
+  /// Packed; `table` has its rows for reading, or is null where nobody reads them.
+  TorchWeight(const FastProduct& product, PackedWeight packed, std::unique_ptr<TorchWeight> table);
 
   uint64_t owned_bytes() const override { return owned_bytes_; }
   precision::ModeId mode() const override { return mode_; }
 
-  const at::Tensor& matrix() const { return matrix_; }  ///< [rows, cols]
+  /// Copies a plain weight to a GPU, and forgets it here.
+  void move_to(c10::Device device);
+
+  int64_t rows() const { return product_ == nullptr ? matrix_.size(0) : packed_.rows; }
+  const at::Tensor& matrix() const { return matrix_; }  ///< [rows, cols]; undefined: only packed
   const at::Tensor& vector() const { return vector_; }  ///< [rows * cols]
+  /// y = x W^T + b, x [T, cols] fp32, y [T, rows] fp32; no bias: null.
+  at::Tensor multiply(const at::Tensor& x, const TorchWeight* bias) const;
 
  private:
   precision::ModeId mode_;
   uint64_t owned_bytes_;
-  precision::Matrix storage_;  // what matrix_ points into, if it is neither the file's nor ATen's
+  precision::Matrix storage_;
   at::Tensor matrix_, vector_;
+  const FastProduct* product_ = nullptr;
+  PackedWeight packed_;
+  std::unique_ptr<TorchWeight> table_;  // matrix_ is its
 };
 
 /// The backend is only ever given weights that it made itself.
@@ -37,8 +52,14 @@ inline const TorchWeight& cast(const model::Weight& weight) {
 /// everything else dequantised to fp32, or to bf16 if `compute` says so.
 at::ScalarType product_type(precision::ModeId mode, model::Compute compute);
 
-/// Backend::prepare. Errors: kUsage for a mode that only exists as stored in a file.
+/// Backend::prepare, for plain products. Errors: kUsage for a mode that only exists as stored in a
+/// file.
 std::unique_ptr<TorchWeight> prepare_weight(const precision::MatrixView& source,
                                             precision::ModeId mode, model::Compute compute);
+
+/// Backend::prepare, packed for `product`; `table`: its rows will be read, too. Errors:
+/// kEnvironment if this LibTorch has no such product.
+std::unique_ptr<TorchWeight> prepare_packed(const precision::MatrixView& source,
+                                            const FastProduct& product, bool table);
 
 }  // namespace nety::torch_backend
