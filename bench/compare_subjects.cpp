@@ -15,16 +15,14 @@
 namespace nety::bench {
 namespace {
 
-constexpr int kRuns = 2;               // of an observation; the better one counts
-constexpr int64_t kFirstPrompt = 128;  // tokens of text before the first token, at most
-constexpr int64_t kFirstTokens = 4;    // bytes of the longest character: one of them shows
+constexpr int kRuns = 2;  // of an observation; the better one counts
 
 class WorkerSubject final : public Subject {
  public:
   WorkerSubject(std::vector<std::string> worker, const CompareWorkload& workload)
       : worker_(std::move(worker)), workload_(workload) {
     workload_.engine.context =
-        std::max({workload_.n_prompt, workload_.n_gen, kFirstPrompt + kFirstTokens + 24});
+        std::max({workload_.n_prompt, workload_.n_gen, kStreamPrompt + kFirstTokens + 24});
     workload_.engine.logit_rows = 1;
   }
 
@@ -81,7 +79,7 @@ class WorkerSubject final : public Subject {
     add(out, "tg_tps", "decode", 0, n_gen, "tok/s",
         static_cast<double>(n_gen) / decode.number("seconds"));
     add(out, "bytes_per_token", "decode", 0, n_gen, "bytes", decode.number("bytes_per_token"));
-    const int64_t text = std::min(n_prompt, kFirstPrompt);
+    const int64_t text = std::min(n_prompt, kStreamPrompt);
     // A model without a tokenizer has no text to wait for.
     if (const Outcome first = try_to(command(Action::kStream, text, kFirstTokens)))
       add(out, "ttft_s", "generate", text, kFirstTokens, "s", first.reply.number("ttft_s"));

@@ -22,10 +22,8 @@ std::string device_of(const BenchRequest& request, const std::string& backend) {
 using results::Status;
 
 constexpr int64_t kLogitRows = 64;
-constexpr int64_t kStreamTokens = 32;   // enough for a rate; the time goes to decode
-constexpr int64_t kStreamPrompt = 128;  // a question with its system message
-constexpr double kLongestRepeat = 2;    // seconds
-constexpr int64_t kFirstTokens = 4;     // bytes of the longest character: one of them shows
+constexpr int64_t kStreamTokens = 32;  // enough for a rate; the time goes to decode
+constexpr double kLongestRepeat = 2;   // seconds
 
 measure::WorkerCommand worker_command(const BenchRequest& request) {
   measure::WorkerCommand command;

@@ -26,6 +26,10 @@ enum class Action : uint8_t {
   kQuit,
 };
 
+/// Of kStream: tokens of a question with its system message, at most; and of the first text, which
+/// shows after the bytes of the longest character at the latest.
+inline constexpr int64_t kStreamPrompt = 128, kFirstTokens = 4;
+
 struct Command {
   Action action = Action::kQuit;
   EngineRequest engine;  ///< kLoad

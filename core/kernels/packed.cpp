@@ -16,6 +16,10 @@ size_t packed_block_bytes(precision::ModeId mode) {
       return static_cast<size_t>(kPackedQ5_0.bytes());
     case ModeId::q5_1:
       return static_cast<size_t>(kPackedQ5_1.bytes());
+    case ModeId::q2_k:
+      return static_cast<size_t>(kPackedQ2K.bytes());
+    case ModeId::q3_k:
+      return static_cast<size_t>(kPackedQ3K.bytes());
     case ModeId::q4_k:
       return static_cast<size_t>(kPackedQ4K.bytes());
     case ModeId::q5_k:

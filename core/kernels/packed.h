@@ -9,10 +9,17 @@
 //     others            nibbles as in the file, uint8 [4][16 rows][4]: low nibbles are quads 0-3,
 //                       high ones quads 4-7
 //     fifth bits        uint64 [8 quads]: bit 4 r + i belongs to row r, weight 4 quad + i
-//   256-weight formats  d fp16[16]; dmin fp16[16] (q4_k, q5_k); scales and mins; high bits; codes
-//     q4_k, q5_k        scales uint8 [8 groups][16 rows], mins uint8 [4 pairs][16 rows][2];
-//                       nibbles uint8 [4 chunks][8 quads][16 rows][4]: low nibbles are group
-//                       2 chunk, high ones group 2 chunk + 1; fifth bits uint64 [8 groups][8 quads]
+//   256-weight formats  d fp16[16]; dmin fp16[16] (q2_k, q4_k, q5_k); scales and mins; high bits;
+//                       codes
+//     q2_k, q3_k        8 chunks, read in one stream, each of groups chunk and chunk + 8: scales
+//     int8
+//                       [2][16 rows]; mins uint8 [16 rows][2] (q2_k); codes (in q3_k 4 more) as
+//                       nibbles, uint8 [4 quads][16 rows][4], low ones of the first group. Four
+//                       bits for two or three, because bytes are what can be multiplied
+//     q4_k, q5_k        4 chunks, each of groups 2 chunk and 2 chunk + 1: scales uint8 [2][16
+//     rows];
+//                       mins uint8 [16 rows][2]; fifth bits uint64 [2][8 quads] (q5_k); nibbles
+//                       uint8 [8 quads][16 rows][4], low ones of the first group
 //     q6_k              scales int8 [16 groups][16 rows]; bits uint8 [2 halves][8 quads][3][16
 //                       rows][4]: low bits of quad q and of quad q + 8 of a half, and high bits
 //                       of quad q, as in the file
@@ -48,12 +55,32 @@ inline constexpr PackedSmall kPackedQ5_1{24, true, true, false};
 struct PackedK {
   bool has_fifth;
 
-  static constexpr int64_t kMin = 32, kScales = 64, kMins = 192, kFifth = 320;
-  constexpr int64_t codes() const { return kFifth + (has_fifth ? 512 : 0); }
-  constexpr int64_t bytes() const { return codes() + 2048; }
+  static constexpr int64_t kMin = 32;
+  constexpr int64_t chunk(int64_t c) const { return 64 + c * chunk_bytes(); }
+  constexpr int64_t chunk_bytes() const { return codes() + 512; }
+  /// Within a chunk.
+  static constexpr int64_t kScales = 0, kMins = 32, kFifth = 64;
+  constexpr int64_t codes() const { return kFifth + (has_fifth ? 128 : 0); }
+  constexpr int64_t bytes() const { return chunk(4); }
 };
 inline constexpr PackedK kPackedQ4K{false};
 inline constexpr PackedK kPackedQ5K{true};
+
+/// The same of q2_k and q3_k.
+struct PackedNarrow {
+  bool has_min;
+  int32_t offset;  ///< Added to codes to make them unsigned.
+
+  static constexpr int64_t kMin = 32;
+  constexpr int64_t chunk(int64_t c) const { return (has_min ? 64 : 32) + c * chunk_bytes(); }
+  constexpr int64_t chunk_bytes() const { return codes() + 256; }
+  /// Within a chunk.
+  static constexpr int64_t kScales = 0, kMins = 32;
+  constexpr int64_t codes() const { return has_min ? 64 : 32; }
+  constexpr int64_t bytes() const { return chunk(8); }
+};
+inline constexpr PackedNarrow kPackedQ2K{true, 0};
+inline constexpr PackedNarrow kPackedQ3K{false, 4};
 
 /// The same of q6_k.
 struct PackedQ6K {

@@ -23,8 +23,9 @@ NETY_AVX2 inline void k_half(const PackedProduct& p, const std::byte* w, int hal
     const int64_t at = t * p.blocks + b;
     __m256i exact = _mm256_setzero_si256(), least = exact;
     for (int chunk = 0; chunk < 4; ++chunk) {
-      const std::byte* nibbles = w + format.codes() + 512 * chunk + 32 * half;
-      if (t == 0 && half == 0) fetch(nibbles, 512);
+      const std::byte* const in = w + format.chunk(chunk);
+      const std::byte* nibbles = in + format.codes() + 32 * half;
+      if (t == 0 && half == 0) fetch(in, format.chunk_bytes());
       for (int part = 0; part < 2; ++part) {
         const int group = 2 * chunk + part;
         __m256i codes[8];
@@ -32,14 +33,14 @@ NETY_AVX2 inline void k_half(const PackedProduct& p, const std::byte* w, int hal
           const __m256i both = vector_at(nibbles + 64 * q);
           codes[q] = _mm256_and_si256(part == 0 ? both : _mm256_srli_epi16(both, 4), low);
           if constexpr (format.has_fifth)
-            codes[q] = with_fifth(codes[q], w + PackedK::kFifth + (group * 8 + q) * 8 + 4 * half);
+            codes[q] = with_fifth(codes[q], in + PackedK::kFifth + (part * 8 + q) * 8 + 4 * half);
         }
         const __m256i dot = dot_of<kRun>(codes, x.codes + at * 256 + 32 * group);
-        const __m256i scale = bytes_to_ints(w + PackedK::kScales + 16 * group + 8 * half);
+        const __m256i scale = bytes_to_ints(in + PackedK::kScales + 16 * part + 8 * half);
         exact = _mm256_add_epi32(exact, _mm256_mullo_epi32(dot, scale));
       }
-      const __m256i mins = _mm256_cvtepu8_epi16(_mm_loadu_si128(
-          reinterpret_cast<const __m128i*>(w + PackedK::kMins + 32 * chunk + 16 * half)));
+      const __m256i mins = _mm256_cvtepu8_epi16(
+          _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + PackedK::kMins + 16 * half)));
       const auto* sums = reinterpret_cast<const int8_t*>(x.sums + at * 8 + 2 * chunk);
       least = _mm256_add_epi32(least, _mm256_madd_epi16(mins, quad_of(sums)));
     }

@@ -27,7 +27,8 @@ struct KTiles {
       __m512i exact[T], least[T];
       for (int t = 0; t < T; ++t) exact[t] = least[t] = _mm512_setzero_si512();
       for (int chunk = 0; chunk < 4; ++chunk) {
-        const std::byte* at = w + format.codes() + 512 * chunk;
+        const std::byte* const in = w + format.chunk(chunk);
+        const std::byte* at = in + format.codes();
         for (int half = 0; half < 2; ++half) {
           const int group = 2 * chunk + half;
           __m512i codes[8];
@@ -35,10 +36,10 @@ struct KTiles {
             const __m512i both = vector_at(at + 64 * q);
             codes[q] = _mm512_and_si512(half == 0 ? both : _mm512_srli_epi16(both, 4), low);
             if constexpr (format.has_fifth)
-              codes[q] = with_fifth(codes[q], w + PackedK::kFifth + (group * 8 + q) * 8);
+              codes[q] = with_fifth(codes[q], in + PackedK::kFifth + (half * 8 + q) * 8);
           }
           const __m512i scale = _mm512_cvtepu8_epi32(
-              _mm_loadu_si128(reinterpret_cast<const __m128i*>(w + PackedK::kScales + 16 * group)));
+              _mm_loadu_si128(reinterpret_cast<const __m128i*>(in + PackedK::kScales + 16 * half)));
           for (int t = 0; t < T; ++t) {
             const int8_t* codes_x = x.codes + ((t0 + t) * p.blocks + b) * 256 + 32 * group;
             const __m512i dot = group_dot<8>(codes, codes_x, _mm512_setzero_si512());
@@ -46,7 +47,7 @@ struct KTiles {
           }
         }
         const __m512i mins = _mm512_cvtepu8_epi16(
-            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + PackedK::kMins + 32 * chunk)));
+            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + PackedK::kMins)));
         for (int t = 0; t < T; ++t) {
           const int16_t* sums = x.sums + ((t0 + t) * p.blocks + b) * 8 + 2 * chunk;
           least[t] =

@@ -7,49 +7,47 @@
 namespace nety::kernels {
 namespace {
 
-// The codes of one quad in the four runs of 32 weights of a half: nibbles and two high bits.
-NETY_AVX512 inline void six_bits(const std::byte* quad, __m512i (&codes)[4]) {
+// The codes of quad `q` in the four runs of 32 weights of a half: nibbles and two high bits.
+NETY_AVX512_INLINE void six_bits(const std::byte* quad, int q, __m512i (&codes)[4][4]) {
   const __m512i nibble = _mm512_set1_epi8(15), upper = _mm512_set1_epi8(0x30);
   const __m512i first = vector_at(quad), second = vector_at(quad + 64),
                 high = vector_at(quad + 128);
   const auto joined = [&](__m512i low, __m512i moved) NETY_AVX512 {
     return _mm512_ternarylogic_epi32(_mm512_and_si512(low, nibble), moved, upper, 0xf8);
   };  // low | (moved & upper)
-  codes[0] = joined(first, _mm512_slli_epi16(high, 4));
-  codes[1] = joined(second, _mm512_slli_epi16(high, 2));
-  codes[2] = joined(_mm512_srli_epi16(first, 4), high);
-  codes[3] = joined(_mm512_srli_epi16(second, 4), _mm512_srli_epi16(high, 2));
+  codes[0][q] = joined(first, _mm512_slli_epi16(high, 4));
+  codes[1][q] = joined(second, _mm512_slli_epi16(high, 2));
+  codes[2][q] = joined(_mm512_srli_epi16(first, 4), high);
+  codes[3][q] = joined(_mm512_srli_epi16(second, 4), _mm512_srli_epi16(high, 2));
 }
 
 // Part `part` of every run of half `half` of block `b`, four groups of 16 weights, into the integer
-// sums. Reads in the order of memory. Codes are 32 too large.
+// sums: all their codes first, which takes 16 registers, then group by group. Reads in the order of
+// memory. Codes are 32 too large.
 template <int T>
-NETY_AVX512 inline void four_groups(const PackedProduct& p, const std::byte* w, int half, int part,
+NETY_AVX512_INLINE void four_groups(const PackedProduct& p, const std::byte* w, int half, int part,
                                     int64_t t0, int64_t b, __m512i (&exact)[T]) {
   const SuperActivations& x = p.super;
-  const auto group_of = [&](int run) { return 8 * half + 2 * run + part; };
-  __m512i dot[4][T];
-  for (int run = 0; run < 4; ++run)
-    for (int t = 0; t < T; ++t) {
-      const int64_t at = (t0 + t) * p.blocks + b;
-      dot[run][t] = _mm512_set1_epi32(-32 * x.group_sums[at * 16 + group_of(run)]);
-    }
   const std::byte* quads =
       w + PackedQ6K::kCodes + half * PackedQ6K::kHalf + 4 * part * PackedQ6K::kQuad;
-  for (int q = 0; q < 4; ++q) {
-    __m512i codes[4];
-    six_bits(quads + q * PackedQ6K::kQuad, codes);
-    for (int run = 0; run < 4; ++run)
-      for (int t = 0; t < T; ++t) {
-        const int8_t* group = x.codes + ((t0 + t) * p.blocks + b) * 256 + 16 * group_of(run);
-        dot[run][t] = _mm512_dpbusd_epi32(dot[run][t], codes[run], quad_of(group + 4 * q));
-      }
-  }
+  __m512i codes[4][4];
+  NETY_UNROLL
+  for (int q = 0; q < 4; ++q) six_bits(quads + q * PackedQ6K::kQuad, q, codes);
+  NETY_UNROLL
   for (int run = 0; run < 4; ++run) {
-    const __m512i scale = _mm512_cvtepi8_epi32(_mm_loadu_si128(
-        reinterpret_cast<const __m128i*>(w + PackedQ6K::kScales + 16 * group_of(run))));
-    for (int t = 0; t < T; ++t)
-      exact[t] = _mm512_add_epi32(exact[t], _mm512_mullo_epi32(dot[run][t], scale));
+    const int group = 8 * half + 2 * run + part;
+    const __m512i scale = _mm512_cvtepi8_epi32(
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(w + PackedQ6K::kScales + 16 * group)));
+    NETY_UNROLL
+    for (int t = 0; t < T; ++t) {
+      const int64_t at = (t0 + t) * p.blocks + b;
+      const int8_t* ours = x.codes + at * 256 + 16 * group;
+      __m512i dot = _mm512_set1_epi32(-32 * x.group_sums[at * 16 + group]);
+      NETY_UNROLL
+      for (int q = 0; q < 4; ++q)
+        dot = _mm512_dpbusd_epi32(dot, codes[run][q], quad_of(ours + 4 * q));
+      exact[t] = _mm512_add_epi32(exact[t], _mm512_mullo_epi32(dot, scale));
+    }
   }
 }
 
@@ -58,18 +56,22 @@ struct SixTiles {
   NETY_AVX512 static void tile(const PackedProduct& p, const std::byte* w, int64_t t0, float* y) {
     const SuperActivations& x = p.super;
     __m512 sum[T];
+    NETY_UNROLL
     for (__m512& s : sum) s = _mm512_setzero_ps();
     for (int64_t b = 0; b < p.blocks; ++b, w += PackedQ6K::kBytes) {
       __m512i exact[T];
+      NETY_UNROLL
       for (__m512i& s : exact) s = _mm512_setzero_si512();
       for (int half = 0; half < 2; ++half)
         for (int part = 0; part < 2; ++part) four_groups(p, w, half, part, t0, b, exact);
       const __m512 d = halves_at(w);
+      NETY_UNROLL
       for (int t = 0; t < T; ++t) {
         const __m512 dx = _mm512_set1_ps(x.scales[(t0 + t) * p.blocks + b]);
         sum[t] = _mm512_fmadd_ps(_mm512_mul_ps(d, dx), _mm512_cvtepi32_ps(exact[t]), sum[t]);
       }
     }
+    NETY_UNROLL
     for (int t = 0; t < T; ++t) _mm512_storeu_ps(y + (t0 + t) * p.y_stride, sum[t]);
   }
 };

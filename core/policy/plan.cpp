@@ -25,6 +25,29 @@ uint64_t bytes_of(ModeId mode, int64_t rows, int64_t cols) {
 /// GGUF blocks are copied at load, sixteen side by side (core/kernels/packed.h).
 bool packed(ModeId mode) { return precision::mode(mode).kind == precision::ModeKind::kStored; }
 
+/// What that takes: of formats with 256 weights in a block, a block of sixteen rows is larger than
+/// in the file (tests/model/plan_test.cpp compares with core/kernels/packed.h).
+uint64_t packed_bytes(ModeId mode, int64_t rows, int64_t cols) {
+  uint64_t block = 0;
+  switch (mode) {
+    case ModeId::q2_k:
+      block = 2624;
+      break;
+    case ModeId::q3_k:
+      block = 2336;
+      break;
+    case ModeId::q4_k:
+      block = 2368;
+      break;
+    case ModeId::q5_k:
+      block = 2880;
+      break;
+    default:
+      return bytes_of(mode, rows, cols);
+  }
+  return static_cast<uint64_t>((rows + 15) / 16 * (cols / 256)) * block;
+}
+
 /// The mode a weight is brought into; nothing: as it is stored.
 std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeId> mode,
                                 std::optional<ModeId> head) {
@@ -129,9 +152,9 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
         target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
     const bool looked_up = !config.tied_embeddings && weight.name == "model.embed_tokens.weight";
     const bool in_place = weight.stored == target && (looked_up || !packed(target));
-    const uint64_t bytes = in_place && weight.stored_bytes > 0
-                               ? weight.stored_bytes
-                               : bytes_of(target, weight.rows, weight.cols);
+    const uint64_t bytes = in_place && weight.stored_bytes > 0 ? weight.stored_bytes
+                           : in_place ? bytes_of(target, weight.rows, weight.cols)
+                                      : packed_bytes(target, weight.rows, weight.cols);
     (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
     if (weight.role != Role::kVector && !looked_up) multiplied.insert(target);
   }

@@ -56,6 +56,10 @@ void unpack_chunked_nibbles(const std::byte* bytes, int8_t* codes);
 /// The 6-bit scales and mins of q4_k and q5_k: 12 bytes to scales [8] and mins [8].
 void unpack_scales_and_mins(const std::byte* bytes, DecodedBlock& out);
 
+/// One block of q2_k and of q3_k.
+void decode_q2_k(const std::byte* block, DecodedBlock& out);
+void decode_q3_k(const std::byte* block, DecodedBlock& out);
+
 uint64_t gguf_bytes(const GgufFormat& format, int64_t rows, int64_t cols);
 void gguf_dequantise(const GgufFormat& format, const MatrixView& matrix, int64_t row, float* out);
 void gguf_multiply(const GgufFormat& format, const MatrixView& matrix, const float* x, float* y,

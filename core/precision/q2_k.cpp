@@ -3,9 +3,8 @@
 #include "core/precision/layout.h"
 
 namespace nety::precision {
-namespace {
 
-void decode(const std::byte* block, DecodedBlock& out) {
+void decode_q2_k(const std::byte* block, DecodedBlock& out) {
   out.d = fp16_at(block + Q2K::kScale);
   out.dmin = fp16_at(block + Q2K::kMin);
   for (size_t g = 0; g < 16; ++g) {
@@ -16,8 +15,13 @@ void decode(const std::byte* block, DecodedBlock& out) {
   unpack_2_bits(block + Q2K::kCodes, out.codes.data());
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kSuperBlock, .group = 16, .bytes = Q2K::kBytes, .has_min = true, .decode = decode};
+namespace {
+
+constexpr GgufFormat kFormat{.weights = kSuperBlock,
+                             .group = 16,
+                             .bytes = Q2K::kBytes,
+                             .has_min = true,
+                             .decode = decode_q2_k};
 
 }  // namespace
 

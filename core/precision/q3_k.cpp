@@ -3,9 +3,8 @@
 #include "core/precision/layout.h"
 
 namespace nety::precision {
-namespace {
 
-void decode(const std::byte* block, DecodedBlock& out) {
+void decode_q3_k(const std::byte* block, DecodedBlock& out) {
   out.d = fp16_at(block + Q3K::kScale);
   for (size_t g = 0; g < 16; ++g) {
     const int nibbles = std::to_integer<int>(block[Q3K::kScales + g % 8]);
@@ -20,8 +19,13 @@ void decode(const std::byte* block, DecodedBlock& out) {
   }
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kSuperBlock, .group = 16, .bytes = Q3K::kBytes, .has_min = false, .decode = decode};
+namespace {
+
+constexpr GgufFormat kFormat{.weights = kSuperBlock,
+                             .group = 16,
+                             .bytes = Q3K::kBytes,
+                             .has_min = false,
+                             .decode = decode_q3_k};
 
 }  // namespace
 

@@ -37,7 +37,35 @@ BlockData random_blocks(int64_t rows, int64_t blocks, unsigned seed, int lowest)
 
 }  // namespace
 
+namespace {
+
+/// Weights so small that they and their sums are subnormal: none may be taken for zero.
+void check_subnormal_floats(FloatPanelKernel kernel) {
+  for (const int64_t cols : {1, 7, 16, 65, 577})
+    for (const int64_t tokens : {1, 3, 6}) {
+      const int64_t rows = 5;
+      const auto w = random_floats(static_cast<size_t>(rows * cols), 14, 1e-41F);
+      const auto x = random_floats(static_cast<size_t>(tokens * cols), 15);
+      std::vector<float> y(static_cast<size_t>(rows * tokens), NAN);
+      kernel({w.data(), cols, rows, x.data(), cols, tokens, cols, y.data(), rows});
+      for (int64_t t = 0; t < tokens; ++t)
+        for (int64_t r = 0; r < rows; ++r) {
+          double sum = 0;
+          for (int64_t k = 0; k < cols; ++k)
+            sum += double{w[static_cast<size_t>(r * cols + k)]} *
+                   double{x[static_cast<size_t>(t * cols + k)]};
+          // Each step rounds to a multiple of the smallest subnormal.
+          ASSERT_NEAR(y[static_cast<size_t>(t * rows + r)], sum,
+                      1.5e-45 * static_cast<double>(cols + 1))
+              << rows << "x" << cols << ", " << tokens << " tokens";
+        }
+    }
+}
+
+}  // namespace
+
 void check_float_panel(FloatPanelKernel kernel) {
+  check_subnormal_floats(kernel);
   for (const int64_t cols : {1, 7, 16, 63, 64, 65, 577, 4097})
     for (const int64_t rows : {1, 3, 4, 9})
       for (const int64_t tokens : {1, 2, 5, 6, 13}) {

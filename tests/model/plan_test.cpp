@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include "core/kernels/packed.h"
 #include "core/model/speculation.h"
 #include "core/model/tokenizer_source.h"
 #include "core/policy/tokenizer_memory.h"
@@ -40,6 +41,26 @@ TEST(MemoryPlan, IsWhatLoadingTakesInEveryMode) {
     for (const auto& mode : modes)
       for (const char* head : {"", "fp32", "bf16", "mode"})
         expect_exact(test_data("checkpoints") / name, mode, head);
+}
+
+TEST(MemoryPlan, KnowsHowLargePackedBlocksAre) {
+  const checkpoint::ModelConfig config;
+  for (const precision::Mode& mode : precision::modes()) {
+    const size_t block = kernels::packed_block_bytes(mode.id);
+    if (block == 0) continue;
+    const policy::PlannedWeight weight{.name = "w",
+                                       .rows = 40,  // two panels and a half
+                                       .cols = 512,
+                                       .stored = mode.id,
+                                       .stored_bytes = mode.functions->bytes(40, 512)};
+    const policy::MemoryPlan plan = policy::plan(config, std::span(&weight, 1), {}, {.context = 1});
+    const auto whole = static_cast<uint64_t>(3 * (512 / mode.functions->group)) * block;
+    if (mode.functions->group == 256 && mode.id != precision::ModeId::q6_k) {
+      EXPECT_EQ(plan.weights_anonymous_bytes, whole) << mode.name;
+    } else {  // counted as the file has it: but for the rows that fill the last panel, the same
+      EXPECT_EQ(plan.weights_anonymous_bytes * 6, whole * 5) << mode.name;
+    }
+  }
 }
 
 TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {

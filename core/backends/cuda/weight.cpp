@@ -6,24 +6,19 @@
 
 #include <algorithm>
 #include <bit>
-#include <exception>
-#include <mutex>
 #include <vector>
 
-#include "core/base/error.h"
 #include "core/precision/codebooks.h"
 #include "core/precision/compute.h"
+#include "core/precision/conversion.h"
 
 namespace nety::cuda {
 namespace {
 
 using precision::MatrixView;
-using precision::ModeFunctions;
 using precision::ModeId;
 using precision::ModeKind;
 
-/// Weights converted at a time by one thread: enough to amortise, little enough for its cache.
-constexpr int64_t kChunkWeights = int64_t{1} << 16;
 constexpr int64_t kRowAlignment = 16;
 
 bool is_power_of_two(int32_t value) {
@@ -37,41 +32,6 @@ bool is_regular_four_bit(const MatrixView& view) {
   const bool nested_fits = view.nested_codes == nullptr || is_power_of_two(view.nested_block);
   return view.cols % kPiece == 0 && view.block >= kPiece && is_power_of_two(view.block) &&
          nested_fits;
-}
-
-/// The source's weights in another mode.
-precision::Matrix converted(const MatrixView& source, ModeId target, ThreadPool& pool) {
-  const precision::Mode& mode = precision::mode(target);
-  const ModeFunctions& to = *mode.functions;
-  const ModeFunctions& from = *precision::mode(source.mode).functions;
-  if (to.allocate == nullptr || to.quantise == nullptr)
-    throw Error(ErrorKind::kUsage,
-                fmt::format("mode {} can be run as stored, not made at load", mode.name),
-                fmt::format("Modes for --mode: {}.", precision::selectable_mode_names()));
-  precision::Matrix matrix = to.allocate(source.rows, source.cols);
-  const int64_t grain = std::max<int64_t>(1, to.row_grain(source.cols));
-  const int64_t wanted = std::max<int64_t>(1, kChunkWeights / std::max<int64_t>(1, source.cols));
-  const int64_t step = (wanted + grain - 1) / grain * grain;
-  std::exception_ptr failure;
-  std::mutex mutex;
-  pool.run([&](int worker, int workers) {
-    try {
-      const Share share = share_of(source.rows, worker, workers, grain);
-      std::vector<float> rows(static_cast<size_t>(step * source.cols));
-      for (int64_t first = share.begin; first < share.end; first += step) {
-        const int64_t last = std::min(first + step, share.end);
-        for (int64_t row = first; row < last; ++row)
-          from.dequantise(source, row, rows.data() + (row - first) * source.cols);
-        to.quantise(rows.data(), first, last, matrix);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-    }
-  });
-  if (failure) std::rethrow_exception(failure);
-  if (to.finish != nullptr) to.finish(matrix);
-  return matrix;
 }
 
 /// The mode whose layout the device gets.
@@ -182,12 +142,12 @@ std::unique_ptr<CudaWeight> upload_weight(Device& device, const MatrixView& sour
   precision::Matrix made, laid_out;
   MatrixView view = source;
   if (source.mode != mode) {
-    made = converted(source, mode, pool);
+    made = precision::convert(source, mode, pool);
     view = made.view;
   }
   const Format format = format_on_device(view, compute);
   if (layout_mode(format, mode) != mode) {
-    laid_out = converted(view, layout_mode(format, mode), pool);
+    laid_out = precision::convert(view, layout_mode(format, mode), pool);
     view = laid_out.view;
   }
   const int64_t width = row_bytes(format, view.cols);

@@ -1,92 +1,39 @@
 // Weights in place or converted.
 #include "core/backends/native/weight.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
-#include <exception>
-#include <mutex>
 
-#include "core/base/error.h"
 #include "core/base/pages.h"
 #include "core/precision/activation.h"
 #include "core/precision/compute.h"
+#include "core/precision/conversion.h"
 
 namespace nety::native {
 namespace {
 
 using kernels::Op;
 using precision::MatrixView;
-using precision::ModeFunctions;
 
 constexpr int64_t kCopyGrain = 4096;             // bytes
 constexpr size_t kLargeCodes = size_t{8} << 20;  // bytes
 
-// What it takes to convert a range of rows.
-struct Conversion {
-  const MatrixView& source;
-  const ModeFunctions& from;
-  const ModeFunctions& to;
-  kernels::QuantiseRowsKernel fast;
-  precision::Matrix& matrix;
-
-  // The weights of rows [first, last): in place if they are floats already, else in `buffer`.
-  const float* weights(int64_t first, int64_t last, float* buffer) const {
-    const std::byte* at = source.codes + first * source.cols * 4;
-    if (source.mode == precision::ModeId::fp32 &&
-        reinterpret_cast<uintptr_t>(at) % alignof(float) == 0)
-      return reinterpret_cast<const float*>(at);
-    for (int64_t r = first; r < last; ++r)
-      from.dequantise(source, r, buffer + (r - first) * source.cols);
-    return buffer;
-  }
-  void rows(int64_t first, int64_t last, float* buffer) const {
-    const float* w = weights(first, last, buffer);
-    const bool four_bit = matrix.view.block > 0;
-    const int64_t at = first * source.cols;
-    if (fast != nullptr &&
-        fast(w, last - first, source.cols, matrix.codes.data() + (four_bit ? at / 2 : at),
-             matrix.scales.data() + (four_bit ? at / matrix.view.block : first)))
-      return;
-    to.quantise(w, first, last, matrix);
-  }
-};
-
-// Rows are converted so many at a time that they stay in the cache.
-int64_t rows_at_once(int64_t grain, int64_t cols) {
-  return std::max<int64_t>(1, 16384 / (grain * cols)) * grain;
-}
-
-// Converts `source` by all threads. An error in any worker is thrown after all have ended.
+// `source` in mode `target`, by a quantising cell where there is one.
 precision::Matrix convert(const MatrixView& source, precision::ModeId target, kernels::Isa isa,
                           ThreadPool& pool) {
-  const precision::Mode& row = precision::mode(target);
-  const ModeFunctions& to = *row.functions;
-  precision::Matrix matrix = to.allocate(source.rows, source.cols);
-  std::string format = format_of(row);
+  std::string format = format_of(precision::mode(target));
   if (format.ends_with("_dq")) format.resize(format.size() - 3);
-  const Conversion conversion{
-      source, *precision::mode(source.mode).functions, to,
-      kernels::kernel<kernels::QuantiseRowsKernel>(Op::kQuantiseRows, format, isa), matrix};
-  const int64_t grain = std::max<int64_t>(1, to.row_grain(source.cols));
-  const int64_t step = rows_at_once(grain, source.cols);
-  std::exception_ptr failure;
-  std::mutex mutex;
-  pool.run([&](int worker, int workers) {
-    try {
-      const Share share = share_of(source.rows, worker, workers, grain);
-      std::vector<float> buffer(static_cast<size_t>(step * source.cols));
-      for (int64_t first = share.begin; first < share.end; first += step)
-        conversion.rows(first, std::min(first + step, share.end), buffer.data());
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-    }
-  });
-  if (failure) std::rethrow_exception(failure);
-  if (to.finish != nullptr) to.finish(matrix);
-  return matrix;
+  const auto cell = kernels::kernel<kernels::QuantiseRowsKernel>(Op::kQuantiseRows, format, isa);
+  if (cell == nullptr) return precision::convert(source, target, pool);
+  const int64_t cols = source.cols;
+  return precision::convert(
+      source, target, pool,
+      [cell, cols](const float* w, int64_t first, int64_t last, precision::Matrix& to) {
+        const int64_t at = first * cols;
+        const int32_t block = to.view.block;  // of 4 bits
+        return cell(w, last - first, cols, to.codes.data() + (block > 0 ? at / 2 : at),
+                    to.scales.data() + (block > 0 ? at / block : first));
+      });
 }
 
 uint64_t bytes_of(const precision::Matrix& matrix) {
@@ -109,10 +56,6 @@ class WeightMaker {
     const precision::Mode& row = precision::mode(mode);
     if (source.mode == mode) {
       weight->view_ = source;
-    } else if (row.functions->allocate == nullptr) {
-      throw Error(ErrorKind::kUsage,
-                  fmt::format("mode {} can be run as stored, not made at load", row.name),
-                  fmt::format("Modes for --mode: {}, stored.", precision::selectable_mode_names()));
     } else {
       weight->owned_ = convert(source, mode, isa, pool);
       weight->view_ = weight->owned_.view;
