@@ -189,10 +189,11 @@ struct StoredRows {
 using StoredRowsKernel = void (*)(const StoredRows&);
 
 /// The order in which the 4-bit cells of stored rows take columns, and x has to come: position i of
-/// a chunk of kNibbleChunk holds column nibble_column(i) of it, so that eight codes are eight
-/// lanes' dwords shifted by one amount. For weights whose columns and blocks are whole chunks.
-inline constexpr int64_t kNibbleChunk = 64;
-inline constexpr int64_t nibble_column(int64_t i) { return i % 8 * 8 + (i / 8 ^ 1); }
+/// a chunk of kNibbleChunk holds column nibble_column(i) of it. Eight bytes repeated all over a
+/// vector give two dwords of eight codes by turns, so lane i finds its code i / 2 fours of bits up.
+/// For weights whose columns and blocks are multiples of kNibbleGroup.
+inline constexpr int64_t kNibbleChunk = 16, kNibbleGroup = 64;
+inline constexpr int64_t nibble_column(int64_t i) { return i % 2 * 8 + (i / 2 ^ 1); }
 
 /// Weights [rows, cols] to the codes and scales of a mode, the bits that ModeFunctions::quantise
 /// gives. Returns false, having written nothing that matters, where it cannot: a value that has no

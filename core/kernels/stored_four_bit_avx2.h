@@ -1,8 +1,10 @@
-// Rows of 4-bit codes times a few tokens in exact fp32: eight dwords of eight codes each are 64
-// columns with one absmax, taken in the order of kernels.h, nibble_column(). VPERMPS looks at three
-// bits of an index, so the codebook times absmax is two tables of eight, and the fourth bit, moved
-// to the sign, chooses between what they give.
+// Rows of 4-bit codes times a few tokens in exact fp32, 16 columns at a time: eight bytes, repeated
+// by the load, are shifted by lane, in the order of kernels.h, nibble_column(). VPERMPS looks at
+// three bits of an index, so the codebook times absmax is two tables of eight, and the fourth bit,
+// moved to the sign, chooses between what they give.
 #pragma once
+
+#include <cstring>
 
 #include "core/kernels/four_bit_absmax.h"
 #include "core/kernels/kernels.h"
@@ -19,12 +21,18 @@ constexpr int64_t kFourBitAhead = 4096;
 // The weights of a group of 64 columns: eight vectors of eight.
 struct Group {
   __m256 below, above;  // the codebook times absmax
-  __m256i codes;
+  const std::byte* codes;
 
   template <int n>
   NETY_AVX2_INLINE __m256 weights() const {
-    const __m256i index = n == 0 ? codes : _mm256_srli_epi32(codes, 4 * n);
-    const __m256i fourth = n == 7 ? codes : _mm256_slli_epi32(codes, 28 - 4 * n);
+    int64_t eight;
+    std::memcpy(&eight, codes + 8 * (n / 2), sizeof(eight));
+    const __m256i both = _mm256_set1_epi64x(eight);
+    constexpr int kFirst = n % 2 * 16;
+    const __m256i shifts = _mm256_setr_epi32(kFirst, kFirst, kFirst + 4, kFirst + 4, kFirst + 8,
+                                             kFirst + 8, kFirst + 12, kFirst + 12);
+    const __m256i index = _mm256_srlv_epi32(both, shifts);
+    const __m256i fourth = _mm256_sllv_epi32(both, _mm256_sub_epi32(_mm256_set1_epi32(28), shifts));
     return _mm256_blendv_ps(_mm256_permutevar8x32_ps(below, index),
                             _mm256_permutevar8x32_ps(above, index), _mm256_castsi256_ps(fourth));
   }
@@ -46,8 +54,7 @@ struct FourBitRows {
   NETY_AVX2_INLINE Group at(int64_t row, int64_t g) const {
     const int64_t at = row * groups + g;
     const __m256 scale = _mm256_set1_ps(absmax.at(at));
-    return {_mm256_mul_ps(below, scale), _mm256_mul_ps(above, scale),
-            _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at * 32))};
+    return {_mm256_mul_ps(below, scale), _mm256_mul_ps(above, scale), codes + at * 32};
   }
 };
 
@@ -78,7 +85,7 @@ NETY_AVX2 inline void four_bit_tile(const FourBitRows<blocks>& w, const StoredRo
   NETY_UNROLL
   for (auto& row : sum) NETY_UNROLL
   for (auto& pair : row) pair[0] = pair[1] = _mm256_setzero_ps();
-  for (int64_t g = 0; g < w.groups; ++g, x += 64, ahead += 32 * R) {
+  for (int64_t g = 0; g < w.groups; ++g, x += kNibbleGroup, ahead += 32 * R) {
     Group rows[R];
     NETY_UNROLL
     for (int r = 0; r < R; ++r) {
@@ -112,7 +119,7 @@ NETY_AVX2 inline void four_bit_product(const precision::FourBitBook& book, const
 template <bool nested>
 NETY_AVX2 inline void stored_four_bit(const precision::FourBitBook& book, const StoredRows& p) {
   if constexpr (nested) return four_bit_product<Blocks::kNested>(book, p);
-  if (p.w->block == kNibbleChunk) return four_bit_product<Blocks::kOfOne>(book, p);
+  if (p.w->block == kNibbleGroup) return four_bit_product<Blocks::kOfOne>(book, p);
   four_bit_product<Blocks::kOfMany>(book, p);
 }
 
@@ -130,7 +137,7 @@ NETY_AVX2 inline void unpack_nibbles(const precision::FourBitBook& book,
                                      const precision::MatrixView& matrix, int64_t row, float* out) {
   using Rows = FourBitRows<nested ? Blocks::kNested : Blocks::kOfMany>;
   const Rows w = Rows::of(book, matrix);
-  for (int64_t g = 0; g < w.groups; ++g) store_group(w.at(row, g), out + g * kNibbleChunk);
+  for (int64_t g = 0; g < w.groups; ++g) store_group(w.at(row, g), out + g * kNibbleGroup);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
-// Rows of 4-bit codes times a few tokens in exact fp32: eight dwords of eight codes each are 64
-// columns with one absmax, taken in the order of kernels.h, nibble_column(). Both halves of a
-// vector hold the same eight dwords, the upper one shifted by a code, so that a table of 16, the
-// codebook times absmax, serves the whole vector. Zen 4 does VPERMPS at twice the rate of VPERMI2PS
-// where multiply-adds run beside them (docs/performance.md).
+// Rows of 4-bit codes times a few tokens in exact fp32, 16 columns at a time: eight bytes, repeated
+// by the load, are shifted by lane and looked up in the codebook times absmax, in the order of
+// kernels.h, nibble_column(). Of what was tried (docs/performance.md) the fastest on Zen 4.
 #pragma once
+
+#include <cstring>
 
 #include "core/kernels/four_bit_absmax.h"
 #include "core/kernels/kernels.h"
@@ -20,12 +20,16 @@ constexpr int64_t kFourBitAhead = 4096;
 // The weights of a group of 64 columns: four vectors of sixteen.
 struct Group {
   __m512 values;  // the codebook times absmax
-  __m512i codes;  // dwords, those of lanes 8 to 15 shifted by one code
+  const std::byte* codes;
 
   // VPERMPS looks at the lowest four bits of an index, whatever stands above them.
   template <int n>
   NETY_AVX512_INLINE __m512 weights() const {
-    return _mm512_permutexvar_ps(n == 0 ? codes : _mm512_srli_epi32(codes, 8 * n), values);
+    int64_t eight;
+    std::memcpy(&eight, codes + 8 * n, sizeof(eight));
+    const __m512i shifts =
+        _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28);
+    return _mm512_permutexvar_ps(_mm512_srlv_epi32(_mm512_set1_epi64(eight), shifts), values);
   }
 };
 
@@ -43,10 +47,7 @@ struct FourBitRows {
   }
   NETY_AVX512_INLINE Group at(int64_t row, int64_t g) const {
     const int64_t at = row * groups + g;
-    const __m512i both = _mm512_broadcast_i64x4(
-        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + at * 32)));
-    const __m512i by_half = _mm512_maskz_set1_epi32(0xff00, 4);
-    return {_mm512_mul_ps(book, _mm512_set1_ps(absmax.at(at))), _mm512_srlv_epi32(both, by_half)};
+    return {_mm512_mul_ps(book, _mm512_set1_ps(absmax.at(at))), codes + at * 32};
   }
 };
 
@@ -77,7 +78,7 @@ NETY_AVX512 inline void four_bit_tile(const FourBitRows<blocks>& w, const Stored
   __m512 sum[R * T];
   NETY_UNROLL
   for (__m512& s : sum) s = _mm512_setzero_ps();
-  for (int64_t g = 0; g < w.groups; ++g, x += kNibbleChunk, ahead += 32 * R) {
+  for (int64_t g = 0; g < w.groups; ++g, x += kNibbleGroup, ahead += 32 * R) {
     Group rows[R];
     NETY_UNROLL
     for (int r = 0; r < R; ++r) {
@@ -108,7 +109,7 @@ NETY_AVX512 inline void four_bit_product(const precision::FourBitBook& book, con
 template <bool nested>
 NETY_AVX512 inline void stored_four_bit(const precision::FourBitBook& book, const StoredRows& p) {
   if constexpr (nested) return four_bit_product<Blocks::kNested>(book, p);
-  if (p.w->block == kNibbleChunk) return four_bit_product<Blocks::kOfOne>(book, p);
+  if (p.w->block == kNibbleGroup) return four_bit_product<Blocks::kOfOne>(book, p);
   four_bit_product<Blocks::kOfMany>(book, p);
 }
 
@@ -127,7 +128,7 @@ NETY_AVX512 inline void unpack_nibbles(const precision::FourBitBook& book,
                                        float* out) {
   using Rows = FourBitRows<nested ? Blocks::kNested : Blocks::kOfMany>;
   const Rows w = Rows::of(book, matrix);
-  for (int64_t g = 0; g < w.groups; ++g) store_group(w.at(row, g), out + g * kNibbleChunk);
+  for (int64_t g = 0; g < w.groups; ++g) store_group(w.at(row, g), out + g * kNibbleGroup);
 }
 
 }  // namespace

@@ -216,12 +216,11 @@ kernels::SuperActivations Activations::supers() const {
 }
 
 void Activations::order_nibbles(int64_t t) {
-  static_assert(kernels::nibble_column(0) == 1 && kernels::nibble_column(9) == 8);
   const float* x = row(t);
   float* out = nibbles_.data() + t * stride_;
   for (int64_t chunk = 0; chunk < cols_; chunk += kernels::kNibbleChunk)
-    for (int64_t lane = 0; lane < 8; ++lane)
-      for (int64_t n = 0; n < 8; ++n) out[chunk + 8 * n + lane] = x[chunk + 8 * lane + (n ^ 1)];
+    for (int64_t i = 0; i < kernels::kNibbleChunk; ++i)
+      out[chunk + i] = x[chunk + kernels::nibble_column(i)];
 }
 
 void Activations::derive(int64_t t, unsigned paths, const LinearKernels& kernels) {

@@ -154,8 +154,8 @@ Path path_of(precision::ModeId mode, kernels::Isa isa, model::Compute compute) {
 
 Path path_of(const MatrixView& weight, kernels::Isa isa, model::Compute compute) {
   const Path path = path_of(weight.mode, isa, compute);
-  const bool even = weight.cols % kernels::kNibbleChunk == 0 && weight.block > 0 &&
-                    weight.block % kernels::kNibbleChunk == 0 &&
+  const bool even = weight.cols % kernels::kNibbleGroup == 0 && weight.block > 0 &&
+                    weight.block % kernels::kNibbleGroup == 0 &&
                     std::has_single_bit(static_cast<uint32_t>(weight.block));
   return path == Path::kNibbles && !even ? Path::kFloat : path;
 }
