@@ -1,5 +1,5 @@
 // Attention over a stretch. Scores: lane = position, dimension after dimension, a block of keys in
-// two vectors with up to four rows at a time. Values: position after position, 32 dimensions at a
+// two vectors with up to four rows at a time. Values: position after position, 64 dimensions at a
 // time; head widths that 8 does not divide end in scalar code.
 #pragma once
 

@@ -11,15 +11,14 @@
 //     fifth bits        uint64 [8 quads]: bit 4 r + i belongs to row r, weight 4 quad + i
 //   256-weight formats  d fp16[16]; dmin fp16[16] (q2_k, q4_k, q5_k); scales and mins; high bits;
 //                       codes
-//     q2_k, q3_k        8 chunks, read in one stream, each of groups chunk and chunk + 8: scales
-//     int8
-//                       [2][16 rows]; mins uint8 [16 rows][2] (q2_k); codes (in q3_k 4 more) as
-//                       nibbles, uint8 [4 quads][16 rows][4], low ones of the first group. Four
-//                       bits for two or three, because bytes are what can be multiplied
-//     q4_k, q5_k        4 chunks, each of groups 2 chunk and 2 chunk + 1: scales uint8 [2][16
-//     rows];
-//                       mins uint8 [16 rows][2]; fifth bits uint64 [2][8 quads] (q5_k); nibbles
-//                       uint8 [8 quads][16 rows][4], low ones of the first group
+//     q2_k, q3_k        8 chunks, read in one stream, each of groups chunk and chunk + 8:
+//                       scales int8 [2][16 rows]; mins uint8 [16 rows][2] (q2_k);
+//                       codes (in q3_k 4 more) as nibbles, uint8 [4 quads][16 rows][4], low ones
+//                       of the first group. Four bits for two or three: bytes can be multiplied
+//     q4_k, q5_k        4 chunks, each of groups 2 chunk and 2 chunk + 1:
+//                       scales uint8 [2][16 rows]; mins uint8 [16 rows][2];
+//                       fifth bits uint64 [2][8 quads] (q5_k);
+//                       nibbles uint8 [8 quads][16 rows][4], low ones of the first group
 //     q6_k              scales int8 [16 groups][16 rows]; bits uint8 [2 halves][8 quads][3][16
 //                       rows][4]: low bits of quad q and of quad q + 8 of a half, and high bits
 //                       of quad q, as in the file
@@ -81,6 +80,13 @@ struct PackedNarrow {
 };
 inline constexpr PackedNarrow kPackedQ2K{true, 0};
 inline constexpr PackedNarrow kPackedQ3K{false, 4};
+
+/// Two sums of 16 codes, which fit into 16 bits, side by side: what a pair of mins is multiplied
+/// by.
+inline int32_t pair_of(int32_t low, int32_t high) {
+  return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffffU) | static_cast<uint32_t>(high)
+                                                                           << 16);
+}
 
 /// The same of q6_k.
 struct PackedQ6K {

@@ -7,12 +7,6 @@
 namespace nety::kernels {
 namespace {
 
-// Sums of 16 codes, which fit into 16 bits, side by side.
-inline int32_t pair_of(int32_t low, int32_t high) {
-  return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffffU) | static_cast<uint32_t>(high)
-                                                                           << 16);
-}
-
 // The group's dot of eight rows: codes up to 15, so a whole group fits into sums of 16 bits.
 NETY_AVX2_INLINE __m256i narrow_dot(const __m256i (&both)[4], bool upper, const int8_t* x) {
   const __m256i low = _mm256_set1_epi8(15);

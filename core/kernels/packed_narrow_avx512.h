@@ -7,12 +7,6 @@
 namespace nety::kernels {
 namespace {
 
-// Sums of 16 codes, which fit into 16 bits, side by side.
-inline int32_t pair_of(int32_t low, int32_t high) {
-  return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffffU) | static_cast<uint32_t>(high)
-                                                                           << 16);
-}
-
 template <const PackedNarrow& format>
 struct NarrowTiles {
   // Both groups of a chunk, which is at w, into S and M. Codes are `offset` too large.

@@ -42,8 +42,10 @@ uint64_t packed_bytes(ModeId mode, int64_t rows, int64_t cols) {
     case ModeId::q5_k:
       block = 2880;
       break;
-    default:
+    case ModeId::iq4_nl:  // in place, after all
       return bytes_of(mode, rows, cols);
+    default:
+      return bytes_of(mode, packed(mode) ? (rows + 15) / 16 * 16 : rows, cols);
   }
   return static_cast<uint64_t>((rows + 15) / 16 * (cols / 256)) * block;
 }

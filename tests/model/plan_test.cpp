@@ -55,11 +55,7 @@ TEST(MemoryPlan, KnowsHowLargePackedBlocksAre) {
                                        .stored_bytes = mode.functions->bytes(40, 512)};
     const policy::MemoryPlan plan = policy::plan(config, std::span(&weight, 1), {}, {.context = 1});
     const auto whole = static_cast<uint64_t>(3 * (512 / mode.functions->group)) * block;
-    if (mode.functions->group == 256 && mode.id != precision::ModeId::q6_k) {
-      EXPECT_EQ(plan.weights_anonymous_bytes, whole) << mode.name;
-    } else {  // counted as the file has it: but for the rows that fill the last panel, the same
-      EXPECT_EQ(plan.weights_anonymous_bytes * 6, whole * 5) << mode.name;
-    }
+    EXPECT_EQ(plan.weights_anonymous_bytes, whole) << mode.name;
   }
 }
 

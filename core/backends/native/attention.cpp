@@ -21,6 +21,7 @@ void Attention::reserve(const checkpoint::ModelConfig& config, int64_t context, 
                         int threads) {
   config_ = config;
   tile_tokens_ = std::clamp<int64_t>(kTileRows / group(), 1, max_tokens);
+  workers_ = threads;
   tiles_.reserve(static_cast<size_t>(max_tokens));
   const int64_t rows = tile_tokens_ * group();
   scratch_.resize(static_cast<size_t>(threads));
@@ -39,9 +40,14 @@ void Attention::begin_step(const model::Batch& batch, const KvCache& cache, kern
   cache_ = &cache;
   kernel_ = kernels::kernel<kernels::AttentionKernel>(
       kernels::Op::kAttention, cache.shape().type == model::KvType::kBf16 ? "bf16" : "fp32", isa);
+  // A short step is cut finer, so that each worker has two tiles' heads or more; bits stay the
+  // same.
+  const auto tokens = static_cast<int64_t>(batch.tokens.size());
+  const int64_t longest =
+      std::clamp<int64_t>(tokens * config_.kv_heads / (2 * workers_), 1, tile_tokens_);
   tiles_.clear();
   for (size_t t = 0; t < batch.tokens.size(); ++t) {
-    const bool follows = t > 0 && tiles_.back().tokens < tile_tokens_ &&
+    const bool follows = t > 0 && tiles_.back().tokens < longest &&
                          batch.sequences[t] == batch.sequences[t - 1] &&
                          batch.positions[t] == batch.positions[t - 1] + 1;
     if (follows)

@@ -62,7 +62,7 @@ class Attention {
   model::Batch batch_{};
   const KvCache* cache_ = nullptr;
   kernels::AttentionKernel kernel_ = nullptr;
-  int64_t layer_ = 0, tile_tokens_ = 1;
+  int64_t layer_ = 0, tile_tokens_ = 1, workers_ = 1;
   const float* q_ = nullptr;
   std::vector<Tile> tiles_;
   std::vector<Scratch> scratch_;

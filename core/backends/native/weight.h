@@ -80,7 +80,8 @@ Path path_of(const precision::MatrixView& weight, kernels::Isa isa,
              model::Compute compute = model::Compute::kMode);
 
 /// The weight `source` in mode `mode`: in place where it already is, else converted by all threads,
-/// or packed into `arena`, which outlives it. Error: kUsage for a mode that can only be read.
+/// or packed into `arena`, which outlives it. Error: kUsage for a mode that can only be read,
+/// or columns that its groups do not divide.
 std::unique_ptr<Weight> make_weight(const precision::MatrixView& source, precision::ModeId mode,
                                     kernels::Isa isa, ThreadPool& pool, Arena& arena,
                                     model::Compute compute = model::Compute::kMode);
