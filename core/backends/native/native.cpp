@@ -110,6 +110,8 @@ class NativeBackend final : public model::Backend {
   void multiply(std::initializer_list<Product> products, int64_t tokens);
   /// The rotations of the step's positions: cos and sin [T, head_dim / 2].
   void prepare_rotations();
+  /// Tokens of a sequence once the step is done.
+  int64_t length_after(int32_t sequence) const;
   void rotate(float* head, int64_t t) const;
 
   ThreadPool pool_;
@@ -221,12 +223,22 @@ void NativeBackend::multiply(std::initializer_list<Product> products, int64_t to
 }
 
 void NativeBackend::prepare_rotations() {
-  if (model::depends_on_length(config_.rope))
-    rope_ = model::rope_table(config_, int64_t{batch_.positions.back()} + 1);
+  const bool by_length = model::depends_on_length(config_.rope);
   const auto half = static_cast<size_t>(config_.head_dim / 2);
-  for (size_t t = 0; t < batch_.positions.size(); ++t)
+  for (size_t t = 0; t < batch_.positions.size(); ++t) {
+    const int32_t sequence = batch_.sequences[t];
+    if (by_length && (t == 0 || sequence != batch_.sequences[t - 1]))
+      rope_ = model::rope_table(config_, length_after(sequence));
     model::rope_rotation(rope_, batch_.positions[t], std::span(cos_).subspan(t * half, half),
                          std::span(sin_).subspan(t * half, half));
+  }
+}
+
+int64_t NativeBackend::length_after(int32_t sequence) const {
+  int32_t last = 0;
+  for (size_t t = 0; t < batch_.positions.size(); ++t)
+    if (batch_.sequences[t] == sequence) last = std::max(last, batch_.positions[t]);
+  return int64_t{last} + 1;
 }
 
 void NativeBackend::rotate(float* head, int64_t t) const {

@@ -1,6 +1,6 @@
-// Attention over several stretches of positions, against a plain forward pass in double: sequences
-// mixed in a step, steps of any size, windows that begin in a later stretch, a context that is no
-// whole number of blocks.
+// The native backend against the double-precision reference: in every mode and shape; and over
+// several stretches of positions, with sequences mixed in a step, steps of any size, windows that
+// begin in a later stretch and a context that is no whole number of blocks.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,6 +12,22 @@
 
 namespace nety::model {
 namespace {
+
+std::unique_ptr<Backend> make_native(const BackendOptions& options) {
+  return native::make_backend(options, machine::host());
+}
+
+/// The modes whose formats have 256 weights in a block, or all others.
+std::vector<precision::ModeId> modes_with(bool large_blocks) {
+  std::vector<precision::ModeId> modes;
+  for (const precision::Mode& mode : precision::modes())
+    if ((mode.functions->group == precision::kSuperBlock) == large_blocks) modes.push_back(mode.id);
+  return modes;
+}
+
+/// Those round activations to 8 bits per 256: by the modes' own scalar functions errors come to
+/// 0.165.
+constexpr Tolerances kLargeBlocks{.rounded = 0.2};
 
 constexpr int64_t kContext = 277, kSequences = 2;
 
@@ -26,9 +42,8 @@ class LongContext : public testing::TestWithParam<LongCase> {
   void SetUp() override {
     if (GetParam().isa > kernels::best_isa(machine::host()))
       GTEST_SKIP() << "this processor lacks it";
-    backend_ = native::make_backend(
-        {.threads = 2, .isa = std::string(kernels::name_of(GetParam().isa)), .device = {}},
-        machine::host());
+    backend_ = make_native(
+        {.threads = 2, .isa = std::string(kernels::name_of(GetParam().isa)), .device = {}});
     model_ = prepared(random_.weights(), *backend_);
     backend_->reserve(config(), kContext, 200, 200);
     cache_ = backend_->make_cache({.layers = config().layers,
@@ -117,4 +132,13 @@ std::string name_of(const testing::TestParamInfo<LongCase>& param) {
 INSTANTIATE_TEST_SUITE_P(Native, LongContext, testing::ValuesIn(cases()), name_of);
 
 }  // namespace
+
+INSTANTIATE_TEST_SUITE_P(Native, BackendConformance,
+                         ::testing::ValuesIn(conformance_params(make_native, modes_with(false))),
+                         param_name);
+INSTANTIATE_TEST_SUITE_P(NativeLargeBlocks, BackendConformance,
+                         ::testing::ValuesIn(conformance_params(make_native, modes_with(true),
+                                                                kLargeBlocks)),
+                         param_name);
+
 }  // namespace nety::model
