@@ -132,10 +132,14 @@ policy::Evidence available_backends() {
 
 namespace {
 
+bool is_plugin(const std::string& backend) {
+  const auto names = model::plugin_names();
+  return std::find(names.begin(), names.end(), backend) != names.end();
+}
+
 // That a plugin is not available is for the policy to say; why it is not, the plugin's finding.
 void refuse_unavailable(const std::string& backend) {
-  const auto names = model::plugin_names();
-  if (std::find(names.begin(), names.end(), backend) == names.end()) return;
+  if (!is_plugin(backend)) return;
   const model::PluginStatus status = model::probe_plugin(backend);
   if (!status.available)
     throw Error(ErrorKind::kEnvironment, fmt::format("--backend {}: {}", backend, status.what),
@@ -145,10 +149,9 @@ void refuse_unavailable(const std::string& backend) {
 /// A backend that computes on a GPU besides does so only if both are named: what is chosen without
 /// being asked for there is the backend made for it. Error: kEnvironment if it cannot.
 void add_asked_gpu(const ModelOptions& options, policy::Evidence& evidence) {
-  const bool asked = !options.backend.empty() && options.device.starts_with("cuda") &&
-                     model::device_of_backend(options.backend) == "cpu";
-  const auto names = model::plugin_names();
-  if (!asked || std::find(names.begin(), names.end(), options.backend) == names.end()) return;
+  if (!is_plugin(options.backend) || !options.device.starts_with("cuda") ||
+      model::device_of_backend(options.backend) != "cpu")
+    return;
   const model::GpuStatus status = model::probe_gpu(options.backend);
   if (!status.possible)
     throw Error(
@@ -156,6 +159,12 @@ void add_asked_gpu(const ModelOptions& options, policy::Evidence& evidence) {
         fmt::format("--backend {} --device {}: {}", options.backend, options.device, status.what),
         status.hint);
   evidence.backends.push_back({options.backend, "cuda", {}});
+}
+
+void add_earlier_runs(policy::Evidence& evidence, const results::Machine& machine,
+                      const std::string& model) {
+  if (const auto store = policy::EvidenceStore::of_user())
+    policy::consult(evidence, store->of(machine.id, "nety " NETY_VERSION), model);
 }
 
 }  // namespace
@@ -170,8 +179,7 @@ std::unique_ptr<machine::Machine> machine_with_drivers(bool quick) {
 
 policy::Evidence known_evidence(const results::Machine& machine, const std::string& model) {
   policy::Evidence evidence = available_backends();
-  if (const auto store = policy::EvidenceStore::of_user())
-    policy::consult(evidence, store->of(machine.id, "nety " NETY_VERSION), model);
+  add_earlier_runs(evidence, machine, model);
   return evidence;
 }
 
@@ -210,8 +218,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
                                 .use_quantization = options.use_quantization,
                                 .force = options.force,
                                 .plan = options.plan()};
-  evidence = known_evidence(machine, facts.id);
-  add_asked_gpu(options, evidence);
+  add_earlier_runs(evidence, machine, facts.id);
   const policy::Decision decision = policy::decide(request, machine, facts, evidence);
   if (options.dry_run) {
     print_plan(decision, machine::memory_budget(host));

@@ -83,8 +83,10 @@ NETY_AVX2 inline void four_bit_tile(const FourBitRows<blocks>& w, const StoredRo
   const auto* ahead = reinterpret_cast<const char*>(w.codes + first * w.groups * 32);
   __m256 sum[R][T][2];
   NETY_UNROLL
-  for (auto& row : sum) NETY_UNROLL
-  for (auto& pair : row) pair[0] = pair[1] = _mm256_setzero_ps();
+  for (auto& row : sum) {
+    NETY_UNROLL
+    for (auto& pair : row) pair[0] = pair[1] = _mm256_setzero_ps();
+  }
   for (int64_t g = 0; g < w.groups; ++g, x += kNibbleGroup, ahead += 32 * R) {
     Group rows[R];
     NETY_UNROLL
@@ -95,9 +97,11 @@ NETY_AVX2 inline void four_bit_tile(const FourBitRows<blocks>& w, const StoredRo
     add_groups<R, T>(rows, x, p.x_stride, sum);
   }
   NETY_UNROLL
-  for (int r = 0; r < R; ++r) NETY_UNROLL
-  for (int t = 0; t < T; ++t)
-    p.y[(t0 + t) * p.y_stride + r0 + r] = total(sum[r][t][0], sum[r][t][1]);
+  for (int r = 0; r < R; ++r) {
+    NETY_UNROLL
+    for (int t = 0; t < T; ++t)
+      p.y[(t0 + t) * p.y_stride + r0 + r] = total(sum[r][t][0], sum[r][t][1]);
+  }
 }
 
 template <Blocks blocks, int T>

@@ -3,16 +3,13 @@
 
 #include <immintrin.h>
 
+#include "core/kernels/unroll.h"
+
 #define NETY_AVX2 __attribute__((target("avx2,fma,f16c")))
 
 // As in vector_avx512.h: inlined before GCC decides what lives in registers, loops over a tile
 // unrolled.
 #define NETY_AVX2_INLINE NETY_AVX2 inline __attribute__((always_inline))
-#if defined(__clang__)
-#define NETY_UNROLL _Pragma("unroll")
-#else
-#define NETY_UNROLL _Pragma("GCC unroll 32")
-#endif
 
 namespace nety::kernels {
 namespace {

@@ -3,17 +3,14 @@
 
 #include <immintrin.h>
 
+#include "core/kernels/unroll.h"
+
 #define NETY_AVX512 \
   __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")))
 
 // For what takes a tile's accumulators by reference: inlined before GCC decides what lives in
 // registers, with loops over the tile unrolled (NETY_UNROLL), or the accumulators stay in memory.
 #define NETY_AVX512_INLINE NETY_AVX512 inline __attribute__((always_inline))
-#if defined(__clang__)
-#define NETY_UNROLL _Pragma("unroll")
-#else
-#define NETY_UNROLL _Pragma("GCC unroll 32")
-#endif
 
 namespace nety::kernels {
 namespace {

@@ -116,6 +116,11 @@ void Attention::attend(const Tile& tile, int64_t kv_head, int64_t stretch, Scrat
            .sums = out.sums});
 }
 
+void Attention::clear(const Partial& sum, int64_t rows) const {
+  std::fill_n(sum.a, partial_floats(rows), 0.0F);
+  std::fill_n(sum.tops, rows, -std::numeric_limits<float>::infinity());
+}
+
 void Attention::join(const Partial& part, const Partial& sum, int64_t rows) const {
   const int64_t dim = config_.head_dim;
   for (int64_t row = 0; row < rows; ++row) {
@@ -144,8 +149,7 @@ void Attention::tile(const Tile& tile, int64_t kv_head, Scratch& scratch, float*
                      int64_t a_stride) const {
   const int64_t rows = tile.tokens * group();
   const Partial sum = partial(scratch.sum.data(), rows);
-  std::fill_n(sum.a, partial_floats(rows), 0.0F);
-  std::fill_n(sum.tops, rows, -std::numeric_limits<float>::infinity());
+  clear(sum, rows);
   const Span stretches = stretches_of(tile);
   for (int64_t stretch = stretches.begin; stretch < stretches.end; ++stretch) {
     const Tile some = seen_of_stretch(tile, stretch, scratch.seen.data());
@@ -177,8 +181,7 @@ void Attention::one_token(ThreadPool& pool, float* a) {
   });
   const Partial sum = partial(scratch_[0].sum.data(), group());
   for (int64_t kv_head = 0; kv_head < config_.kv_heads; ++kv_head) {
-    std::fill_n(sum.a, floats, 0.0F);
-    std::fill_n(sum.tops, group(), -std::numeric_limits<float>::infinity());
+    clear(sum, group());
     for (int64_t i = 0; i < count; ++i)
       join(partial(partials_.data() + (kv_head * count + i) * floats, group()), sum, group());
     finish(sum, 0, kv_head, a);

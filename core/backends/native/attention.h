@@ -1,6 +1,8 @@
 // Attention of a step's tokens over the cache.
 #pragma once
 
+#include <vector>
+
 #include "core/backends/native/kv_cache.h"
 #include "core/base/thread_pool.h"
 #include "core/base/zeroed_array.h"
@@ -54,6 +56,8 @@ class Attention {
               const Partial& out) const;
   void tile(const Tile& tile, int64_t kv_head, Scratch& scratch, float* a, int64_t a_stride) const;
   void one_token(ThreadPool& pool, float* a);
+  /// What stretches have left before the first.
+  void clear(const Partial& sum, int64_t rows) const;
   /// Adds a stretch's part to what the stretches before it left; `rows` rows.
   void join(const Partial& part, const Partial& sum, int64_t rows) const;
   void finish(const Partial& sum, int64_t token, int64_t kv_head, float* a) const;

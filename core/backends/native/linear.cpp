@@ -17,6 +17,12 @@ constexpr int64_t kFewTokens = 4;
 
 unsigned bit(Path path) { return 1U << static_cast<unsigned>(path); }
 
+/// `count` zeros, whatever was there.
+template <class T>
+void renew(ZeroedArray<T>& array, size_t count) {
+  array = ZeroedArray<T>(count);
+}
+
 int64_t whole(int64_t count, int64_t part) { return (count + part - 1) / part * part; }
 
 int64_t padded_blocks(int64_t cols) { return (cols / 32 + 1) / 2 * 2; }
@@ -159,44 +165,35 @@ LinearKernels linear_kernels(kernels::Isa isa) {
           kernel<kernels::QuantiseInt8Kernel>(Op::kQuantiseInt8, "int8", isa)};
 }
 
-namespace {
-
-template <class T>
-void resize(ZeroedArray<T>& array, size_t count) {
-  array = ZeroedArray<T>(count);
-}
-
-}  // namespace
-
 void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens) {
-  resize(panel, static_cast<size_t>(kPanelRows * cols));
-  resize(codes, static_cast<size_t>(kPanelRows * (cols + 63)));
-  resize(scales, static_cast<size_t>(kPanelRows * (cols / 32 + 2)));
-  resize(mins, scales.size());
-  resize(y, static_cast<size_t>(kPanelRows * tokens));
-  resize(sums, y.size());
-  resize(reference, static_cast<size_t>(rows));
+  renew(panel, static_cast<size_t>(kPanelRows * cols));
+  renew(codes, static_cast<size_t>(kPanelRows * (cols + 63)));
+  renew(scales, static_cast<size_t>(kPanelRows * (cols / 32 + 2)));
+  renew(mins, scales.size());
+  renew(y, static_cast<size_t>(kPanelRows * tokens));
+  renew(sums, y.size());
+  renew(reference, static_cast<size_t>(rows));
 }
 
 void Activations::reserve(int64_t tokens, int64_t cols) {
   const size_t values = static_cast<size_t>(tokens * (cols + 64));
   const size_t blocks = static_cast<size_t>(tokens * padded_blocks(cols + 31));
-  resize(rows_, values);
-  resize(rounded_, values);
-  resize(halves_, values);
-  resize(nibbles_, values);
+  renew(rows_, values);
+  renew(rounded_, values);
+  renew(halves_, values);
+  renew(nibbles_, values);
   const size_t supers = values / precision::kSuperBlock + 1;
-  resize(super_codes_, values);
-  resize(super_scales_, supers);
-  resize(super_sums_, supers * 8);
-  resize(super_group_sums_, supers * 16);
-  resize(high_, blocks * 32);
-  resize(low_, blocks * 32);
-  resize(scales_, blocks);
-  resize(sums_, blocks);
-  resize(code_sums_, blocks);
-  resize(int8_codes_, values);
-  resize(outliers_, values);
+  renew(super_codes_, values);
+  renew(super_scales_, supers);
+  renew(super_sums_, supers * 8);
+  renew(super_group_sums_, supers * 16);
+  renew(high_, blocks * 32);
+  renew(low_, blocks * 32);
+  renew(scales_, blocks);
+  renew(sums_, blocks);
+  renew(code_sums_, blocks);
+  renew(int8_codes_, values);
+  renew(outliers_, values);
   int8_rows_.resize(static_cast<size_t>(tokens));
 }
 
