@@ -75,6 +75,9 @@ inline std::vector<Shape> conformance_shapes() {
   window.architecture = "mistral";
   window.sliding_window = 5;
   shape("interleaved").rope.interleaved = true;
+  checkpoint::Rope& linear = shape("linear").rope;
+  linear.scaling = RopeScaling::kLinear, linear.factor = 4;
+  shape("frequency_factors").rope.frequency_factors = {1, 1, 1.5F, 2, 4, 4, 8, 8};
   checkpoint::Rope& yarn = shape("yarn").rope;
   yarn.scaling = RopeScaling::kYarn, yarn.factor = 4, yarn.original_context = 16;
   checkpoint::Rope& llama3 = shape("llama3").rope;

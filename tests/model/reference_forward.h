@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/checkpoint/config.h"
-#include "core/model/rope.h"
 #include "core/precision/mode.h"
+#include "tests/model/reference_rotary.h"
 
 namespace nety::model::reference {
 
@@ -64,15 +64,14 @@ inline void add(Values& to, const Values& from) {
 /// Rotates every head of x [heads * dh] by the angles of `position`.
 inline void rotate(Values& x, const checkpoint::ModelConfig& config, int32_t position,
                    int64_t length) {
-  const RopeTable table = rope_table(config, length);
+  const Rotary angles = rotary(config, length);
   const size_t d = static_cast<size_t>(config.head_dim), half = d / 2;
-  std::vector<float> cosines(half), sines(half);
-  rope_rotation(table, position, cosines, sines);
   for (size_t head = 0; head < x.size(); head += d)
     for (size_t i = 0; i < half; ++i) {
       double& a = x[head + (config.rope.interleaved ? 2 * i : i)];
       double& b = x[head + (config.rope.interleaved ? 2 * i + 1 : half + i)];
-      const double c = double{cosines[i]}, s = double{sines[i]};
+      const double angle = position * angles.speeds[i];
+      const double c = std::cos(angle) * angles.magnitude, s = std::sin(angle) * angles.magnitude;
       const double a0 = a, b0 = b;
       a = a0 * c - b0 * s;
       b = b0 * c + a0 * s;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "tests/model/reference_rotary.h"
 #include "tests/paths.h"
 
 namespace nety::model {
@@ -19,6 +20,8 @@ using checkpoint::RopeScaling;
 
 /// torch's vectorised powf may be one unit in the last place off the exact power, twice.
 constexpr double kFrequencyTolerance = 3e-7;
+/// transformers takes its steps in single precision, the reference in double.
+constexpr double kSinglePrecisionSteps = 1e-6;
 /// Angles reach 8191 rad, where one last place of a frequency moves the angle by 5e-4.
 constexpr double kRotationTolerance = 2e-3;
 
@@ -58,9 +61,10 @@ ModelConfig config_of(simdjson::dom::element row) {
   return config;
 }
 
-void expect_rotations(simdjson::dom::element row, const RopeTable& table) {
+/// Whether the case has rotations; they are compared.
+bool expect_rotations(simdjson::dom::element row, const RopeTable& table) {
   simdjson::dom::array positions;
-  if (row["positions"].get(positions) != simdjson::SUCCESS) return;
+  if (row["positions"].get(positions) != simdjson::SUCCESS) return false;
   const size_t half = table.inverse_frequencies.size();
   std::vector<float> cosines(half), sines(half);
   size_t at = 0;
@@ -71,14 +75,26 @@ void expect_rotations(simdjson::dom::element row, const RopeTable& table) {
       EXPECT_NEAR(sines[i], double{row["sines"].at(at)}, kRotationTolerance) << position;
     }
   }
+  return true;
 }
 
-TEST(RopeTable, EqualsTransformers) {
+/// Calls `check(case)` for every case of transformers' values, each with its name in the trace.
+template <class Check>
+void for_every_case(const Check& check) {
   simdjson::dom::parser parser;
   const simdjson::dom::element golden = parser.load(test_data() + "/model/rope.json");
   int cases = 0;
   for (const simdjson::dom::element row : golden["cases"].get_array()) {
     SCOPED_TRACE(std::string(row["name"].get_string().value()));
+    check(row);
+    ++cases;
+  }
+  EXPECT_EQ(cases, 13);
+}
+
+TEST(RopeTable, EqualsTransformers) {
+  int rotations = 0;
+  for_every_case([&rotations](simdjson::dom::element row) {
     const RopeTable table = rope_table(config_of(row), row["length"].get_int64());
     const simdjson::dom::array expected = row["inverse_frequencies"];
     ASSERT_EQ(table.inverse_frequencies.size(), expected.size());
@@ -87,10 +103,23 @@ TEST(RopeTable, EqualsTransformers) {
       EXPECT_NEAR(table.inverse_frequencies[i], value, value * kFrequencyTolerance) << i;
     }
     EXPECT_NEAR(table.attention_factor, double{row["attention_factor"]}, 1e-6);
-    expect_rotations(row, table);
-    ++cases;
-  }
-  EXPECT_EQ(cases, 13);
+    rotations += expect_rotations(row, table) ? 1 : 0;
+  });
+  EXPECT_EQ(rotations, 2);
+}
+
+// What backends are compared with is itself compared with transformers.
+TEST(ReferenceRotary, EqualsTransformers) {
+  for_every_case([](simdjson::dom::element row) {
+    const reference::Rotary found = reference::rotary(config_of(row), row["length"].get_int64());
+    const simdjson::dom::array expected = row["inverse_frequencies"];
+    ASSERT_EQ(found.speeds.size(), expected.size());
+    for (size_t i = 0; i < expected.size(); ++i) {
+      const double value = expected.at(i).get_double();
+      EXPECT_NEAR(found.speeds[i], value, value * kSinglePrecisionSteps) << i;
+    }
+    EXPECT_NEAR(found.magnitude, double{row["attention_factor"]}, 1e-6);
+  });
 }
 
 ModelConfig plain(int64_t head_dim) {
