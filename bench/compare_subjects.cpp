@@ -21,8 +21,7 @@ class WorkerSubject final : public Subject {
  public:
   WorkerSubject(std::vector<std::string> worker, const CompareWorkload& workload)
       : worker_(std::move(worker)), workload_(workload) {
-    workload_.engine.context =
-        std::max({workload_.n_prompt, workload_.n_gen, kStreamPrompt + kFirstTokens + 24});
+    workload_.engine.context = context_needed(workload_);
     workload_.engine.logit_rows = 1;
   }
 
@@ -155,6 +154,13 @@ class CommandSubject final : public Subject {
 };
 
 }  // namespace
+
+int64_t context_needed(const CompareWorkload& workload) {
+  // Each command begins a sequence of its own. The text of a stream may come out some tokens longer
+  // than asked for.
+  constexpr int64_t kText = kStreamPrompt + kStreamPrompt / 8 + 8;
+  return std::max({workload.n_prompt + kWarmUpSteps, workload.n_gen, kText + kFirstTokens});
+}
 
 std::unique_ptr<Subject> make_worker_subject(std::vector<std::string> worker,
                                              const CompareWorkload& workload) {

@@ -19,6 +19,9 @@ struct CompareWorkload {
   double command_limit_s = 300;
 };
 
+/// Tokens that one sequence has to hold for this workload.
+int64_t context_needed(const CompareWorkload& workload);
+
 /// A nety by the command that starts its worker: {"./old/nety", "worker"}. Every observation comes
 /// from a process of its own unless renew() is called less often; it loads, warms up, measures
 /// prefill, decode and time to first token twice, and its peak memory.

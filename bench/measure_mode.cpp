@@ -19,8 +19,6 @@ namespace {
 
 using measure::Stopwatch;
 
-constexpr int64_t kWarmUpSteps = 2;
-
 double number_or_nan(const std::optional<uint64_t>& bytes) {
   return bytes ? static_cast<double>(*bytes) : std::numeric_limits<double>::quiet_NaN();
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "bench/protocol.h"
 #include "core/base/error.h"
 #include "core/model/plugin.h"
 
@@ -72,7 +73,8 @@ int64_t context_needed(const BenchRequest& request) {
   const int64_t gen = largest(request.gens), prompt = largest(request.prompts);
   const int64_t shortest = *std::min_element(request.prompts.begin(), request.prompts.end());
   // The prompt of a stream is text: it may come out some tokens longer than asked for.
-  return std::max({prompt, largest(request.depths) + gen, shortest + gen + shortest / 8 + 8,
+  return std::max({prompt, request.prompts.front() + kWarmUpSteps, largest(request.depths) + gen,
+                   shortest + gen + shortest / 8 + 8,
                    request.quality_text.empty() ? 0 : kQualityContext});
 }
 

@@ -30,6 +30,9 @@ enum class Action : uint8_t {
 /// shows after the bytes of the longest character at the latest.
 inline constexpr int64_t kStreamPrompt = 128, kFirstTokens = 4;
 
+/// Of kWarmUp: decode steps after its prompt, which the context has to hold as well.
+inline constexpr int64_t kWarmUpSteps = 2;
+
 struct Command {
   Action action = Action::kQuit;
   EngineRequest engine;  ///< kLoad

@@ -1,6 +1,7 @@
 // nety compare as CI calls it: commands that print result files, files, exit codes, outputs.
 #include <gmock/gmock.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "tests/app/run.h"
@@ -130,6 +131,20 @@ TEST(CompareCommand, MeasuresTwoProgramsOfOurs) {
       EXPECT_EQ(comparison["verdict"], "same");
     }
   }
+}
+
+TEST(CompareCommand, MeasuresTwoProgramsOfOursWithItsOwnPromptAndAnswer) {
+  const std::string model = data("checkpoints/fp32");
+  const Outcome outcome = run(arms(nety(), nety()) + "--pairs 2 --json --model '" + model + "'");
+  ASSERT_TRUE(outcome.code == 0 || outcome.code == 5) << outcome.err;  // 5: A differs from A
+  std::map<std::string, nlohmann::json> gated;
+  const auto json = nlohmann::json::parse(outcome.out);
+  for (const auto& comparison : json["comparisons"])
+    if (comparison["gated"]) gated[comparison["metric"]] = comparison;
+  ASSERT_EQ(gated.size(), 2U) << outcome.out;
+  EXPECT_EQ(gated["pp_tps"]["n_prompt"], 512);
+  EXPECT_EQ(gated["tg_tps"]["n_gen"], 128);
+  for (const auto& [metric, comparison] : gated) EXPECT_EQ(comparison["ratio"]["n"], 2) << metric;
 }
 
 }  // namespace

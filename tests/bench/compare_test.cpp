@@ -209,6 +209,27 @@ TEST(CompareSubjects, ObserveAWorker) {
                            [](const Figure& it) { return it.key.metric == "load_s"; }));
 }
 
+// The fake engine has the positions that it was asked for and no more.
+TEST(CompareSubjects, AskForAContextThatHoldsEveryWorkload) {
+  using Workload = std::pair<int64_t, int64_t>;
+  const CompareWorkload usual;
+  for (const auto& [n_prompt, n_gen] :
+       {Workload{usual.n_prompt, usual.n_gen}, Workload{1, 1}, Workload{127, 8}, Workload{168, 8},
+        Workload{169, 8}, Workload{8, 200}, Workload{2048, 8}}) {
+    CompareWorkload workload;
+    workload.engine.model = "fake";
+    workload.engine.mode = "bf16";
+    workload.n_prompt = n_prompt;
+    workload.n_gen = n_gen;
+    const Observation seen =
+        make_worker_subject({measure::own_program(), "worker"}, workload)->observe();
+    for (const char* metric : {"tg_tps", "pp_tps", "ttft_s"})
+      EXPECT_TRUE(std::any_of(seen.begin(), seen.end(),
+                              [&](const Figure& it) { return it.key.metric == metric; }))
+          << metric << " with -p " << n_prompt << " -n " << n_gen;
+  }
+}
+
 TEST(CompareSubjects, SayWhyAProgramGivesNothing) {
   const auto refusal = [](Subject& subject) {
     try {

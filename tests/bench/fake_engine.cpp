@@ -77,7 +77,7 @@ class FakeEngine : public Engine {
   void reset() override { length_ = 0; }
   void prefill(std::span<const int32_t> tokens) override {
     if (mode_ == "throws") throw Error(ErrorKind::kInternal, "prefill is not possible");
-    length_ += static_cast<int64_t>(tokens.size());
+    hold(static_cast<int64_t>(tokens.size()));
     pause_ms(0.01 * static_cast<double>(tokens.size()));
   }
   void decode(int32_t /*token*/) override {
@@ -91,7 +91,7 @@ class FakeEngine : public Engine {
       const char text[] = "\x01 not a reply\n";
       if (::write(STDOUT_FILENO, text, sizeof text - 1) < 0) std::abort();
     }
-    ++length_;
+    hold(1);
     pause_ms(mode_ == "fp32" ? 2 : 1);
   }
   std::span<const float> logits(std::span<const int32_t> tokens) override {
@@ -99,16 +99,20 @@ class FakeEngine : public Engine {
     for (size_t t = 0; t < tokens.size(); ++t)
       for (int64_t v = 0; v < kFakeVocab; ++v)
         logits_[t * kFakeVocab + static_cast<size_t>(v)] = logit(tokens[t], v);
-    length_ += static_cast<int64_t>(tokens.size());
+    hold(static_cast<int64_t>(tokens.size()));
     ++runs_;
     return logits_;
   }
   int64_t stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) override {
+    reset();
+    const auto n_prompt = static_cast<int64_t>(encode(prompt).size());
+    hold(n_prompt);
     for (int64_t i = 0; i < n_gen; ++i) {
       pause_ms(1);
       on_token(i == 0 ? "" : "x");  // the first token is half a character
+      if (i + 1 < n_gen) hold(1);
     }
-    return static_cast<int64_t>(encode(prompt).size());
+    return n_prompt;
   }
   std::vector<int32_t> encode(std::string_view text) override {
     std::vector<int32_t> ids;
@@ -123,6 +127,13 @@ class FakeEngine : public Engine {
   }
 
  private:
+  /// As a real one, it has no more positions than it was asked for.
+  void hold(int64_t more) {
+    if (length_ + more > request_.context)
+      throw Error(ErrorKind::kUsage, "more tokens than the context has");
+    length_ += more;
+  }
+
   float logit(int32_t token, int64_t v) const {
     const double base = std::sin(0.7 * token + 1.3 * static_cast<double>(v)) * 3;
     if (mode_ == "nan" && v == 7) return std::numeric_limits<float>::quiet_NaN();

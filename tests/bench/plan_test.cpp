@@ -54,6 +54,8 @@ TEST(Plan, AsksForAContextThatHoldsTheWorkload) {
   request.prompts = {128, 512};
   request.gens = {64};
   EXPECT_EQ(context_needed(request), 512);
+  request.prompts = {512, 128};
+  EXPECT_EQ(context_needed(request), 512 + 2) << "warming up: the first prompt and two steps";
   request.depths = {0, 1024};
   EXPECT_EQ(context_needed(request), 1024 + 64);
   request.prompts = {512};

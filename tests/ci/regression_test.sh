@@ -66,6 +66,25 @@ case_ItBuildsBothTreesAndPassesTheVerdictOn() {
   tail -n 1 build/regression/history.jsonl | grep -q "\"$(git rev-parse HEAD)-dirty\"" || broken "a changed tree has its commit's name"
 }
 
+# The defaults of nety compare itself, with a small model in the default one's place.
+case_TheDefaultsMeasureTwoRealPrograms() {
+  [ -x "${NETY_PROGRAM:=$project/build/release/nety}" ] || broken "$NETY_PROGRAM is not built"
+  "$real_python" - "$project/tests/cases" "$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+from inputs import gguf, gguf_keys, gguf_tensors, sizes, thinker
+c = sizes(dim=32, head=8, ffn=48, layers=2, context=1024)
+gguf(sys.argv[2], gguf_keys(c), gguf_tensors(thinker(c), c))
+END
+  FAKE_NETY=$NETY_PROGRAM NETY_EVIDENCE=off run ci/regression HEAD~1 -- --pairs 2
+  case $code in 0 | 4 | 5) ;; *) broken "no verdict" ;; esac
+  expect_output "tg128"
+  expect_output "pp512"
+  for file in compare.json compare.xml compare.md history.jsonl; do expect_file "build/regression/$file"; done
+  [ "$(wc -l <build/regression/history.jsonl)" = 2 ] || broken "the history has other lines than two"
+}
+
 case_AJobSummaryGetsTheTable() {
   GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=$sandbox/summary run ci/regression HEAD~1
   expect_code 0
