@@ -1,6 +1,6 @@
 // nety chat: a conversation. The whole of it is rendered each turn and only what is new is read, so
 // that /undo, /regen and /system need no special cases.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 

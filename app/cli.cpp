@@ -1,7 +1,7 @@
 // The only file that sees CLI11. Every subcommand is declared from the table of commands.
 #include "app/cli.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

@@ -1,6 +1,6 @@
 // nety compare: two programs, or two result files, and whether the second is slower.
 #include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

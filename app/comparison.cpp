@@ -1,7 +1,7 @@
 // Findings of a comparison. Their ids are what reports look for.
 #include "app/comparison.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <sstream>

@@ -1,7 +1,7 @@
 // Progress is redrawn at most 20 times a second, and ends as one plain line.
 #include "app/console.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 

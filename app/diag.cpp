@@ -1,5 +1,5 @@
 // nety diag: what this machine can run.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include "app/command.h"

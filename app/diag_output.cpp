@@ -1,6 +1,6 @@
 #include "app/diag_output.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>

@@ -1,5 +1,5 @@
 // nety fit: what every mode of a model would take, and whether it fits here. Nothing is loaded.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

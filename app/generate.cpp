@@ -1,5 +1,5 @@
 // nety generate: one prompt, one answer, streamed.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // Standard streams, checked.
 #include "app/input.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <charconv>

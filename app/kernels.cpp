@@ -1,5 +1,5 @@
 // nety kernels: becomes nety-kernels, the Google Benchmark program beside this one, flags and all.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // nety logits: what the model thinks after each of the given tokens, as a safetensors file.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <bit>
 

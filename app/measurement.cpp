@@ -1,7 +1,7 @@
 // From options to a benchmark request, and what is shown while it runs.
 #include "app/measurement.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 #include <chrono>

@@ -1,7 +1,7 @@
 // From options to a model: open, decide, say why, load.
 #include "app/model_options.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

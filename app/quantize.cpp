@@ -1,6 +1,6 @@
 // nety quantize: a checkpoint as a Hugging Face directory in another precision, either way: into
 // bitsandbytes' formats or out of them.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "app/command.h"
 #include "app/console.h"

@@ -1,5 +1,5 @@
 // nety report: measures (or takes results), judges the claims and writes the report.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

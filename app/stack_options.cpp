@@ -1,6 +1,6 @@
 #include "app/stack_options.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdio>
 #include <iterator>

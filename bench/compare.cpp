@@ -1,7 +1,7 @@
 // The schedule: pairs in turn, looks, and the baseline against itself.
 #include "bench/compare.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

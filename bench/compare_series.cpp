@@ -1,7 +1,7 @@
 // Gates found among the figures, pairs judged, numbers put into Comparisons.
 #include "bench/compare_series.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Workers asked in the words of protocol.h; command lines run by the shell.
 #include "bench/compare_subjects.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // The engine that really runs the model: core/model behind the benchmark's interface.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 

@@ -1,7 +1,7 @@
 // Questions to the worker, answers into rows.
 #include "bench/entry.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

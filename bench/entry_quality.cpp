@@ -1,5 +1,5 @@
 // What a configuration predicts of the text, and how far that is from the reference.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

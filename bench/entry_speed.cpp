@@ -1,5 +1,5 @@
 // Prefill, decode and what a user waits for: one sample of each, and the walls beside them.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <numeric>

@@ -1,7 +1,7 @@
 // A Python that has the stack, a copy of the model that it can read, the workload's tokens.
 #include "bench/installed.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>

@@ -1,7 +1,7 @@
 // Clocks around engine calls. What is timed and what is not is said at each.
 #include "bench/measure_mode.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

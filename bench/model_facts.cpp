@@ -1,6 +1,6 @@
 #include "bench/model_facts.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/policy/policy.h"
 

@@ -1,7 +1,7 @@
 // Order and grouping of measurements.
 #include "bench/plan.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <numeric>

@@ -1,7 +1,7 @@
 // JSON lines by nlohmann-json. Replies are validated: a worker's stdout may hold anything.
 #include "bench/protocol.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <limits>

@@ -1,7 +1,7 @@
 // Samples into metrics.
 #include "bench/rows.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // The schedule: loads alone, then groups that fit in memory together, in rounds.
 #include "bench/run.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <memory>

@@ -1,7 +1,7 @@
 // From a worker's fate to a row's status.
 #include "bench/session.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // A few distinct rows per matrix go through the mode's own quantiser; the rest are copies of them.
 #include "bench/shape_weights.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,6 +2,8 @@
 # on machines that lack them. (simdjson has none in Debian: cmake/install.cmake takes its library along.)
 find_package(Threads REQUIRED)
 find_package(fmt CONFIG REQUIRED)
+add_library(nety_fmt INTERFACE)  # its headers; core/base/fmt_compiled.cpp has the rest
+target_include_directories(nety_fmt SYSTEM INTERFACE $<TARGET_PROPERTY:fmt::fmt-header-only,INTERFACE_INCLUDE_DIRECTORIES>)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(simdjson CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)

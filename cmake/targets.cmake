@@ -13,12 +13,20 @@ if(NETY_SANITIZE)
   target_link_options(nety_flags INTERFACE -fsanitize=${NETY_SANITIZE})
 endif()
 
-# nety_library(name folder [PUBLIC|PRIVATE libraries...]): static library nety_<name> of folder/*.cpp.
+# nety_library(name folder [PUBLIC|PRIVATE libraries...]): static library nety_<name> of folder/*.cpp. It is
+# optimised as nety_built_quickly() says, except for the libraries of NETY_COMPUTING.
+set(NETY_COMPUTING base precision tokenizer kernels model native)
 function(nety_library name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   add_library(nety_${name} STATIC ${sources})
   target_link_libraries(nety_${name} PUBLIC nety_flags)
   target_link_libraries(nety_${name} ${ARGN})
+  if(NOT name IN_LIST NETY_COMPUTING)
+    nety_built_quickly(nety_${name})
+    target_precompile_headers(nety_${name} REUSE_FROM nety_precompiled_quick)
+  elseif(NOT name STREQUAL "kernels")  # whose files include next to nothing
+    target_precompile_headers(nety_${name} REUSE_FROM nety_precompiled_fast)
+  endif()
 endfunction()
 
 # nety_embed(target file): the text of a file as a string literal, for #include "<file>.inc" where a program
@@ -33,6 +41,6 @@ endfunction()
 # nety_built_quickly(targets...): code in which no time is spent. Optimising it costs a third of its build.
 function(nety_built_quickly)
   foreach(target ${ARGN})
-    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+    target_compile_options(${target} PRIVATE $<$<AND:$<CONFIG:Release>,$<COMPILE_LANGUAGE:CXX>>:-O1>)
   endforeach()
 endfunction()

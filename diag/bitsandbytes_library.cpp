@@ -3,7 +3,7 @@
 #include "diag/bitsandbytes_library.h"
 
 #include <dlfcn.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <cstdint>

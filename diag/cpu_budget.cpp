@@ -1,5 +1,5 @@
 // How many processors this process may really use.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "diag/probe.h"
 

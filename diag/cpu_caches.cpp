@@ -1,6 +1,6 @@
 // The caches of one processor. A weight panel must fit the second level, a whole small model may
 // fit the third.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/machine/topology.h"
 

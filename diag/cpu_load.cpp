@@ -1,5 +1,5 @@
 // Who else is using the processors: other programs, and other machines of the same host.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
 // Whether the quota of a control group has stopped this container's processes: the kernel counts.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/machine/cgroup.h"
 #include "core/machine/text.h"

@@ -1,5 +1,5 @@
 // How fast the model's file system reads: what a first load costs.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // The driver's version, and the CUDA it supports against the CUDA that is needed.
 #include "core/machine/gpu.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/machine/gpu_drivers.h"
 #include "diag/probe.h"

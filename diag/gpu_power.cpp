@@ -1,5 +1,5 @@
 // The power cap of a GPU against the one it was made for.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "diag/gpu_device.h"
 

@@ -1,7 +1,7 @@
 // The double-precision reference. Its weights are what the mode's specification says they are.
 #include "diag/known_answer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

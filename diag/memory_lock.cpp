@@ -1,4 +1,6 @@
 // How much memory this session may keep from being paged out.
+#include <fmt/core.h>
+
 #include "core/base/units.h"
 #include "core/machine/text.h"
 #include "diag/probe.h"
@@ -12,7 +14,7 @@ Findings memory_lock(const Subject& subject) {
   if (!limits)
     return {subject.unknown("memory.lock", message::diag_lock_title, kSource, limits.reason)};
   results::Finding finding = subject.finding("memory.lock", message::diag_lock_title,
-                                             std::string(kSource) + " RLIMIT_MEMLOCK");
+                                             fmt::format("{} RLIMIT_MEMLOCK", kSource));
   std::string soft;
   for (const std::string_view line : machine::split(*limits.value, '\n')) {
     if (!line.starts_with(kLine)) continue;

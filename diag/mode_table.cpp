@@ -1,6 +1,6 @@
 #include "diag/mode_table.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Parsing and help: the tables of names are what both go by.
 #include "diag/requirement.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

@@ -1,5 +1,5 @@
 // Requirements against what was found.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "diag/screen.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

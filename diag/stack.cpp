@@ -1,7 +1,7 @@
 // Interpreters and versions; then the tests and the library, if they were asked for.
 #include "diag/stack.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <iterator>

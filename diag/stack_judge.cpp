@@ -1,5 +1,5 @@
 // From what a test found to what a person should know: value, consequence, remedy.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // The parent's side of the trials, and what their numbers mean.
 #include "diag/viability.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <memory>

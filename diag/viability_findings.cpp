@@ -1,5 +1,5 @@
 // The trials in words for people, and as rows for programs.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/units.h"
 #include "diag/messages.h"

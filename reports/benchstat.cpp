@@ -1,6 +1,6 @@
 // Go's benchmark format, which benchstat compares: one line per sample, the metrics' own names as
 // units, and a line for each unit that says which way is better.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // Which charts there are, and those that are not bars.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -1,5 +1,5 @@
 // One line per configuration. A column is one row of the list below.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

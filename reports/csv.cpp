@@ -1,6 +1,6 @@
 // One line per metric of a row, so that a metric more is a line more and never a column. A row
 // without metrics has one line, with its status.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <optional>

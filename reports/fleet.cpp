@@ -1,5 +1,5 @@
 // Several machines or models in one file: a line each, and the claims side by side.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

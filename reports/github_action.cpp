@@ -1,6 +1,6 @@
 // The two custom formats of github-action-benchmark, which keeps what should grow and what should
 // shrink in different files.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
 

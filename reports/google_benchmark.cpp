@@ -1,7 +1,7 @@
 // Google Benchmark's JSON, for its tools and for services that read it: one iteration entry per
 // sample, in nanoseconds per token for rates. Aggregates are left out: readers take them for more
 // benchmarks. `caches` is there because Bencher refuses a file without it.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 // One self-contained page: it reads whole without scripts, and nothing is fetched. The data it was
 // made from is inside, as JSON.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // One test case per claim: refuted ones fail with their evidence, the undecided are skipped.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // Prefill and decode under the column names of llama-bench's CSV, for sheets and scripts that
 // people have already. Columns that mean nothing here are empty.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

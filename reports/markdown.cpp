@@ -1,5 +1,5 @@
 // GitHub Markdown: the document's blocks, without samples; charts are tables already.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reports/document.h"
 #include "reports/escape.h"

@@ -1,7 +1,7 @@
 // The table of renderers, and files.
 #include "reports/render.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/error.h"
 #include "core/base/files.h"

@@ -1,5 +1,5 @@
 // The way back to the samples behind the medians.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Names that sort, diff and grep well, made from the key of a row.
 #include "reports/series.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // The story's table, with what was measured in its cells: GPU, CPU before (8-bit through the
 // installed stack) and CPU after (fp32), and NETY's own fp32 and choice beside them.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/precision/mode.h"
 #include "reports/document.h"

@@ -2,7 +2,7 @@
 // page's.
 #include "reports/svg.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // Points and lines in a plane of two axes.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

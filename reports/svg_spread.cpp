@@ -1,5 +1,5 @@
 // Boxes with their samples.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

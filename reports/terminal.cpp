@@ -1,5 +1,5 @@
 // The configuration table and the verdicts in plain text.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

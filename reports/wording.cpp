@@ -1,7 +1,7 @@
 // base/units.h gives the digits; here they get the language's comma and unit words.
 #include "reports/wording.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

@@ -7,7 +7,7 @@
 //
 // Each repetition is a graph of launches over weights that together do not fit the second cache.
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

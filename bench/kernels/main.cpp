@@ -2,7 +2,7 @@
 // them. What is wrong is reported as an error and not timed. One thread: how a cell shares a
 // machine is the business of nety bench.
 #include <benchmark/benchmark.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "bench/kernels/subject.h"
 #include "core/checkpoint/shapes.h"

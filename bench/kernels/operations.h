@@ -1,7 +1,7 @@
 // The subjects by operation, and what their making shares. Private to this folder.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <string>

@@ -1,7 +1,7 @@
 // Two looks at the processors' counters, this process asleep between them.
 #include "bench/roofline/machine_load.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <sstream>

@@ -5,7 +5,7 @@
 //   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k+q6_k (mode+head) [--threads N]
 //   [--isa I]
 //     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--head MODE] [--kv bf16] [--force]
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,7 +1,7 @@
 // mmap behind RAII.
 #include "core/base/anonymous_memory.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sys/mman.h>
 
 #include "core/base/error.h"

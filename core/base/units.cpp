@@ -1,7 +1,7 @@
 // Formatting is in the C locale whatever the user's: outputs are read by programs too.
 #include "core/base/units.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

@@ -2,7 +2,7 @@
 // combinations that are named here.
 #include "core/checkpoint/bitsandbytes.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <set>
 #include <unordered_map>

@@ -2,7 +2,7 @@
 // wrong only in other programs. Which of them matter on this CPU is diag's judgement.
 #include "core/checkpoint/bitsandbytes_notes.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/checkpoint/bitsandbytes_hints.h"
 #include "core/checkpoint/refuse.h"

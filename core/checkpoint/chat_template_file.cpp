@@ -2,7 +2,7 @@
 // (model_max_length), which a DOM refuses; what is not asked for is not parsed.
 #include "core/checkpoint/chat_template_file.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include "core/checkpoint/refuse.h"

@@ -1,7 +1,7 @@
 // Opening: the format is told by content, not by name; then both formats take the same checks.
 #include "core/checkpoint/checkpoint.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <system_error>

@@ -2,7 +2,7 @@
 // value.
 #include "core/checkpoint/config_check.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

@@ -2,7 +2,7 @@
 // tensors that bitsandbytes has beside each weight: shared/reference/bitsandbytes.md 1.9 and 2.5.
 #include "core/checkpoint/convert.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,7 @@
 // used, so that no file can make us read past its end, allocate more than its size, or loop.
 #include "core/checkpoint/gguf.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 // Typed access to GGUF metadata.
 #include "core/checkpoint/gguf_keys.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <limits>

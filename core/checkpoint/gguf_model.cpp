@@ -1,6 +1,6 @@
 // What a GGUF file means: metadata keys become the configuration, tensor names become
 // transformers' names. Keys: ggml docs/gguf.md and the gguf package's constants.py.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // The form of huggingface/tokenizers' tokenizer.json, in the order in which that library writes it.
 #include "core/checkpoint/gguf_tokenizer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <string_view>

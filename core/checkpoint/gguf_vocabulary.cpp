@@ -1,7 +1,7 @@
 // A vocabulary that contradicts itself is not repaired: the weights are written without it.
 #include "core/checkpoint/gguf_vocabulary.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <unordered_map>

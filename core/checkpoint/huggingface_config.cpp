@@ -2,7 +2,7 @@
 // without them is damaged, not default.
 #include "core/checkpoint/huggingface_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // Which files of a Hugging Face directory are the model: weights, shards, chat template.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>

@@ -1,7 +1,7 @@
 // RoPE parameters of config.json, with the rules of transformers' modeling_rope_utils.
 #include "core/checkpoint/huggingface_rope.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/checkpoint/config_check.h"
 #include "core/checkpoint/refuse.h"

@@ -2,7 +2,7 @@
 // check of values.
 #include "core/checkpoint/inspector.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // Grouping: 224 layers with one fault are one issue.
 #include "core/checkpoint/issue.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // simdjson's DOM behind messages that people can act on.
 #include "core/checkpoint/json_file.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/checkpoint/refuse.h"
 

@@ -1,7 +1,7 @@
 // RFC 8259, section 7.
 #include "core/checkpoint/json_text.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace nety::checkpoint {
 

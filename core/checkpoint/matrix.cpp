@@ -1,5 +1,5 @@
 // From a tensor's name to a matrix that kernels can use: in place where the file allows.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstring>
 

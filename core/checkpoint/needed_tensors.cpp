@@ -1,5 +1,5 @@
 // What a model of the Llama family consists of, and whether a file has it.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>

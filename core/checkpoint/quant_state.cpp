@@ -1,7 +1,7 @@
 // Everything is taken from the JSON and nothing assumed: block sizes other than 64 occur.
 #include "core/checkpoint/quant_state.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <bit>
 #include <cmath>

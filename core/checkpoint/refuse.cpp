@@ -1,7 +1,7 @@
 // Messages about untrusted files must themselves be safe to print.
 #include "core/checkpoint/refuse.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <cstdint>

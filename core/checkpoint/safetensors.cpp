@@ -2,7 +2,7 @@
 // multiple of the header.
 #include "core/checkpoint/safetensors.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>

@@ -1,7 +1,7 @@
 // The table of shapes.def, and config.json files of the user's own.
 #include "core/checkpoint/shapes.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <filesystem>

@@ -1,7 +1,7 @@
 // An index must not make us open files elsewhere.
 #include "core/checkpoint/shard_index.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/checkpoint/json_file.h"
 #include "core/checkpoint/refuse.h"

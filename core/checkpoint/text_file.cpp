@@ -1,7 +1,7 @@
 // Mapped rather than read, because mapping refuses pipes and directories by itself.
 #include "core/checkpoint/text_file.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <system_error>
 

@@ -2,7 +2,7 @@
 // passed our own reader first.
 #include "core/checkpoint/written_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,5 @@
 // A machine as results carry it, with the fingerprint that says which results may be compared.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

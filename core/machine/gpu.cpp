@@ -2,7 +2,7 @@
 // where they do not.
 #include "core/machine/gpu.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cctype>

@@ -1,7 +1,7 @@
 // The questions. Functions and constants are those of NVIDIA's driver API and NVML references; all
 // take and give plain C types, so neither header is needed.
 #include <dlfcn.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

@@ -2,6 +2,8 @@
 // number in the library's name changes with its binary interface (hwloc documentation, "ABI").
 #include <dlfcn.h>
 
+#include <fmt/core.h>
+
 #include <array>
 
 #include "core/machine/host_questions.h"
@@ -28,7 +30,7 @@ Answer<std::string> exported(void* library) {
   if (!find(library, "hwloc_topology_init", init) || !find(library, "hwloc_topology_load", load) ||
       !find(library, "hwloc_topology_export_synthetic", synthetic) ||
       !find(library, "hwloc_topology_destroy", destroy))
-    return {{}, std::string(kLibrary) + " lacks a function"};
+    return {{}, fmt::format("{} lacks a function", kLibrary)};
   Topology topology = nullptr;
   if (init(&topology) != 0) return {{}, "hwloc_topology_init failed"};
   std::array<char, kLongest> text{};
@@ -47,7 +49,7 @@ Answer<std::string> exported(void* library) {
 
 Answer<std::string> ask_hwloc() {
   void* library = dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL);
-  if (library == nullptr) return {{}, std::string(kLibrary) + " is not installed"};
+  if (library == nullptr) return {{}, fmt::format("{} is not installed", kLibrary)};
   Answer<std::string> answer = exported(library);
   dlclose(library);
   return answer;

@@ -2,7 +2,7 @@
 // leaf 4; AMD APM vol. 3, leaf 8000001D.
 #include "core/machine/topology.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>

@@ -2,7 +2,7 @@
 // list.
 #include "core/model/session.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <numeric>

@@ -1,7 +1,7 @@
 // GGUF keys: tokenizer.ggml.* of the format's specification.
 #include "core/model/tokenizer_source.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/error.h"
 #include "core/base/files.h"

@@ -1,6 +1,6 @@
 #include "core/policy/evidence_store.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdlib>

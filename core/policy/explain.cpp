@@ -1,6 +1,6 @@
 #include "core/policy/explain.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

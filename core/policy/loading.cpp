@@ -1,5 +1,5 @@
 // What the user is told of a decision.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/units.h"
 #include "core/policy/messages.h"

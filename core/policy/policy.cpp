@@ -1,7 +1,7 @@
 // The rules. Each looks at the case, leaves its reason, and decides or passes on to the next.
 #include "core/policy/policy.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Rows are converted a few at a time, so that the floats between stay in the cache.
 #include "core/precision/conversion.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <exception>

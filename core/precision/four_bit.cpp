@@ -1,7 +1,7 @@
 // Quantising, dequantising and multiplying bitsandbytes' 4-bit matrices.
 #include "core/precision/four_bit.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <numeric>

@@ -1,7 +1,7 @@
 // Storage of the 16-bit float modes, and the refusal of weights they cannot hold.
 #include "core/precision/half_matrix.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/error.h"
 #include "core/precision/rounding.h"

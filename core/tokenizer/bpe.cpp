@@ -2,7 +2,7 @@
 // since is recognised by its length and dropped.
 #include "core/tokenizer/bpe.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 // Recognition by length and hash (chat_templates.def), rendering by table (chat_formats.cpp).
 #include "core/tokenizer/chat_template.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <ctime>

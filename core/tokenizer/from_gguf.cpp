@@ -1,5 +1,5 @@
 // The tokenizer.ggml.* keys of GGUF (ggml-org/ggml, docs/gguf.md).
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

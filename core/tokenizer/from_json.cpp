@@ -1,5 +1,5 @@
 // tokenizer.json of the `tokenizers` library (huggingface/tokenizers, version "1.0").
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <simdjson.h>
 
 #include "core/tokenizer/json.h"

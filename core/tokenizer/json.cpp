@@ -1,7 +1,7 @@
 // simdjson reports errors by code here: its exceptions do not say where.
 #include "core/tokenizer/json.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/tokenizer/refuse.h"
 

@@ -2,7 +2,7 @@
 // by its name: a tokenizer that is nearly right is wrong.
 #include "core/tokenizer/json_components.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

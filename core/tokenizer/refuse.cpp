@@ -1,7 +1,7 @@
 // One place that throws, so that every refusal reads alike.
 #include "core/tokenizer/refuse.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/error.h"
 

@@ -2,7 +2,7 @@
 // match would take quadratic time.
 #include "core/tokenizer/regex.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/error.h"
 #include "core/tokenizer/refuse.h"

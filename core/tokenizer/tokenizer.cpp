@@ -1,7 +1,7 @@
 // The pipeline: added tokens, normaliser, pre-tokeniser, model; and back through the decoder.
 #include "core/tokenizer/tokenizer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

@@ -1,5 +1,5 @@
 // "MODE answers as well as fp32": within the limits that make a mode admissible.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reports/claims/judge.h"
 

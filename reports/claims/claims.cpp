@@ -1,7 +1,7 @@
 // The table of claims, and the ways of judging that several share.
 #include "reports/claims/claims.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reports/claims/judge.h"
 

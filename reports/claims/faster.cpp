@@ -1,5 +1,5 @@
 // "MODE decodes faster than fp32 here", and the same of prefill: paired rates, on one backend.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reports/claims/judge.h"
 

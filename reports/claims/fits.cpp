@@ -1,5 +1,5 @@
 // "fp32 of this model fits this machine": it was loaded and run, with a tenth to spare.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reports/claims/judge.h"
 

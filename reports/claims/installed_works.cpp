@@ -1,6 +1,6 @@
 // "MODE through the installed bitsandbytes works on this CPU": what the story says it does not. The
 // rows come from the backend that runs the user's own Python stack.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reports/claims/judge.h"
 

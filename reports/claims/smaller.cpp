@@ -1,5 +1,5 @@
 // "MODE needs less memory than fp32 here": the peaks of two processes that did the same work.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reports/claims/judge.h"
 

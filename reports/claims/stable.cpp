@@ -1,6 +1,6 @@
 // "On this CPU fp32 is stable": it runs to the end, every number is finite, the same tokens give
 // the same bits, and where another engine ran fp32 too, both predict the same.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reports/claims/judge.h"
 

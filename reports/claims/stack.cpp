@@ -1,6 +1,6 @@
 #include "reports/claims/stack.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace nety::reports {
 

@@ -1,5 +1,5 @@
 // Text and logits from the command line.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 
 #include <cmath>

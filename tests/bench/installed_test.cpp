@@ -2,7 +2,7 @@
 // nothing, and with none.
 #include "bench/installed.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

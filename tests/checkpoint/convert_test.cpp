@@ -1,7 +1,7 @@
 // What `nety quantize` writes, against what transformers and bitsandbytes themselves saved.
 #include "core/checkpoint/convert.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -2,7 +2,7 @@
 // nonsense.
 #include "core/checkpoint/huggingface_config.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "tests/checkpoint/made_files.h"

@@ -1,6 +1,6 @@
 #include "tests/checkpoint/made_bitsandbytes.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

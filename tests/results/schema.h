@@ -2,7 +2,7 @@
 // keys both ways: what we write is what it says, no more and no less.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <fstream>

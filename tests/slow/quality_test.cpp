@@ -1,7 +1,7 @@
 // How far each mode is from fp32 on the evaluation text, against what the Python stack
 // (transformers and bitsandbytes) measured for its own on the same tokens
 // (tests/data/smollm2/golden.json). The head is fp32, as there. Prints the rows of docs/quality.md.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cmath>

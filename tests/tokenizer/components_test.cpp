@@ -1,5 +1,5 @@
 // One model behind every normaliser, pre-tokeniser and decoder we know, against `tokenizers`.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "tests/tokenizer/golden.h"
 

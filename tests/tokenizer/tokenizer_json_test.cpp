@@ -1,5 +1,5 @@
 // Damaged and unsupported tokenizer.json files: each a short error naming the place.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "tests/tokenizer/golden.h"
 

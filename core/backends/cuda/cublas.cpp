@@ -2,7 +2,7 @@
 #include "core/backends/cuda/cublas.h"
 
 #include <dlfcn.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <library_types.h>
 
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // The device layer over the CUDA runtime, which is linked in; the driver is opened by it when it is
 // first asked. Whatever CUDA says becomes an Error here.
 #include <cuda_runtime_api.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

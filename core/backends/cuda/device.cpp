@@ -1,7 +1,7 @@
 // Asking for memory: first whether it is there, then for it.
 #include "core/backends/cuda/device.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "core/base/error.h"
 #include "core/base/units.h"

@@ -1,7 +1,7 @@
 // The cache's layout and the rules of its positions.
 #include "core/backends/cuda/kv_cache.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

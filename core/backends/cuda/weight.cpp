@@ -2,7 +2,7 @@
 // same here as everywhere; then copied row by row to where kernels want rows to begin.
 #include "core/backends/cuda/weight.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <bit>

@@ -2,7 +2,7 @@
 // token needs on its own (norms, forms of activations), then rows of weights.
 #include "core/backends/native/native.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
