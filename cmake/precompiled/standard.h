@@ -1,5 +1,5 @@
-// What most files include, parsed once for each kind of target (cmake/precompiled.cmake). Never a header
-// of ours: touching one would rebuild everything.
+// What most files include, parsed once for each kind of target (cmake/precompiled.cmake). Never a
+// header of ours: touching one would rebuild everything.
 #include <fmt/core.h>
 
 #include <algorithm>

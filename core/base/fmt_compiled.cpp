@@ -1,7 +1,7 @@
-// fmt, compiled once for the whole program. Debian has it as a shared library or as headers only: the
-// headers' functions in every file double what a small file costs to compile, and a shared library
-// is one more that a bare machine may lack. The templates that other files expect to find compiled
-// are instantiated at the end.
+// fmt, compiled once for the whole program. Debian has it as a shared library or as headers only:
+// the headers' functions in every file double what a small file costs to compile, and a shared
+// library is one more that a bare machine may lack. The templates that other files expect to find
+// compiled are instantiated at the end.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE
