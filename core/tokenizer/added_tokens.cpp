@@ -43,6 +43,20 @@ size_t leading_space(std::string_view text) {
   return at;
 }
 
+bool touches(std::span<const TextRange> ranges, size_t begin, size_t end) {
+  return std::ranges::any_of(
+      ranges, [&](const TextRange& range) { return begin < range.end && range.begin < end; });
+}
+
+/// Nothing that people write by chance: "<|im_start|>", and with the bars of DeepSeek.
+bool looks_like_control(std::string_view text) {
+  constexpr std::string_view kBar = "\xef\xbd\x9c";  // U+FF5C
+  if (text.size() < 5 || !text.starts_with('<') || !text.ends_with('>')) return false;
+  const std::string_view inside = text.substr(1, text.size() - 2);
+  return (inside.starts_with('|') || inside.starts_with(kBar)) &&
+         (inside.ends_with('|') || inside.ends_with(kBar));
+}
+
 }  // namespace
 
 uint32_t AddedTokens::child(uint32_t node, unsigned char byte) const {
@@ -81,8 +95,40 @@ int32_t AddedTokens::longest_at(std::string_view text) const {
   return longest;
 }
 
-void AddedTokens::split(std::string_view text, bool skip_special,
+uint32_t AddedTokens::node_of(std::string_view content) const {
+  uint32_t node = 0;
+  for (const char c : content) {
+    node = child(node, static_cast<unsigned char>(c));
+    if (node == 0) break;
+  }
+  return node;
+}
+
+void AddedTokens::remove(std::string_view content) {
+  if (const uint32_t node = node_of(content); node != 0) nodes_[node].token = -1;
+}
+
+const AddedToken* AddedTokens::find(std::string_view content) const {
+  const uint32_t node = node_of(content);
+  const int32_t token = node == 0 ? -1 : nodes_[node].token;
+  return token < 0 ? nullptr : &tokens_[static_cast<size_t>(token)];
+}
+
+AddedTokens::Used AddedTokens::used_outside(std::string_view text, const SpecialRule& rule) const {
+  Used used(tokens_.size());
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (!begins_[static_cast<unsigned char>(text[at])]) continue;
+    const int32_t index = longest_at(text.substr(at));
+    if (index < 0) continue;
+    const size_t bytes = tokens_[static_cast<size_t>(index)].content.size();
+    if (!touches(rule.literal, at, at + bytes)) used[static_cast<size_t>(index)] = true;
+  }
+  return used;
+}
+
+void AddedTokens::split(std::string_view text, const SpecialRule& rule,
                         std::vector<Fragment>& fragments) const {
+  const Used used = rule.literal.empty() ? Used() : used_outside(text, rule);
   size_t done = 0;
   const auto put = [&](size_t begin, size_t end, int32_t id) {
     if (begin < end) fragments.push_back({text.substr(begin, end - begin), id});
@@ -97,8 +143,14 @@ void AddedTokens::split(std::string_view text, bool skip_special,
     const AddedToken& token = tokens_[static_cast<size_t>(index)];
     size_t begin = at;
     size_t end = at + token.content.size();
+    const bool control = token.special || looks_like_control(token.content) ||
+                         (!used.empty() && used[static_cast<size_t>(index)]);
+    if (control && touches(rule.literal, begin, end)) {
+      ++at;  // one byte: a token of the text around it may begin inside
+      continue;
+    }
     at = end;
-    if (skip_special && token.special) continue;
+    if (rule.all && token.special) continue;
     if (token.single_word &&
         (ends_in_word(text.substr(0, begin)) || begins_with_word(text.substr(end))))
       continue;

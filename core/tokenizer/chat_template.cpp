@@ -58,6 +58,8 @@ class Renderer {
   Renderer(const ChatFormat& format, const TemplateContext& context)
       : format_(&format), context_(&context) {}
 
+  const std::vector<TextRange>& contents() const { return contents_; }
+
   std::string run(std::span<const Message> messages) {
     check(messages);
     if (format_->bos) out_ += context_->bos_token;
@@ -117,7 +119,9 @@ class Renderer {
       content = repaired;
     }
     out_ += turn.begin;
+    const size_t begin = out_.size();
     out_ += turn.strip ? stripped(content) : content;
+    if (begin < out_.size()) contents_.push_back({begin, out_.size()});
     out_ += turn.middle;
     if (turn.eos) out_ += context_->eos_token;
     out_ += turn.end;
@@ -156,6 +160,7 @@ class Renderer {
   const ChatFormat* format_;
   const TemplateContext* context_;
   std::string out_;
+  std::vector<TextRange> contents_;
 };
 
 }  // namespace
@@ -202,9 +207,12 @@ ChatTemplate ChatTemplate::recognise(std::string_view jinja, const std::string& 
 
 std::string_view ChatTemplate::name() const { return format_->name; }
 
-std::string ChatTemplate::render(std::span<const Message> messages,
-                                 const TemplateContext& context) const {
-  return Renderer(*format_, context).run(messages);
+std::string ChatTemplate::render(std::span<const Message> messages, const TemplateContext& context,
+                                 std::vector<TextRange>* contents) const {
+  Renderer renderer(*format_, context);
+  std::string text = renderer.run(messages);
+  if (contents != nullptr) *contents = renderer.contents();
+  return text;
 }
 
 }  // namespace nety::tokenizer

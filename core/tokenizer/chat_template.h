@@ -6,6 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "core/tokenizer/text_range.h"
 
 namespace nety::tokenizer {
 
@@ -43,7 +46,9 @@ class ChatTemplate {
   /// The prompt for `messages` with the answer expected next, special tokens as text, the beginning
   /// of sequence token included (encode it with add_special = false). Error: kUsage if the roles do
   /// not fit the format (a system role where it has none ...).
-  std::string render(std::span<const Message> messages, const TemplateContext& context) const;
+  /// `contents`: filled with where the messages' contents stand in it.
+  std::string render(std::span<const Message> messages, const TemplateContext& context,
+                     std::vector<TextRange>* contents = nullptr) const;
   std::string render(std::span<const Message> messages, std::string_view bos_token) const {
     return render(messages, TemplateContext{.bos_token = bos_token});
   }

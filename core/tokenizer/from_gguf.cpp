@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/tokenizer/end_texts.h"
 #include "core/tokenizer/gguf_pre_tokenizers.h"
 #include "core/tokenizer/pipeline.h"
 #include "core/tokenizer/refuse.h"
@@ -24,6 +25,15 @@ int32_t type_of(const GgufVocabulary& gguf, size_t id) {
   return gguf.token_types.empty() ? kNormal : gguf.token_types[id];
 }
 
+/// The same, but tokens that are known for control tokens are that, as in llama.cpp: converters
+/// often type them otherwise.
+int32_t meant_type(const GgufVocabulary& gguf, size_t id) {
+  const int32_t type = type_of(gguf, id);
+  if (type != kNormal && type != kUserDefined) return type;
+  const EndText* known = find_end_text(gguf.tokens[id]);
+  return known != nullptr && known->use != EndTextUse::kEndHere ? kControl : type;
+}
+
 /// Tables of one entry per token have one entry per token.
 void check_length(const GgufVocabulary& gguf, std::string_view key, size_t entries) {
   if (entries != gguf.tokens.size())
@@ -43,7 +53,7 @@ void take_tokens(const GgufVocabulary& gguf, Pipeline& pipeline) {
   pipeline.vocabulary = Vocabulary(gguf.tokens.size());
   for (size_t i = 0; i < gguf.tokens.size(); ++i) {
     const auto id = static_cast<int32_t>(i);
-    const int32_t type = type_of(gguf, i);
+    const int32_t type = meant_type(gguf, i);
     if (type == kControl || type == kUserDefined || type == kUnknown)
       pipeline.add(
           {.content = std::string(gguf.tokens[i]), .id = id, .special = type != kUserDefined});
@@ -64,8 +74,16 @@ int32_t checked_id(const GgufVocabulary& gguf, const Pipeline& pipeline, std::st
   return id;
 }
 
+/// An id that is none, or no token, becomes what its kind of vocabulary has by default.
+void settle(int32_t& id, int32_t otherwise, const GgufVocabulary& gguf) {
+  if (id < 0 || static_cast<size_t>(id) >= gguf.tokens.size()) id = otherwise;
+}
+
 void add_ends(const GgufVocabulary& gguf, bool bos_by_default, Pipeline& pipeline) {
-  if (gguf.add_bos.value_or(bos_by_default && gguf.bos_id >= 0))
+  // Where a file names none, llama.cpp takes token 11 of a byte-level vocabulary, a letter; we
+  // none.
+  const bool there = pipeline.vocabulary.contains(gguf.bos_id);
+  if (gguf.add_bos.value_or(bos_by_default && there))
     pipeline.prefix_ids.push_back(checked_id(gguf, pipeline, "bos_token_id", gguf.bos_id));
   if (gguf.add_eos.value_or(false))
     pipeline.suffix_ids.push_back(checked_id(gguf, pipeline, "eos_token_id", gguf.eos_id));
@@ -132,18 +150,20 @@ void build_byte_level(const GgufVocabulary& gguf, Pipeline& pipeline) {
 
 /// SentencePiece's way: spaces are U+2581, pieces merge by score, the rest falls back to bytes.
 void build_sentencepiece(GgufVocabulary& gguf, Pipeline& pipeline) {
+  // Without scores, as in llama.cpp, all pieces are alike.
+  if (gguf.scores.empty()) gguf.scores.assign(gguf.tokens.size(), 0.0F);
   check_length(gguf, "tokenizer.ggml.scores", gguf.scores.size());
   for (size_t i = 0; i < gguf.scores.size(); ++i)
     if (std::isnan(gguf.scores[i]))
       refuse(gguf.source, fmt::format("tokenizer.ggml.scores[{}] is not a number", i), kDamaged);
   // The ids that SentencePiece gives by default.
   if (gguf.unknown_id < 0) gguf.unknown_id = 0;
-  if (gguf.bos_id < 0) gguf.bos_id = 1;
-  if (gguf.eos_id < 0) gguf.eos_id = 2;
+  settle(gguf.bos_id, kSentencePieceBos, gguf);
+  settle(gguf.eos_id, kSentencePieceEos, gguf);
   take_tokens(gguf, pipeline);
   std::vector<bool> mergeable;
   for (int32_t id = 0; id < pipeline.vocabulary.size(); ++id) {
-    const int32_t type = type_of(gguf, static_cast<size_t>(id));
+    const int32_t type = meant_type(gguf, static_cast<size_t>(id));
     mergeable.push_back(type == kNormal || type == kUserDefined);
   }
   BpeOptions options;

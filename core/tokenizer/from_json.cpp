@@ -154,9 +154,23 @@ void read_components(const Json& root, Pipeline& pipeline) {
     pipeline.decoder.add({.kind = DecoderStep::Kind::kJoin, .text = " "});
 }
 
+void add_more(std::span<const AddedToken> more, Pipeline& pipeline) {
+  for (AddedToken token : more) {
+    if (token.content.empty()) continue;
+    token.id = pipeline.vocabulary.find(token.content);
+    if (token.id < 0) {
+      token.id = pipeline.vocabulary.size();
+      if (token.id > kMaxTokenId || !pipeline.vocabulary.add(token.content, token.id))
+        refuse(pipeline.source, fmt::format("there is no id left for {}", quote(token.content)));
+    }
+    token.plain ? pipeline.name(std::move(token)) : pipeline.add(std::move(token));
+  }
+}
+
 }  // namespace
 
-Tokenizer Tokenizer::from_json(std::string_view tokenizer_json, const std::string& source) {
+Tokenizer Tokenizer::from_json(std::string_view tokenizer_json, const std::string& source,
+                               std::span<const AddedToken> more) {
   simdjson::dom::parser parser;
   simdjson::dom::element root;
   const auto error = parser.parse(tokenizer_json.data(), tokenizer_json.size()).get(root);
@@ -170,6 +184,7 @@ Tokenizer Tokenizer::from_json(std::string_view tokenizer_json, const std::strin
       !json.find("pre_tokenizer") || json.at("pre_tokenizer").text_or("type", "") == "Metaspace";
   pipeline->model = read_model(json.at("model"), long_pieces, pipeline->vocabulary);
   read_components(json, *pipeline);
+  add_more(more, *pipeline);
   return Tokenizer(std::move(pipeline));
 }
 

@@ -28,8 +28,11 @@ struct Pipeline {
   std::vector<int32_t> prefix_ids, suffix_ids;  ///< What the tokenizer itself adds.
   Decoder decoder;
 
-  /// Registers an added token, whose text is in the vocabulary.
+  /// Registers an added token, whose text is in the vocabulary; it replaces one of that text. Once
+  /// special, a token stays special.
   void add(AddedToken token);
+  /// The same for a token named by its text alone: one that is there only becomes special.
+  void name(AddedToken token);
 };
 
 }  // namespace nety::tokenizer

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/error.h"
@@ -17,9 +18,28 @@ void Pipeline::add(AddedToken token) {
     if (special.size() <= index) special.resize(index + 1);
     special[index] = true;
   }
-  if (token.normalized) normalizer.apply(token.content);
+  token.special = index < special.size() && special[index];
+  std::string normalized = token.content;
+  normalizer.apply(normalized);
+  added.remove(token.content);
+  added_normalized.remove(normalized);
+  if (token.normalized) token.content = std::move(normalized);
   if (token.content.empty()) return;
   (token.normalized ? added_normalized : added).add(std::move(token));
+}
+
+void Pipeline::name(AddedToken token) {
+  std::string normalized = token.content;
+  normalizer.apply(normalized);
+  const AddedToken* there = added.find(token.content);
+  if (there == nullptr) there = added_normalized.find(normalized);
+  if (there != nullptr) {
+    const std::string content = token.content;
+    token = *there;
+    token.content = content;
+    token.special = true;
+  }
+  add(std::move(token));
 }
 
 Tokenizer::Tokenizer(std::unique_ptr<Pipeline> pipeline) : pipeline_(std::move(pipeline)) {}
@@ -27,18 +47,47 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
+namespace {
+
+/// The rule for a normalised fragment of `text`. Normalising moves what stands where, so a fragment
+/// with literal parts that have special tokens is literal as a whole.
+SpecialRule within(const SpecialRule& rule, std::string_view text, std::string_view fragment,
+                   const Pipeline& pipeline) {
+  static constexpr TextRange kWhole{0, SIZE_MAX};
+  if (rule.literal.empty()) return rule;
+  const auto start = static_cast<size_t>(fragment.data() - text.data());
+  for (const TextRange& range : rule.literal) {
+    const size_t begin = std::max(range.begin, start);
+    const size_t end = std::min(range.end, start + fragment.size());
+    if (begin >= end) continue;
+    std::string part(text.substr(begin, end - begin));
+    pipeline.normalizer.apply(part);
+    std::vector<Fragment> found;
+    pipeline.added_normalized.split(part, {}, found);
+    const auto is_token = [](const Fragment& piece) { return piece.id >= 0; };
+    if (std::ranges::any_of(found, is_token)) return {.literal = std::span(&kWhole, 1)};
+  }
+  return {.all = rule.all};
+}
+
+}  // namespace
+
 std::vector<int32_t> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
   const Pipeline& pipeline = *pipeline_;
   std::string repaired;
+  SpecialRule rule{.all = !options.parse_special, .literal = options.literal};
+  const TextRange whole{0, SIZE_MAX};
   if (!is_valid_utf8(text)) {
     append_repaired(text, false, repaired);
     text = repaired;
+    // The places of a text that is not the one we have mean nothing: all of it is literal.
+    if (!rule.literal.empty()) rule.literal = std::span(&whole, 1);
   }
   std::vector<int32_t> ids;
   if (options.add_special) ids = pipeline.prefix_ids;
   BpeScratch scratch;
   std::vector<Fragment> outer, inner;
-  pipeline.added.split(text, !options.parse_special, outer);
+  pipeline.added.split(text, rule, outer);
   for (const Fragment& raw : outer) {
     if (raw.id >= 0) {
       ids.push_back(raw.id);
@@ -52,7 +101,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, EncodeOptions opti
       subject = normalized;
     }
     inner.clear();
-    pipeline.added_normalized.split(subject, !options.parse_special, inner);
+    pipeline.added_normalized.split(subject, within(rule, text, raw.text, pipeline), inner);
     for (const Fragment& fragment : inner) {
       if (fragment.id >= 0) {
         ids.push_back(fragment.id);
@@ -104,6 +153,8 @@ StreamDecoder& StreamDecoder::operator=(StreamDecoder&&) noexcept = default;
 StreamDecoder::~StreamDecoder() = default;
 
 void StreamDecoder::push(int32_t id, std::string& text) {
+  // A model may have more rows than its tokenizer has tokens, and say them: they have no text.
+  if (id >= tokenizer_->size()) return;
   const std::string_view token = tokenizer_->token_text(id);
   if (token.empty() || (skip_special_ && tokenizer_->is_special(id))) return;
   stream_->push(token, text);

@@ -129,14 +129,18 @@ TEST(TokenizerJson, RefusesModelsItDoesNotKnow) {
           {"post_processor: the post-processor \"BertProcessing\""});
 }
 
-TEST(TokenizerJson, RefusesIdsOutsideTheVocabularyWhenDecoding) {
+TEST(TokenizerJson, DecodesIdsBeyondTheVocabularyToNothing) {
   const Tokenizer tokenizer = Tokenizer::from_json(small(), "m/tokenizer.json");
-  for (const int32_t id : {-1, 5, 1 << 30})
-    expect_error(
-        [&] {
-          tokenizer.decode(std::vector<int32_t>{0, id});
-        },
-        ErrorKind::kUsage, {fmt::format("{} is not a token id", id), "5 tokens"});
+  const std::string zero = tokenizer.decode(std::vector<int32_t>{0, 0});
+  for (const int32_t id : {5, 1 << 30})
+    EXPECT_EQ(tokenizer.decode(std::vector<int32_t>{0, id, 0}), zero);
+  expect_error(
+      [&] {
+        tokenizer.decode(std::vector<int32_t>{0, -1});
+      },
+      ErrorKind::kUsage, {"-1 is not a token id", "5 tokens"});
+  expect_error([&] { (void)tokenizer.token_text(5); }, ErrorKind::kUsage,
+               {"5 is not a token id", "5 tokens"});
 }
 
 TEST(TokenizerJson, LeavesGapsInTheIdsEmpty) {
