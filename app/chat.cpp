@@ -2,8 +2,6 @@
 // that /undo, /regen and /system need no special cases.
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "app/command.h"
 #include "app/console.h"
 #include "app/generation.h"
@@ -13,7 +11,6 @@
 #include "app/model_options.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
-#include "core/model/tokenizer_source.h"
 
 namespace nety::app {
 namespace {
@@ -23,7 +20,7 @@ class Conversation {
   Conversation(LoadedModel& loaded, const ModelOptions& options, GenerationOptions generation,
                std::string system, const Context& context)
       : loaded_(loaded),
-        tokenizer_(model::load_tokenizer(*loaded.checkpoint)),
+        text_(load_text(*loaded.checkpoint, context)),
         session_(*loaded.model, *loaded.backend, wishes(options, loaded, generation)),
         generation_(std::move(generation)),
         system_(std::move(system)),
@@ -31,7 +28,7 @@ class Conversation {
         quiet_(!stdout_is_terminal() || context.verbosity < 0) {
     // A template that is not known is refused now, not after the first question.
     const std::vector<tokenizer::Message> probe = {{"user", "x"}};
-    render_conversation(*loaded_.checkpoint, tokenizer_, probe);
+    render_conversation(*loaded_.checkpoint, text_, probe, false);
   }
 
   int talk();
@@ -49,7 +46,7 @@ class Conversation {
   }
 
   LoadedModel& loaded_;
-  tokenizer::Tokenizer tokenizer_;
+  ModelText text_;
   static model::SessionOptions wishes(const ModelOptions& options, const LoadedModel& loaded,
                                       const GenerationOptions& generation) {
     model::SessionOptions wanted = session_options(options, loaded);
@@ -87,16 +84,17 @@ std::optional<std::string> Conversation::read_question(bool& cancelled) {
 }
 
 void Conversation::answer() {
-  const std::vector<int32_t> ids = render_conversation(*loaded_.checkpoint, tokenizer_, messages());
+  const std::vector<int32_t> ids =
+      render_conversation(*loaded_.checkpoint, text_, messages(), generation_.no_special);
   // What the session has already read of this conversation stays; at least one token is read again.
   const std::span<const int32_t> old = session_.tokens();
   size_t same = 0;
   while (same < old.size() && same + 1 < ids.size() && old[same] == ids[same]) ++same;
   session_.rewind(static_cast<int64_t>(same));
   clear_interrupt();
-  const model::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, tokenizer_);
+  const model::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, text_.special);
   const model::Generation result = model::generate(
-      session_, tokenizer_, std::span(ids).subspan(same), options, [](std::string_view text) {
+      session_, text_.tokenizer, std::span(ids).subspan(same), options, [](std::string_view text) {
         write_output(text);
         return !interrupted();
       });
@@ -132,28 +130,7 @@ void Conversation::set(std::string_view arguments) {
   const size_t blank = arguments.find(' ');
   const std::string name(arguments.substr(0, blank));
   const std::string text(blank == std::string_view::npos ? "" : arguments.substr(blank + 1));
-  double value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool number =
-      code == std::errc() && end == text.data() + text.size() && value >= 0 && value <= 1e9;
-  const auto whole = static_cast<int64_t>(number ? value : 0);
-  if (number && name == "temp")
-    generation_.temperature = value;
-  else if (number && name == "top-k")
-    generation_.top_k = whole;
-  else if (number && name == "top-p" && value <= 1)
-    generation_.top_p = value;
-  else if (number && name == "min-p" && value <= 1)
-    generation_.min_p = value;
-  else if (number && name == "repeat-penalty")
-    generation_.repeat_penalty = value;
-  else if (number && name == "seed")
-    generation_.seed = whole;
-  else if (number && name == "tokens" && whole >= 1)
-    generation_.tokens = whole;
-  else
-    throw Error(ErrorKind::kUsage, fmt::format("/set: cannot set '{}' to '{}'", name, text),
-                "Names: temp, top-k, top-p, min-p, repeat-penalty, seed, tokens.");
+  generation_.set(name, text);
 }
 
 Conversation::Next Conversation::command(const std::string& line) {

@@ -13,6 +13,8 @@
 #include "core/base/units.h"
 #include "core/checkpoint/shapes.h"
 #include "core/machine/machine.h"
+#include "core/model/special_tokens.h"
+#include "core/model/tokenizer_source.h"
 #include "core/policy/policy.h"
 
 namespace nety::app {
@@ -23,9 +25,23 @@ struct Row {
   policy::MemoryPlan plan;
 };
 
+/// What is odd about the tokenizer, which a checkpoint need not have.
+std::optional<Text> tokenizer_note(const checkpoint::Checkpoint& checkpoint) {
+  try {
+    return model::describe_size(checkpoint, model::load_tokenizer(checkpoint));
+  } catch (const Error&) {
+    return std::nullopt;  // generate says why; memory is another matter
+  }
+}
+
 /// What is planned: a checkpoint's weights, or a shape's.
-policy::ModelFacts facts_of(const std::string& model, const std::string& shape) {
-  if (shape.empty()) return policy::facts_of(checkpoint::Checkpoint::open(resolve_model(model)));
+policy::ModelFacts facts_of(const std::string& model, const std::string& shape,
+                            const Context& context) {
+  if (shape.empty()) {
+    const auto checkpoint = checkpoint::Checkpoint::open(resolve_model(model));
+    if (const auto note = tokenizer_note(checkpoint)) notice(context, *note);
+    return policy::facts_of(checkpoint);
+  }
   if (model != ModelOptions().model)
     throw Error(ErrorKind::kUsage, "--shape and a MODEL exclude each other");
   return policy::facts_of(checkpoint::find_shape(shape));
@@ -43,7 +59,7 @@ class Fit final : public Command {
   }
 
   int run(const Context& context) override {
-    const policy::ModelFacts model = facts_of(options_.model, shape_);
+    const policy::ModelFacts model = facts_of(options_.model, shape_, context);
     const machine::MemoryBudget memory = machine::memory_budget(machine::host());
     const std::vector<Row> rows = plans(model);
     const std::string json = as_json(model, rows, memory).dump(2) + "\n";

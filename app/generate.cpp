@@ -11,7 +11,6 @@
 #include "app/model_options.h"
 #include "core/base/error.h"
 #include "core/measure/stopwatch.h"
-#include "core/model/tokenizer_source.h"
 
 namespace nety::app {
 namespace {
@@ -34,19 +33,20 @@ class Generate final : public Command {
     if (!loaded) return 0;
     const checkpoint::Checkpoint& checkpoint = *loaded->checkpoint;
     const measure::Stopwatch watch;
-    const tokenizer::Tokenizer tokenizer = model::load_tokenizer(checkpoint);
+    const ModelText text = load_text(checkpoint, context);
+    const tokenizer::Tokenizer& tokenizer = text.tokenizer;
     tokenizer_s_ = watch.seconds();
-    const std::vector<int32_t> ids = encode(prompt, checkpoint, tokenizer);
+    const std::vector<int32_t> ids = encode(prompt, checkpoint, text, context);
     if (ids.empty())
       throw Error(ErrorKind::kUsage, "the prompt is empty",
                   "Give one: -p TEXT, -f FILE or standard input.");
-    const model::GenerateOptions options = generation_.resolve(checkpoint, tokenizer);
+    const model::GenerateOptions options = generation_.resolve(checkpoint, text.special);
     model::SessionOptions session_wishes = session_options(options_, *loaded);
     session_wishes.logit_rows = generation_.logit_rows();
     model::Session session(*loaded->model, *loaded->backend, session_wishes);
     const model::Generation result =
-        model::generate(session, tokenizer, ids, options, [this](std::string_view text) {
-          if (!json_) write_output(text);
+        model::generate(session, tokenizer, ids, options, [this](std::string_view piece) {
+          if (!json_) write_output(piece);
           return !interrupted();
         });
     if (json_)
@@ -76,12 +76,12 @@ class Generate final : public Command {
   }
 
   std::vector<int32_t> encode(const std::string& prompt, const checkpoint::Checkpoint& checkpoint,
-                              const tokenizer::Tokenizer& tokenizer) const {
-    if (raw_) return tokenizer.encode(prompt);
+                              const ModelText& text, const Context& context) const {
+    if (raw_) return encode_raw(text, prompt, generation_.no_special, context);
     std::vector<tokenizer::Message> messages;
     if (!system_.empty()) messages.push_back({"system", system_});
     messages.push_back({"user", prompt});
-    return render_conversation(checkpoint, tokenizer, messages);
+    return render_conversation(checkpoint, text, messages, generation_.no_special);
   }
 
   nlohmann::ordered_json as_json(const LoadedModel& loaded, const std::vector<int32_t>& prompt,

@@ -2,40 +2,57 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/command.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/model/generator.h"
+#include "core/model/special_tokens.h"
 #include "core/tokenizer/chat_template.h"
 
 namespace nety::app {
 
-/// Sampling options of the command line; a negative value means: the checkpoint's, else ours.
+/// What a model's text goes through: its tokenizer, and what begins and ends an answer.
+struct ModelText {
+  tokenizer::Tokenizer tokenizer;
+  model::SpecialTokens special;
+};
+
+/// Says what is odd about it, and with -v where each token comes from. Error: kCheckpoint.
+ModelText load_text(const checkpoint::Checkpoint& checkpoint, const Context& context);
+
+/// Sampling options of the command line. What is not given is -1 here: the checkpoint's value, else
+/// the default of transformers for Hugging Face directories and of llama.cpp for GGUF files.
 struct GenerationOptions {
   int64_t tokens = 128;
-  int64_t seed = -1, top_k = -1;
+  int64_t seed = -1;
+  int64_t top_k = -1;
   double temperature = -1, top_p = -1, min_p = -1, repeat_penalty = -1;
   std::vector<std::string> stops;
   bool greedy = false;
+  bool no_special = false;
   std::string speculate = "auto";
 
   void declare(Arguments& arguments);
-  /// Filled in from the checkpoint and our defaults; a seed is drawn if none was given.
+  /// The chat's /set NAME VALUE. Error: kUsage for a name or value that cannot be.
+  void set(std::string_view name, const std::string& text);
+  /// Filled in from the checkpoint and the defaults; a seed is drawn if none was given.
   model::GenerateOptions resolve(const checkpoint::Checkpoint& checkpoint,
-                                 const tokenizer::Tokenizer& tokenizer) const;
+                                 const model::SpecialTokens& special) const;
   /// Logit rows that a session needs for them.
   int64_t logit_rows() const;
 };
 
-/// The text of the beginning-of-sequence token, or empty.
-std::string bos_text(const checkpoint::Checkpoint& checkpoint,
-                     const tokenizer::Tokenizer& tokenizer);
-
-/// Token ids of a conversation by the checkpoint's chat template.
+/// Token ids of a conversation by the checkpoint's chat template. `literal`: control tokens written
+/// in messages stay text.
 /// Errors: kCheckpoint (template not known), kUsage (roles it does not take).
 std::vector<int32_t> render_conversation(const checkpoint::Checkpoint& checkpoint,
-                                         const tokenizer::Tokenizer& tokenizer,
-                                         std::span<const tokenizer::Message> messages);
+                                         const ModelText& text,
+                                         std::span<const tokenizer::Message> messages,
+                                         bool literal);
+/// Token ids of a prompt without a template. A notice says if it begins with BOS twice.
+std::vector<int32_t> encode_raw(const ModelText& text, const std::string& prompt, bool literal,
+                                const Context& context);
 
 }  // namespace nety::app

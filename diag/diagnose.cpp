@@ -2,6 +2,10 @@
 
 #include <iterator>
 
+#include "core/base/error.h"
+#include "core/model/messages.h"
+#include "core/model/special_tokens.h"
+#include "core/model/tokenizer_source.h"
 #include "diag/probe.h"
 
 namespace nety::diag {
@@ -20,6 +24,37 @@ constexpr std::string_view kNames[] = {
 #include "diag/probes.def"
 #undef NETY_PROBE
 };
+
+/// What begins and ends an answer, who says so, and what contradicts it.
+void add_tokens(const checkpoint::Checkpoint& checkpoint, Language language, Findings& found) {
+  const auto add = [&](const char* id, std::string value, results::FindingStatus status) {
+    results::Finding& finding = found.emplace_back();
+    finding.id = id;
+    finding.title = render({message::token_title, {}}, language);
+    finding.value = std::move(value);
+    finding.source = checkpoint.name();
+    finding.status = status;
+  };
+  using results::FindingStatus;
+  if (!model::has_tokenizer(checkpoint)) return;
+  try {
+    const tokenizer::Tokenizer tokenizer = model::load_tokenizer(checkpoint);
+    const model::SpecialTokens special = model::special_tokens(checkpoint, tokenizer);
+    std::string used, conflicts;
+    const auto append = [&](std::string& to, const Text& line) {
+      to += (to.empty() ? "" : " ") + render(line, language);
+    };
+    for (const Text& line : model::describe(special)) append(used, line);
+    add("tokens.used", used, special.ends.empty() ? FindingStatus::kWarn : FindingStatus::kOk);
+    for (const model::TokenConflict& one : special.conflicts)
+      append(conflicts, model::describe(one));
+    if (!conflicts.empty()) add("tokens.conflict", conflicts, FindingStatus::kWarn);
+    if (const auto size = model::describe_size(checkpoint, tokenizer))
+      add("tokens.size", render(*size, language), FindingStatus::kWarn);
+  } catch (const Error& error) {
+    add("tokens.used", error.what(), FindingStatus::kWarn);
+  }
+}
 
 }  // namespace
 
@@ -64,6 +99,7 @@ std::vector<results::Finding> diagnose(const checkpoint::Checkpoint& checkpoint,
     finding.source = checkpoint.name();
     finding.status = results::FindingStatus::kWarn;
   }
+  add_tokens(checkpoint, language, found);
   return found;
 }
 

@@ -130,8 +130,9 @@ GenerationDefaults read_generation(const JsonObject& config,
                                    const std::optional<JsonObject>& generation) {
   const auto ids = [&](const char* key) {
     std::vector<int64_t> found;
-    if (generation) found = generation->integers(key, 0, kMaxVocab);
-    if (found.empty()) found = config.integers(key, 0, kMaxVocab);
+    if (generation) found = generation->integers(key, INT64_MIN, INT64_MAX);
+    if (found.empty()) found = config.integers(key, INT64_MIN, INT64_MAX);
+    std::erase_if(found, [](int64_t id) { return id < 0 || id > kMaxVocab; });
     return found;
   };
   GenerationDefaults defaults;
@@ -141,7 +142,9 @@ GenerationDefaults read_generation(const JsonObject& config,
   defaults.temperature = generation->number("temperature").value_or(-1);
   defaults.top_p = generation->number("top_p").value_or(-1);
   defaults.repeat_penalty = generation->number("repetition_penalty").value_or(-1);
-  defaults.top_k = static_cast<int32_t>(generation->integer("top_k", 0, kMaxVocab).value_or(-1));
+  // -1 and the like are what some writers put for "all" or "none".
+  const int64_t top_k = generation->integer("top_k", INT64_MIN, INT64_MAX).value_or(-1);
+  defaults.top_k = static_cast<int32_t>(std::clamp<int64_t>(top_k, -1, kMaxVocab));
   return defaults;
 }
 

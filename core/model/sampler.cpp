@@ -46,9 +46,10 @@ void Sampler::keep_likely() {
   }
   std::sort(candidates_.begin(), candidates_.end(), likelier);
   const double best = candidates_.front().logit;
+  const double before = options_.temperature_last ? 1.0 : options_.temperature;
   double total = 0;
   for (Candidate& candidate : candidates_) {
-    candidate.weight = std::exp((candidate.logit - best) / options_.temperature);
+    candidate.weight = std::exp((candidate.logit - best) / before);
     total += candidate.weight;
   }
   size_t kept = 0;
@@ -60,11 +61,15 @@ void Sampler::keep_likely() {
     sum += candidates_[kept++].weight;
   }
   candidates_.resize(kept);
+  if (!options_.temperature_last) return;
+  for (Candidate& candidate : candidates_)
+    candidate.weight = std::exp((candidate.logit - best) / options_.temperature);
 }
 
 int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> recent) {
   const int32_t best = argmax(logits);
-  if (options_.greedy || options_.temperature <= 0) return best;
+  const bool likeliest = options_.temperature <= 0;
+  if (options_.greedy || (likeliest && options_.repeat_penalty == 1.0)) return best;
   candidates_.clear();
   candidates_.reserve(logits.size());
   for (size_t i = 0; i < logits.size(); ++i) {
@@ -72,6 +77,10 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> re
     candidates_.push_back({static_cast<int32_t>(i), logit, 0});
   }
   penalise(recent);
+  if (likeliest) {
+    const auto less = [](const Candidate& a, const Candidate& b) { return a.logit < b.logit; };
+    return std::max_element(candidates_.begin(), candidates_.end(), less)->id;
+  }
   keep_likely();
   double total = 0;
   for (const Candidate& candidate : candidates_) total += candidate.weight;

@@ -8,15 +8,17 @@
 
 namespace nety::model {
 
-/// Sampling options, applied in this order: repeat penalty, temperature, top-k, top-p, min-p.
-/// Greedy overrides all of them, the penalty included.
+/// Sampling options, applied in this order: repeat penalty, temperature, top-k, top-p, min-p, as in
+/// transformers; or with the temperature last, as in llama.cpp. Greedy overrides all of them, the
+/// penalty included.
 struct SamplingOptions {
   bool greedy = false;
-  double temperature = 0.8;     ///< 0 means greedy.
+  double temperature = 0.8;     ///< 0: the likeliest after the penalty.
   int32_t top_k = 40;           ///< 0: all.
   double top_p = 0.95;          ///< 1: all.
   double min_p = 0.0;           ///< Share of the best probability a token must have; 0: none.
   double repeat_penalty = 1.0;  ///< 1: none. Divides positive logits of recent tokens (CTRL, 2019).
+  bool temperature_last = false;
   uint64_t seed = 0;
 };
 

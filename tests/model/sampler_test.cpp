@@ -79,6 +79,27 @@ TEST(Sampler, PenalisesRecentTokensOnceHoweverOftenTheyCame) {
   EXPECT_EQ(draw(options, {-1, -1.2F}, 5, {0}), (std::map<int32_t, int>{{1, 5}}));
 }
 
+TEST(Sampler, PenalisesWhereTheLikeliestIsTaken) {
+  const SamplingOptions options{.temperature = 0, .repeat_penalty = 2};
+  EXPECT_EQ(draw(options, {3, 2, 1.4F}, 3, {0}), (std::map<int32_t, int>{{1, 3}}));
+  EXPECT_EQ(draw(options, {3, 1.5F, 1.4F}, 3, {0}), (std::map<int32_t, int>{{0, 3}}));
+  EXPECT_EQ(draw(options, {3, 2, 1.4F}, 3), (std::map<int32_t, int>{{0, 3}}));
+  SamplingOptions greedy = options;
+  greedy.greedy = true;
+  EXPECT_EQ(draw(greedy, {3, 2, 1.4F}, 3, {0}), (std::map<int32_t, int>{{0, 3}}));
+}
+
+TEST(Sampler, TakesTheTemperatureLastAsLlamaCppDoes) {
+  // 0.5, 0.3, 0.2: at temperature 1 the first two reach 0.75; flattened by 10 all three are needed.
+  SamplingOptions options{.temperature = 10, .top_k = 0, .top_p = 0.75};
+  const std::vector<float> logits = {std::log(0.5F), std::log(0.3F), std::log(0.2F)};
+  EXPECT_TRUE(draw(options, logits, 2000).contains(2));
+  options.temperature_last = true;
+  auto counts = draw(options, logits, 2000);
+  EXPECT_FALSE(counts.contains(2));
+  EXPECT_NEAR(counts[0], 1000, 120);  // nearly alike then
+}
+
 TEST(Sampler, RepeatsItselfWithTheSameSeed) {
   const std::vector<float> logits(100, 0.0F);
   const auto sequence = [&](uint64_t seed) {
