@@ -9,6 +9,7 @@
 
 #include "app/console.h"
 #include "app/input.h"
+#include "app/model_store.h"
 #include "core/backends/backends.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -67,7 +68,8 @@ model::Compute compute_of(const std::string& option, const policy::Decision& dec
 }  // namespace
 
 void ModelOptions::declare_plan(Arguments& arguments) {
-  arguments.text("MODEL", model, "A GGUF file, a Hugging Face directory, or default");
+  arguments.text("MODEL", model,
+                 "A GGUF file, a Hugging Face directory, a name (nety models), or default");
   arguments.number("--ctx", context, 0, 1 << 24,
                    "Tokens of context; 0: the model's own, at most 4096");
   arguments.choice("--head", head, {"fp32", "bf16", "mode"}, "Type of embeddings and lm_head");
@@ -101,7 +103,11 @@ policy::PlanOptions ModelOptions::plan() const {
 }
 
 fs::path resolve_model(const std::string& given) {
-  if (given != "default") return given;
+  if (given != "default") {
+    std::error_code ignored;
+    if (fs::exists(given, ignored)) return given;
+    return find_in_stores(given).value_or(given);
+  }
   const fs::path candidates[] = {executable_folder() / "../share/nety" / kDefaultModel,
                                  cache_folder() / "models" / kDefaultModel};
   for (const fs::path& candidate : candidates)

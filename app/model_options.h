@@ -30,8 +30,8 @@ struct ModelOptions {
   policy::PlanOptions plan() const;
 };
 
-/// A path as given, or what `default` means: the model installed beside the program, or the one in
-/// the cache. Error: kUsage if there is no such file, or kIo.
+/// A path as given, a name in a store (model_store.h), or what `default` means: the model installed
+/// beside the program, or the one in the cache. Error: kUsage if there is no such file, or kIo.
 std::filesystem::path resolve_model(const std::string& given);
 
 /// The backends that are there, as the policy wants to know them.
