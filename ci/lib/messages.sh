@@ -60,3 +60,6 @@ cache_folder() {
 
 # last_lines LOG N: the end of a log, indented, for an error that it explains.
 last_lines() { tail -n "$2" "$1" 2>/dev/null | sed 's/^/  | /' >&2; }
+
+# Processor time of the script's finished children, in seconds; not of those of its subshells.
+processor_seconds() { awk -v ticks="$(getconf CLK_TCK)" '{ print ($16 + $17) / ticks }' "/proc/$$/stat"; }

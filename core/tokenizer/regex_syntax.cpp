@@ -1,6 +1,6 @@
 // Oniguruma's Ruby syntax (kkos/oniguruma, doc/RE) rewritten for PCRE2 (man pcre2pattern). Only
 // what differs is touched; what cannot be said in PCRE2 is refused.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <iterator>
@@ -41,8 +41,7 @@ std::string newer(char category) {
   std::string ranges;
   for (const NewerRange& range : kNewer)
     if (range.category == category)
-      fmt::format_to(std::back_inserter(ranges), "\\x{{{:x}}}-\\x{{{:x}}}", range.first,
-                     range.last);
+      ranges += fmt::format("\\x{{{:x}}}-\\x{{{:x}}}", range.first, range.last);
   return ranges;
 }
 

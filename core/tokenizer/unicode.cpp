@@ -1,7 +1,7 @@
 // Character properties come from utf8proc (Unicode 15 in version 2.8).
 #include "core/tokenizer/unicode.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <simdjson.h>
 #include <utf8proc.h>
 
@@ -182,8 +182,7 @@ std::string quote(std::string_view text) {
       result += text.substr(at, sequence.good);
     else
       for (size_t i = 0; i < sequence.good; ++i)
-        fmt::format_to(std::back_inserter(result), "\\x{:02x}",
-                       static_cast<unsigned char>(text[at + i]));
+        result += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[at + i]));
     at += sequence.good;
   }
   return result + "\"";

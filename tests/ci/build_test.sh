@@ -14,6 +14,7 @@ before_each() {
   cat >"$clone/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.25)
 project(nety LANGUAGES C)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 add_executable(nety main.c)
 set_target_properties(nety PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 add_custom_target(program DEPENDS nety)
@@ -37,6 +38,16 @@ case_TheSecondTimeItSaysNothing() {
   run "$clone/nety"
   expect_code 7
   expect_no_output
+}
+
+case_OnlyABuildOfEverythingFromNothingNotesItsCost() {
+  run "$clone/ci/build" release program
+  expect_no_file "$clone/build/release/cost.txt"
+  rm -rf "$clone/build"
+  run "$clone/ci/build" release
+  expect_file "$clone/build/release/cost.txt"
+  run "$clone/ci/build" release
+  expect_no_file "$clone/build/release/cost.txt"
 }
 
 case_AChangedFileIsBuiltAgain() {
