@@ -1,12 +1,10 @@
 #include "core/measure/gpu_drivers.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "core/base/error.h"
 #include "core/machine/gpu_drivers.h"
+#include "core/measure/worker_side.h"
 
 namespace nety::measure {
 namespace {
@@ -46,17 +44,10 @@ machine::Answer<std::string> ask_gpu_drivers(const WorkerCommand& command, doubl
 }
 
 int answer_for_gpu_driver(const std::string& name) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  if (output < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return 1;
-  const bool known = machine::question_gpu_driver(name, [output](const std::string& line) {
-    const std::string text = line + "\n";
-    for (size_t sent = 0; sent < text.size();) {
-      const ssize_t count = ::write(output, text.data() + sent, text.size() - sent);
-      if (count <= 0) return;
-      sent += static_cast<size_t>(count);
-    }
-  });
+  const int output = become_worker();
+  if (output < 0) return 1;
+  const bool known = machine::question_gpu_driver(
+      name, [output](const std::string& line) { write_line(output, line); });
   // Not through the library's own clean-up, which may hang as well as any other call of it.
   ::_exit(known ? 0 : 2);
 }
