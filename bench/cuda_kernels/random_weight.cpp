@@ -32,20 +32,6 @@ Buffer random_bytes(Device& device, uint64_t bytes, Bits kind) {
   return buffer;
 }
 
-uint64_t row_bytes(Format format, uint64_t cols) {
-  switch (format) {
-    case Format::kFp32:
-      return 4 * cols;
-    case Format::kBf16:
-    case Format::kFp16:
-      return 2 * cols;
-    case Format::kInt8:
-      return cols;
-    default:
-      return cols / 2;
-  }
-}
-
 Bits bits_of(Format format) {
   if (format == Format::kFp32) return Bits::kFp32;
   if (format == Format::kBf16) return Bits::kBf16;
@@ -67,7 +53,7 @@ RandomWeight random_weight(Device& device, const WeightKind& kind, int32_t rows,
   };
   matrix.format = kind.format;
   matrix.rows = rows, matrix.cols = cols;
-  matrix.pitch = static_cast<int64_t>(row_bytes(kind.format, static_cast<uint64_t>(cols)));
+  matrix.pitch = row_bytes(kind.format, cols);
   matrix.codes = keep(static_cast<uint64_t>(matrix.pitch * rows), bits_of(kind.format));
   if (kind.format == Format::kInt8)
     matrix.scales =

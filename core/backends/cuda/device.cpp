@@ -24,6 +24,20 @@ Error no_room(const Device& device, uint64_t bytes, std::string_view what,
 
 }  // namespace
 
+int64_t row_bytes(Format format, int64_t cols) {
+  switch (format) {
+    case Format::kFp32:
+      return 4 * cols;
+    case Format::kBf16:
+    case Format::kFp16:
+      return 2 * cols;
+    case Format::kInt8:
+      return cols;
+    default:
+      return cols / 2;
+  }
+}
+
 Buffer Device::allocate(uint64_t bytes, std::string_view what) {
   const DeviceMemory memory = this->memory();
   if (bytes > memory.free_bytes) throw no_room(*this, bytes, what, memory);

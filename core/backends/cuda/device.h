@@ -126,6 +126,9 @@ class Device {
   std::shared_ptr<std::atomic<uint64_t>> allocated_ = std::make_shared<std::atomic<uint64_t>>(0);
 };
 
+/// Bytes of the codes of one row.
+int64_t row_bytes(Format format, int64_t cols);
+
 /// The GPU that --device names: "cuda:1", "cuda" or nothing for the first. Errors: kUsage for
 /// another name, kEnvironment where driver or device is missing or too old.
 std::unique_ptr<Device> open_device(std::string_view name);

@@ -48,20 +48,6 @@ ModeId layout_mode(Format format, ModeId mode) {
   }
 }
 
-int64_t row_bytes(Format format, int64_t cols) {
-  switch (format) {
-    case Format::kFp32:
-      return 4 * cols;
-    case Format::kBf16:
-    case Format::kFp16:
-      return 2 * cols;
-    case Format::kInt8:
-      return cols;
-    default:
-      return cols / 2;
-  }
-}
-
 bool is_four_bit(Format format) {
   return format == Format::kFourBit || format == Format::kFourBitBf16;
 }
