@@ -1,5 +1,4 @@
 // nety bench: load time, memory, speed and quality of each mode.
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "app/command.h"
@@ -7,22 +6,17 @@
 #include "app/input.h"
 #include "app/measurement.h"
 #include "core/base/files.h"
+#include "core/base/words.h"
 #include "core/results/json.h"
 #include "reports/render.h"
 
 namespace nety::app {
 namespace {
 
-size_t terminal_columns() {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
-  return 120;
-}
-
 std::string formats() {
   std::string known;
   for (const reports::Renderer& renderer : reports::renderers())
-    known += (known.empty() ? "" : " ") + std::string(renderer.extension);
+    append_word(known, renderer.extension, " ");
   return known;
 }
 
@@ -50,7 +44,8 @@ class Bench final : public Command {
     if (json_)
       write_output(results::to_json(file) + "\n");
     else
-      write_output(reports::terminal_table(file, terminal_columns(), context.language));
+      write_output(reports::terminal_table(file, terminal_columns(STDOUT_FILENO).value_or(120),
+                                           context.language));
     for (const std::string& warning : file.warnings) notice(context, warning);
     return exit_code_of(file);
   }

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "core/base/error.h"
+#include "core/base/words.h"
 
 namespace nety::app {
 
@@ -77,11 +78,12 @@ class CliArguments final : public Arguments {
   void flag(const std::string& names, bool& value, const std::string& help) override {
     app_.add_flag(names, value, help);
   }
-  void choice(const std::string& names, std::string& value, const std::vector<std::string>& choices,
-              const std::string& help) override {
-    std::string list;
-    for (const std::string& one : choices) list += (list.empty() ? "" : "|") + one;
-    app_.add_option(names, value, help)
+  using Arguments::choice;
+  void choice(const std::string& names, const std::string& value,
+              const std::vector<std::string>& choices, const std::string& help,
+              std::function<void(const std::string&)> set) override {
+    const std::string list = joined(choices, "|");
+    app_.add_option_function<std::string>(names, std::move(set), help)
         ->type_name(list)
         ->check(CLI::Validator(
             [choices, list](std::string& given) {
@@ -90,7 +92,7 @@ class CliArguments final : public Arguments {
                          : fmt::format("'{}' is none of {}", given, list);
             },
             ""))
-        ->capture_default_str();
+        ->default_str(value);
   }
 
  private:
@@ -128,7 +130,7 @@ size_t distance(std::string_view a, std::string_view b) {
 std::string visible_commands() {
   std::string names;
   for (const CommandRow& row : kCommands)
-    if (!row.hidden) names += (names.empty() ? "" : ", ") + std::string(row.name);
+    if (!row.hidden) append_word(names, row.name);
   return names;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,8 +18,8 @@ class Arguments {
  public:
   virtual ~Arguments() = default;
   virtual void text(const std::string& names, std::string& value, const std::string& help) = 0;
-  /// An option that may stand without a value: `value` is then `alone`. Before a positional it
-  /// takes that for its value; "--name=" keeps them apart.
+  /// An option whose value may be left out: `value` is then `alone`. A positional that follows is
+  /// taken for the value; "--name=" prevents that.
   virtual void optional_text(const std::string& names, std::string& value, const std::string& alone,
                              const std::string& help) = 0;
   virtual void texts(const std::string& names, std::vector<std::string>& values,
@@ -34,9 +35,14 @@ class Arguments {
   virtual void flag(const std::string& names, bool& value, const std::string& help) = 0;
   /// Takes whatever follows, `--help` included, for another program to read.
   virtual void pass_through() = 0;
-  /// One of `choices`.
-  virtual void choice(const std::string& names, std::string& value,
-                      const std::vector<std::string>& choices, const std::string& help) = 0;
+  /// One of `choices`, handed to `set`; `value` is what stands before.
+  virtual void choice(const std::string& names, const std::string& value,
+                      const std::vector<std::string>& choices, const std::string& help,
+                      std::function<void(const std::string&)> set) = 0;
+  void choice(const std::string& names, std::string& value, const std::vector<std::string>& choices,
+              const std::string& help) {
+    choice(names, value, choices, help, [&value](const std::string& given) { value = given; });
+  }
 };
 
 /// What every command may know of how it was called.

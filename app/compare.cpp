@@ -1,12 +1,10 @@
 // nety compare: two programs, or two result files, and whether the second is slower.
-#include <fmt/chrono.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 
 #include "app/command.h"
@@ -14,8 +12,10 @@
 #include "app/console.h"
 #include "app/input.h"
 #include "app/model_options.h"
+#include "app/run_arguments.h"
 #include "bench/compare_subjects.h"
 #include "bench/model_facts.h"
+#include "bench/plan.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/results/json.h"
@@ -73,26 +73,18 @@ bench::Gate parse_gate(const std::string& text) {
 
 class PairLine final : public bench::CompareObserver {
  public:
-  PairLine(bool draw, Language language) : draw_(draw), language_(language) {}
-  ~PairLine() override {
-    if (draw_ && width_ > 0) fmt::print(stderr, "\r{:<{}}\r", "", width_);
-  }
+  PairLine(bool draw, Language language) : line_(draw), language_(language) {}
   void pair(int64_t done, const bench::CompareRequest& request) override {
-    if (!draw_) return;
-    const std::string line = render(
+    line_.show(render(
         {message::compare_progress,
          {std::to_string(done + 1), std::to_string(request.least), std::to_string(request.most)}},
-        language_);
-    fmt::print(stderr, "\r{:<{}}", line, width_);
-    std::fflush(stderr);
-    width_ = line.size();
+        language_));
   }
   bool interrupted() override { return app::interrupted(); }
 
  private:
-  bool draw_;
+  RedrawnLine line_;
   Language language_;
-  size_t width_ = 0;
 };
 
 class Compare final : public Command {
@@ -112,10 +104,10 @@ class Compare final : public Command {
     arguments.number("--fresh-every", fresh_every_, 1, 1000,
                      "Pairs measured by one process of each program");
     arguments.text("--model", model_, "What a nety runs: a model, or default");
-    arguments.text("--mode", mode_, "Its mode; default: what the policy chooses");
-    arguments.text("--backend", backend_, "Its backend");
-    arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512"}, "Kernel family");
-    arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
+    using options::rows::isa, options::rows::mode;
+    declare_run(
+        arguments, run_, of_role(options::kChosen | options::kCondition),
+        {{mode.name, "Its mode; default: what the policy chooses"}, {isa.name, "Kernel family"}});
     arguments.number("-p,--prompt", n_prompt_, 1, 1 << 20, "Tokens of prefill");
     arguments.number("-n,--generate", n_gen_, 1, 1 << 20, "Tokens of decode");
     arguments.flag("--json", json_, "Print JSON");
@@ -132,7 +124,7 @@ class Compare final : public Command {
     parse_pairs(pairs_, request);
     if (!gates_.empty()) request.gates.clear();
     for (const std::string& gate : gates_) request.gates.push_back(parse_gate(gate));
-    request.mode = mode_;
+    request.mode = run_.mode;
     request.self_check = !no_self_check_;
     request.renew_every = fresh_every_;
     bench::check(request);
@@ -140,7 +132,7 @@ class Compare final : public Command {
     const bench::ComparedPrograms outcome = compare(request, file, context);
     file.tool = "nety " NETY_VERSION;
     file.command = context.command;
-    file.created_utc = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+    file.created_utc = results::now_utc();
     write(file, context);
     return exit_code_of(outcome);
   }
@@ -175,16 +167,13 @@ class Compare final : public Command {
       workload = make_workload(file, context);
     else
       file.machines = {machine::describe(machine::host())};
-    if (request.mode.empty()) request.mode = workload.engine.mode;
+    if (request.mode.empty()) request.mode = workload.engine.run.mode;
     const auto baseline = subject(a, baseline_, workload), again = subject(a, baseline_, workload);
     const auto candidate = subject(b, candidate_, workload);
-    const bool draw =
-        context.verbosity >= 0 &&
-        (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()));
     const OtherLoad before = other_load(machine::host());
     bench::ComparedPrograms outcome;
     {
-      PairLine line(draw, context.language);
+      PairLine line(draws_progress(context), context.language);
       outcome = bench::compare(*baseline, *candidate, *again, request, line);
     }
     file.comparisons = outcome.comparisons;
@@ -205,13 +194,12 @@ class Compare final : public Command {
                                                      .checkpoint = &checkpoint,
                                                      .request = wanted,
                                                      .evidence = available_backends()});
-    if (mode_.empty() && !diagnosis.decision)
+    if (run_.mode.empty() && !diagnosis.decision)
       throw Error(ErrorKind::kMemory, diagnosis.refusal, "Choose a mode with --mode.");
-    workload.engine.mode = mode_.empty() ? std::string(diagnosis.decision->mode_name()) : mode_;
-    workload.engine.backend = backend_;
-    workload.engine.isa = isa_;
-    workload.engine.threads =
-        threads_ > 0 ? static_cast<int>(threads_) : diagnosis.machine.cpu_budget.threads;
+    workload.engine.run = run_;
+    if (run_.mode.empty()) workload.engine.run.mode = diagnosis.decision->mode_name();
+    workload.engine.run.device = bench::device_for(run_.device, run_.backend);
+    workload.engine.run.threads = machine::threads_for(run_.threads, machine::host());
     workload.n_prompt = n_prompt_;
     workload.n_gen = n_gen_;
     file.machines = {diagnosis.machine};
@@ -261,10 +249,10 @@ class Compare final : public Command {
     return 0;
   }
 
-  std::string baseline_, candidate_, pairs_ = "10:40", model_ = "default", mode_,
-                                     backend_ = "native", isa_;
+  std::string baseline_, candidate_, pairs_ = "10:40", model_ = "default";
+  options::RunOptions run_{.backend = "native"};
   std::vector<std::string> gates_, outputs_;
-  int64_t fresh_every_ = 1, threads_ = 0, n_prompt_ = 512, n_gen_ = 128;
+  int64_t fresh_every_ = 1, n_prompt_ = 512, n_gen_ = 128;
   bool strict_ = false, warn_only_ = false, no_self_check_ = false, annotations_ = false,
        json_ = false;
 };

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "reports/comparison.h"
 #include "reports/messages.h"
 
@@ -24,7 +25,7 @@ Finding finding(const char* id, MessageId title, Text value, Language language) 
   return out;
 }
 
-/// The largest of what the gated figures could have seen, as a share.
+/// The largest of the smallest changes that the gated figures could have detected, as a share.
 std::optional<double> detectable(const bench::ComparedPrograms& outcome) {
   std::optional<double> largest;
   for (const results::Comparison& comparison : outcome.comparisons)
@@ -58,7 +59,7 @@ Finding self_check(const bench::ComparedPrograms& outcome, bool asked, Language 
   std::string what;
   for (const results::Comparison& comparison : outcome.self)
     if (comparison.verdict == "regression" || comparison.verdict == "improvement")
-      what += (what.empty() ? "" : "; ") + reports::evidence_of(comparison, words);
+      append_word(what, reports::evidence_of(comparison, words), "; ");
   Finding found = finding("compare.self_check", message::compare_self_title,
                           {message::compare_self_failed, {what}}, language);
   found.status = FindingStatus::kFail;
@@ -67,7 +68,7 @@ Finding self_check(const bench::ComparedPrograms& outcome, bool asked, Language 
   return found;
 }
 
-/// A steal of one percent moves rates by as much.
+/// Processor time that the hypervisor gave to others: one percent of it slows rates by one percent.
 void add_noise(std::vector<Finding>& findings, const OtherLoad& before, const OtherLoad& after,
                Language language) {
   if (before.average.empty() || !before.stolen || !after.stolen || after.elapsed <= before.elapsed)

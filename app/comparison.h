@@ -1,5 +1,5 @@
-// What a comparison found out besides its verdicts, as findings: protocol, A/A check, what it could
-// have seen, what else the machine was doing.
+// Findings of a comparison, apart from its verdicts: protocol, A/A check, the smallest change it
+// could have detected, other load on the machine.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace nety::app {
 
-/// A moment of the machine's other work.
+/// Load by other programs and other virtual machines, at one moment.
 struct OtherLoad {
   std::string average;                      ///< Of the last minute; empty: unknown.
   std::optional<uint64_t> stolen, elapsed;  ///< Ticks since boot, of all processors.

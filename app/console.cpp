@@ -5,11 +5,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
+
+#include "diag/page.h"
 
 namespace nety::app {
 namespace {
@@ -86,21 +87,33 @@ void notice(const Context& context, const Text& text) {
 }
 
 std::unique_ptr<Progress> make_progress(const Context& context) {
-  const bool terminal = stderr_is_terminal();
-  if (context.progress == "never" || context.verbosity < 0 ||
-      (context.progress == "auto" && !terminal))
-    return std::make_unique<Progress>();
-  return std::make_unique<TerminalProgress>(terminal);
+  if (!draws_progress(context)) return std::make_unique<Progress>();
+  return std::make_unique<TerminalProgress>(stderr_is_terminal());
 }
 
 bool stdin_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
 bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 bool stderr_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
 
-size_t terminal_width() {
+bool draws_progress(const Context& context) {
+  return context.verbosity >= 0 &&
+         (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()));
+}
+
+std::optional<size_t> terminal_columns(int descriptor) {
   winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
-  return std::clamp<size_t>(size.ws_col, 72, 132);
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col <= 20) return std::nullopt;
+  return size.ws_col;
+}
+
+void RedrawnLine::show(std::string_view text) {
+  if (!draw_ || (text.empty() && width_ == 0)) return;
+  const size_t width = diag::width_of(text);
+  std::string line = "\r" + diag::padded(text, width_);
+  if (text.empty()) line += '\r';
+  print_aside(line);
+  std::fflush(stderr);
+  width_ = width;
 }
 
 void install_signal_handlers() {

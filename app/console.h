@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "app/command.h"
@@ -27,8 +28,26 @@ std::unique_ptr<Progress> make_progress(const Context& context);
 bool stdin_is_terminal();
 bool stdout_is_terminal();
 bool stderr_is_terminal();
-/// Columns of the terminal on standard output, within 72 and 132; 100 where there is none.
-size_t terminal_width();
+/// Whether this invocation draws progress: on a terminal, or always, or never.
+bool draws_progress(const Context& context);
+
+/// Columns of the terminal behind a standard descriptor; nothing where there is none, or one too
+/// narrow to count on.
+std::optional<size_t> terminal_columns(int descriptor);
+
+/// One line on standard error, drawn over itself; nothing of it stays in the end.
+class RedrawnLine {
+ public:
+  explicit RedrawnLine(bool draw) : draw_(draw) {}
+  ~RedrawnLine() { show(""); }
+  RedrawnLine(const RedrawnLine&) = delete;
+  RedrawnLine& operator=(const RedrawnLine&) = delete;
+  void show(std::string_view text);
+
+ private:
+  bool draw_;
+  size_t width_ = 0;
+};
 
 /// SIGINT sets a flag that long work looks at; a second one, with the flag still set, ends the
 /// program with exit code 130. SIGPIPE is ignored: writing to a closed pipe is an error like

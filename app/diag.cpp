@@ -2,6 +2,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "app/command.h"
 #include "app/console.h"
 #include "app/diag_output.h"
@@ -19,6 +21,10 @@
 
 namespace nety::app {
 namespace {
+
+size_t screen_width() {
+  return std::clamp<size_t>(terminal_columns(STDOUT_FILENO).value_or(100), 72, 132);
+}
 
 class Diag final : public Command {
  public:
@@ -51,15 +57,15 @@ class Diag final : public Command {
     policy::Request request;
     request.plan = options_.plan();
     const auto machine = machine_with_drivers(trials_.quick);
-    diag::Diagnosis diagnosis =
-        diag::examine({.machine = *machine,
-                       .language = context.language,
-                       .checkpoint = checkpoint.get(),
-                       .request = request,
-                       .evidence = evidence_for(checkpoint.get()),
-                       .quick = trials_.quick,
-                       .gpu_lacks = gpu_lacks(),
-                       .trials = trials_.run(context, *machine, stored_mode(checkpoint.get()))});
+    diag::Diagnosis diagnosis = diag::examine(
+        {.machine = *machine,
+         .language = context.language,
+         .checkpoint = checkpoint.get(),
+         .request = request,
+         .evidence = evidence_for(checkpoint.get()),
+         .quick = trials_.quick,
+         .gpu_lacks = gpu_lacks(),
+         .trials = trials_.try_modes(context, *machine, stored_mode(checkpoint.get()))});
     stack_.examine(diagnosis, checkpoint.get(), trials_.quick, context);
     diag::check_requirements(requirements, context.language, diagnosis);
     const results::File file = as_results(diagnosis, checkpoint.get(), context);
@@ -72,7 +78,7 @@ class Diag final : public Command {
                                             .language = context.language,
                                             .colours = stdout_is_terminal(),
                                             .all = context.verbosity > 0,
-                                            .width = terminal_width()}));
+                                            .width = screen_width()}));
     if (interrupted()) return exit_code(ErrorKind::kInterrupted);
     // What was tried under other conditions than a user's would mislead the policy.
     if (trials_.as_usual()) keep_evidence(file, context);

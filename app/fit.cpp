@@ -77,7 +77,7 @@ class Fit final : public Command {
   // A shape is stored nowhere: it has no such row.
   std::vector<Row> plans(const policy::ModelFacts& model) const {
     const auto plan = [&](std::optional<precision::ModeId> mode) {
-      return policy::plan(model.config, model.weights, mode, options_.plan(), model.beside);
+      return policy::plan(model.config, model.weights, mode, options_.plan(), model.overhead);
     };
     std::vector<Row> rows;
     if (!model.stored.empty()) rows.push_back({"stored", plan(std::nullopt)});

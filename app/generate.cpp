@@ -69,7 +69,7 @@ class Generate final : public Command {
       throw Error(ErrorKind::kUsage, "there is no prompt",
                   "Give one: -p TEXT, -f FILE or standard input; or talk with nety chat.");
     std::string text = read_text(file_);
-    // The line end that editors and echo add is not part of a prompt.
+    // Editors and echo add a line end that is not part of the prompt.
     if (text.ends_with('\n')) text.pop_back();
     if (text.ends_with('\r')) text.pop_back();
     return text;

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,12 +23,6 @@ namespace nety::app {
 namespace {
 
 constexpr auto kInterval = std::chrono::milliseconds(200);
-
-size_t columns_of_terminal() {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) return size.ws_col;
-  return 100;
-}
 
 auto key_of(const results::Result& row) {
   return std::tie(row.mode, row.backend, row.phase, row.n_prompt, row.n_gen, row.depth);
@@ -54,8 +47,7 @@ bool is_stream(const std::string& path) {
   return path.ends_with(".jsonl") && (!there || std::filesystem::is_regular_file(path, ignored));
 }
 
-/// Whole or not at all, as far as the system allows: one call, tried again only where it wrote
-/// nothing.
+/// In one call where the system allows, so that a reader sees whole lines.
 void write_whole(int descriptor, const std::string& text) {
   for (size_t done = 0; done < text.size();) {
     const ssize_t count = ::write(descriptor, text.data() + done, text.size() - done);
@@ -82,10 +74,7 @@ void RowStream::append(const results::Result& row) {
 
 LiveView::LiveView(const Context& context, const results::File& header,
                    const std::vector<std::string>& streams)
-    : draw_(context.verbosity >= 0 &&
-            (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()))),
-      language_(context.language),
-      file_(header) {
+    : draw_(draws_progress(context)), language_(context.language), file_(header) {
   for (const std::string& path : streams)
     if (is_stream(path)) streams_.push_back(std::make_unique<RowStream>(path, header));
 }
@@ -108,7 +97,8 @@ void LiveView::row(const results::Result& row) {
 
 bool LiveView::interrupted() { return app::interrupted(); }
 
-/// A row replaces its earlier self. All are of one model, which rows before its load cannot name.
+/// A row replaces its earlier version. All rows are of one model; rows from before the load take
+/// its name afterwards.
 void LiveView::keep(const results::Result& row) {
   const auto same = [&row](const results::Result& other) { return key_of(other) == key_of(row); };
   const auto found = std::find_if(file_.results.begin(), file_.results.end(), same);
@@ -133,8 +123,8 @@ void LiveView::draw() {
   if (!draw_ || (drawn_ && now - last_ < kInterval)) return;
   last_ = now;
   erase();
-  const size_t columns = columns_of_terminal();
-  // Where progress is forced onto something that is no terminal, lines cannot be taken back.
+  const size_t columns = terminal_columns(STDERR_FILENO).value_or(100);
+  // --progress always may write to a file, where lines cannot be erased.
   std::string table;
   if (stderr_is_terminal() && !file_.results.empty())
     table = reports::terminal_table(file_, columns - 1, language_);

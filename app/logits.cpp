@@ -1,4 +1,4 @@
-// nety logits: what the model thinks after each of the given tokens, as a safetensors file.
+// nety logits: the logits after each of the given tokens, as a safetensors file.
 #include <fmt/core.h>
 
 #include <bit>

@@ -11,6 +11,7 @@
 #include "app/console.h"
 #include "app/live.h"
 #include "app/model_options.h"
+#include "app/run_arguments.h"
 #include "bench/evaluation_text.h"
 #include "core/backends/backends.h"
 #include "core/base/error.h"
@@ -34,7 +35,7 @@ std::vector<std::string> split(const std::string& list) {
   return words;
 }
 
-/// Of --quick: with loads and the one round that is always made, under half a minute.
+/// Budget of --quick: with loads and the one round that is always made, under half a minute.
 const std::string kQuickBudget = "22s";
 
 // "90", "90s", "2min"; 0 for none
@@ -50,7 +51,7 @@ double parse_budget(const std::string& text) {
   return value * factor;
 }
 
-// A shape is stored nowhere.
+// A shape has no file, so no mode in which it is stored.
 std::vector<std::string> mode_list(const std::string& option, bool shape) {
   if (!option.empty() && option != "all") return split(option);
   std::vector<std::string> modes = {"fp32", "bf16", "int8", "nf4"};
@@ -63,11 +64,12 @@ std::vector<std::string> mode_list(const std::string& option, bool shape) {
   return modes;
 }
 
-// Of a quick look no more than one backend for each mode and library.
-std::vector<std::string> backend_list(const std::string& option, bool quick) {
+// A quick look takes no backend that has only some modes: another one of its library has them all.
+std::vector<std::string> backend_list(const std::string& option, const policy::Evidence& here,
+                                      bool quick) {
   if (!option.empty()) return split(option);
   std::vector<std::string> names;
-  for (const policy::BackendFacts& backend : available_backends().backends)
+  for (const policy::BackendFacts& backend : here.backends)
     if (!quick || backend.modes.empty()) names.push_back(backend.name);
   return names;
 }
@@ -98,29 +100,26 @@ void MeasurementOptions::declare(Arguments& arguments) {
   arguments.text("--budget", budget,
                  "Time for the whole: 120s, 2min, none" +
                      (usual_budget.empty() ? "" : " (" + usual_budget + " without -r)"));
-  arguments.choice("--isa", isa_, {"scalar", "avx2", "avx512", "avx512bf16"}, "Kernel family");
-  arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
-  arguments.number("--ctx", context_, 0, 1 << 24, "Tokens of context; 0: what the workload needs");
-  arguments.choice("--head", head_, {"fp32", "bf16", "mode"}, "Type of embeddings and lm_head");
-  arguments.choice("--compute", compute_, {"fp32", "bf16"},
-                   "Products of nf4 and fp4: fp32, or both sides bf16 (on a GPU)");
-  arguments.choice("--kv", kv_, {"fp32", "bf16"}, "Type of cached keys and values");
+  // Modes and backends are lists here, and a backend says where it runs.
+  declare_run(arguments, run_, of_role(options::kPlanned | options::kCondition),
+              {{options::rows::context.name, "Tokens of context; 0: what the workload needs"},
+               {options::rows::isa.name, "Kernel family"}});
 }
 
-// A shape has no file to look into: the machine, and what the policy makes of its numbers.
+// A shape has no file to examine: only the machine is, and the policy decides by the shape's sizes.
 diag::Diagnosis MeasurementOptions::examine(const bench::BenchRequest& request,
-                                            const Context& context) const {
+                                            policy::Evidence here, const Context& context) const {
   const policy::Request plain;
   const auto machine = machine_with_drivers();
   diag::Question question{.machine = *machine,
                           .language = context.language,
                           .checkpoint = nullptr,
                           .request = plain,
-                          .evidence = available_backends()};
+                          .evidence = std::move(here)};
   if (request.shape.empty()) {
     const auto checkpoint = checkpoint::Checkpoint::open(request.model);
     question.checkpoint = &checkpoint;
-    question.evidence = known_evidence(machine::describe(*machine), checkpoint.id());
+    add_earlier_runs(question.evidence, machine::describe(*machine), checkpoint.id());
     return diag::examine(question);
   }
   const policy::ModelFacts facts = policy::facts_of(checkpoint::find_shape(request.shape));
@@ -134,7 +133,8 @@ diag::Diagnosis MeasurementOptions::examine(const bench::BenchRequest& request,
   return diagnosis;
 }
 
-bench::BenchRequest MeasurementOptions::request(const Context& context) const {
+bench::BenchRequest MeasurementOptions::request(const Context& context,
+                                                const policy::Evidence& here) const {
   if (!shape_.empty() && !model.empty())
     throw Error(ErrorKind::kUsage, "--shape and a MODEL exclude each other",
                 "Measure them one after the other, each with its own -o FILE.");
@@ -148,14 +148,9 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
   request.shape = shape_;
   if (shape_.empty()) request.model = resolve_model(model.empty() ? "default" : model).string();
   request.modes = mode_list(modes_, !shape_.empty());
-  request.backends = backend_list(backends_, quick_);
+  request.backends = backend_list(backends_, here, quick_);
   request.pythons = pythons_;
-  request.isa = isa_;
-  request.head = head_;
-  request.compute = compute_;
-  request.kv = kv_;
-  request.threads = static_cast<int>(threads_);
-  request.context = context_;
+  request.run = run_;
   const auto given_or = [](const std::vector<int64_t>& given, std::vector<int64_t> otherwise) {
     return given.empty() ? std::move(otherwise) : given;
   };
@@ -178,13 +173,14 @@ bench::BenchRequest MeasurementOptions::request(const Context& context) const {
 }
 
 results::File MeasurementOptions::run(const Context& context) const {
-  const bench::BenchRequest request = this->request(context);
+  const policy::Evidence here = available_backends();
+  const bench::BenchRequest request = this->request(context, here);
   bench::check(request);
   for (const std::string& name : request.modes)
     if (name != "stored" && precision::find_mode(name) == nullptr)
       throw Error(ErrorKind::kUsage, fmt::format("--modes: unknown mode '{}'", name),
                   fmt::format("Modes: {}, stored, all.", precision::selectable_mode_names()));
-  const diag::Diagnosis diagnosis = examine(request, context);
+  const diag::Diagnosis diagnosis = examine(request, here, context);
   results::File header;
   header.tool = request.tool;
   header.command = request.command;
@@ -197,10 +193,8 @@ results::File MeasurementOptions::run(const Context& context) const {
   file.findings = diagnosis.findings;
   if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);
   if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
-  // What was measured under other conditions than a user's would mislead the policy.
-  const bool usual =
-      isa_.empty() && head_.empty() && compute_.empty() && threads_ == 0 && kv_ == "fp32";
-  if (usual) keep_evidence(file, context);
+  // The policy decides for a user's usual conditions: other measurements would mislead it.
+  if (options::conditions(run_).empty()) keep_evidence(file, context);
   return file;
 }
 

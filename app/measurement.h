@@ -26,13 +26,15 @@ class MeasurementOptions {
   results::File run(const Context& context) const;
 
  private:
-  bench::BenchRequest request(const Context& context) const;
-  diag::Diagnosis examine(const bench::BenchRequest& request, const Context& context) const;
+  bench::BenchRequest request(const Context& context, const policy::Evidence& here) const;
+  diag::Diagnosis examine(const bench::BenchRequest& request, policy::Evidence here,
+                          const Context& context) const;
 
   std::vector<std::string> pythons_;
-  std::string shape_, modes_, backends_, quality_, isa_, head_, compute_, kv_ = "fp32";
+  std::string shape_, modes_, backends_, quality_;
+  options::RunOptions run_;
   std::vector<int64_t> prompts_, depths_ = {0}, generate_;  // empty: --quick decides
-  int64_t repetitions_ = 0, threads_ = 0, context_ = 0;
+  int64_t repetitions_ = 0;
   bool quick_ = false, no_quality_ = false;
 };
 

@@ -10,15 +10,16 @@
 #include "app/console.h"
 #include "app/input.h"
 #include "app/model_store.h"
+#include "app/run_arguments.h"
 #include "core/backends/backends.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/units.h"
 #include "core/machine/machine.h"
 #include "core/measure/gpu_drivers.h"
+#include "core/model/compute.h"
 #include "core/model/plugin.h"
 #include "core/policy/evidence_store.h"
-#include "core/precision/compute.h"
 
 namespace nety::app {
 namespace fs = std::filesystem;
@@ -31,7 +32,10 @@ fs::path executable_folder() {
   return fs::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
-std::string mode_choices() { return std::string(precision::selectable_mode_names()) + ", stored"; }
+void declare_model(Arguments& arguments, std::string& model) {
+  arguments.text("MODEL", model,
+                 "A GGUF file, a Hugging Face directory, a name (nety models), or default");
+}
 
 void print_plan(const policy::Decision& decision, const machine::MemoryBudget& memory) {
   const policy::MemoryPlan& plan = decision.memory;
@@ -50,43 +54,27 @@ void print_plan(const policy::Decision& decision, const machine::MemoryBudget& m
                row("available", memory.available_bytes, memory.limited_by.c_str()));
 }
 
-// --compute is about codes that become floats; elsewhere it would change nothing, silently.
-model::Compute compute_of(const std::string& option, const policy::Decision& decision,
+// Modes that fix their arithmetic would ignore --compute without a word.
+model::Compute compute_of(options::ComputeType asked, const policy::Decision& decision,
                           const checkpoint::Checkpoint& checkpoint) {
   const precision::Mode& mode = precision::mode(decision.mode.value_or(checkpoint.stored_mode()));
-  // On a GPU 4-bit products are bf16 unless fp32 is asked for: that is where its speed is.
-  if (option.empty())
-    return decision.device != "cpu" && precision::takes_compute(mode) ? model::Compute::kBf16
-                                                                      : model::Compute::kMode;
-  if (!precision::takes_compute(mode))
+  if (asked != options::ComputeType::kUsual && !precision::takes_compute(mode))
     throw Error(ErrorKind::kUsage,
                 fmt::format("--compute: the arithmetic of mode {} is fixed", mode.name),
                 "It applies to nf4 and fp4. Choose one by --mode, or leave --compute out.");
-  return option == "bf16" ? model::Compute::kBf16 : model::Compute::kMode;
+  return model::compute_for(asked, mode, decision.device != "cpu");
 }
 
 }  // namespace
 
 void ModelOptions::declare_plan(Arguments& arguments) {
-  arguments.text("MODEL", model,
-                 "A GGUF file, a Hugging Face directory, a name (nety models), or default");
-  arguments.number("--ctx", context, 0, 1 << 24,
-                   "Tokens of context; 0: the model's own, at most 4096");
-  arguments.choice("--head", head, {"fp32", "bf16", "mode"}, "Type of embeddings and lm_head");
-  arguments.choice("--kv", kv, {"fp32", "bf16"}, "Type of cached keys and values");
+  declare_model(arguments, model);
+  declare_run(arguments, run, of_role(options::kPlanned));
 }
 
 void ModelOptions::declare(Arguments& arguments) {
-  declare_plan(arguments);
-  arguments.text("--mode", mode, "Precision: " + mode_choices() + "; else the policy decides");
-  arguments.text("--backend", backend, backends::backend_names());
-  arguments.text("--device", device, "auto, cpu or cuda:N");
-  arguments.choice(
-      "--compute", compute, {"fp32", "bf16"},
-      "Arithmetic of nf4 and fp4: both sides of products fp32, or rounded to bf16 (on a GPU)");
-  arguments.choice("--isa", isa, {"scalar", "avx2", "avx512", "avx512bf16"},
-                   "Kernel family (also NETY_ISA)");
-  arguments.number("--threads", threads, 0, 1024, "Threads; 0: the CPU budget");
+  declare_model(arguments, model);
+  declare_run(arguments, run, [](const options::OptionRow&) { return true; });
   arguments.flag("--use-quantization", use_quantization, "Ask for quantization (a CPU ignores it)");
   arguments.flag("--force", force, "Load although the plan says it does not fit");
   arguments.flag("--dry-run", dry_run, "Print the memory plan and stop");
@@ -94,11 +82,9 @@ void ModelOptions::declare(Arguments& arguments) {
 
 policy::PlanOptions ModelOptions::plan() const {
   policy::PlanOptions plan;
-  plan.context = context;
-  plan.head = head;
+  plan.run = run;
+  plan.run.threads = machine::threads_for(run.threads, machine::host());
   plan.logit_rows = logit_rows;
-  plan.kv = kv == "bf16" ? precision::ModeId::bf16 : precision::ModeId::fp32;
-  plan.threads = threads > 0 ? threads : machine::cpu_budget(machine::host()).threads;
   return plan;
 }
 
@@ -127,7 +113,7 @@ std::vector<precision::ModeId> modes_of(std::string_view backend) {
 
 }  // namespace
 
-// native always, plugins that nothing speaks against.
+// native always; plugins that can be loaded.
 policy::Evidence available_backends() {
   policy::Evidence evidence;
   for (const std::string_view name : model::plugin_names())
@@ -143,7 +129,7 @@ bool is_plugin(const std::string& backend) {
   return std::find(names.begin(), names.end(), backend) != names.end();
 }
 
-// That a plugin is not available is for the policy to say; why it is not, the plugin's finding.
+// The policy would only say that the plugin is not available; the plugin knows why.
 void refuse_unavailable(const std::string& backend) {
   if (!is_plugin(backend)) return;
   const model::PluginStatus status = model::probe_plugin(backend);
@@ -152,25 +138,20 @@ void refuse_unavailable(const std::string& backend) {
                 status.hint);
 }
 
-/// A backend that computes on a GPU besides does so only if both are named: what is chosen without
-/// being asked for there is the backend made for it. Error: kEnvironment if it cannot.
+/// A CPU backend that can use a GPU as well (torch) does so only if --backend and --device both ask
+/// for it; else the GPU is left to the backend made for it. Error: kEnvironment if it cannot.
 void add_asked_gpu(const ModelOptions& options, policy::Evidence& evidence) {
-  if (!is_plugin(options.backend) || !options.device.starts_with("cuda") ||
-      model::device_of_backend(options.backend) != "cpu")
+  const std::string& backend = options.run.backend;
+  const std::string& device = options.run.device;
+  if (!is_plugin(backend) || !device.starts_with("cuda") ||
+      model::device_of_backend(backend) != "cpu")
     return;
-  const model::GpuStatus status = model::probe_gpu(options.backend);
+  const model::GpuStatus status = model::probe_gpu(backend);
   if (!status.possible)
-    throw Error(
-        ErrorKind::kEnvironment,
-        fmt::format("--backend {} --device {}: {}", options.backend, options.device, status.what),
-        status.hint);
-  evidence.backends.push_back({options.backend, "cuda", {}});
-}
-
-void add_earlier_runs(policy::Evidence& evidence, const results::Machine& machine,
-                      const std::string& model) {
-  if (const auto store = policy::EvidenceStore::of_user())
-    policy::consult(evidence, store->of(machine.id, "nety " NETY_VERSION), model);
+    throw Error(ErrorKind::kEnvironment,
+                fmt::format("--backend {} --device {}: {}", backend, device, status.what),
+                status.hint);
+  evidence.backends.push_back({backend, "cuda", {}});
 }
 
 }  // namespace
@@ -181,6 +162,12 @@ std::unique_ptr<machine::Machine> machine_with_drivers(bool quick) {
   return machine::host_asking([limit_s] {
     return measure::ask_gpu_drivers({{measure::own_program(), "drivers"}, {}}, limit_s);
   });
+}
+
+void add_earlier_runs(policy::Evidence& evidence, const results::Machine& machine,
+                      const std::string& model) {
+  if (const auto store = policy::EvidenceStore::of_user())
+    policy::consult(evidence, store->of(machine.id, "nety " NETY_VERSION), model);
 }
 
 policy::Evidence known_evidence(const results::Machine& machine, const std::string& model) {
@@ -203,7 +190,7 @@ void keep_evidence(const results::File& file, const Context& context) {
 std::optional<LoadedModel> load(const ModelOptions& options, const Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const machine::Machine& host = machine::host();
-  refuse_unavailable(options.backend);
+  refuse_unavailable(options.run.backend);
   policy::Evidence evidence = available_backends();
   add_asked_gpu(options, evidence);
   // Drivers are asked only if something could compute on a GPU: that takes a second or more.
@@ -218,12 +205,8 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
   for (const checkpoint::Notice& note : loaded.checkpoint->notices()) notice(context, note.what);
 
   const policy::ModelFacts facts = policy::facts_of(*loaded.checkpoint);
-  const policy::Request request{.mode = options.mode,
-                                .backend = options.backend,
-                                .device = options.device,
-                                .use_quantization = options.use_quantization,
-                                .force = options.force,
-                                .plan = options.plan()};
+  const policy::Request request{
+      .plan = options.plan(), .use_quantization = options.use_quantization, .force = options.force};
   add_earlier_runs(evidence, machine, facts.id);
   const policy::Decision decision = policy::decide(request, machine, facts, evidence);
   if (options.dry_run) {
@@ -233,17 +216,18 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
   for (const Text& line : policy::loading_lines(decision, machine)) notice(context, line);
 
   const char* isa = std::getenv("NETY_ISA");
-  loaded.backend =
-      backends::make_backend(decision.backend,
-                             {.threads = static_cast<int>(request.plan.threads),
-                              .isa = options.isa.empty() && isa != nullptr ? isa : options.isa,
-                              .device = decision.device,
-                              .compute = compute_of(options.compute, decision, *loaded.checkpoint)},
-                             host);
+  loaded.backend = backends::make_backend(
+      decision.backend,
+      {.threads = static_cast<int>(request.run().threads),
+       .isa = options.run.isa.empty() && isa != nullptr ? isa : options.run.isa,
+       .device = decision.device,
+       .compute = compute_of(options.run.compute, decision, *loaded.checkpoint)},
+      host);
   const auto progress = make_progress(context);
   loaded.model = std::make_unique<model::Model>(model::load_model(
       *loaded.checkpoint, *loaded.backend,
-      {.mode = decision.mode, .head = policy::head_mode(options.head, decision.mode)}, *progress));
+      {.mode = decision.mode, .head = policy::head_mode(options.run.head, decision.mode)},
+      *progress));
   loaded.mode = decision.mode_name();
   loaded.context = decision.memory.context;
   loaded.load_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -252,8 +236,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
 }
 
 model::SessionOptions session_options(const ModelOptions& options, const LoadedModel& loaded) {
-  return {.context = loaded.context,
-          .kv = options.kv == "bf16" ? model::KvType::kBf16 : model::KvType::kFp32};
+  return {.context = loaded.context, .kv = options.run.kv};
 }
 
 }  // namespace nety::app

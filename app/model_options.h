@@ -12,20 +12,20 @@
 #include "core/machine/machine.h"
 #include "core/model/model.h"
 #include "core/model/session.h"
+#include "core/options/run_options.h"
 #include "core/policy/policy.h"
 
 namespace nety::app {
 
 struct ModelOptions {
   std::string model = "default";
-  std::string mode, backend, device = "auto", isa, head, compute, kv = "fp32";
-  int64_t threads = 0, context = 0;
+  options::RunOptions run;
   int64_t logit_rows = policy::PlanOptions().logit_rows;  ///< What the command's session wants.
   bool force = false, dry_run = false, use_quantization = false;
 
   /// The positional MODEL and the options of loading.
   void declare(Arguments& arguments);
-  /// Only MODEL and what changes a memory plan: --ctx, --head, --kv.
+  /// Only MODEL and the options with which memory is planned.
   void declare_plan(Arguments& arguments);
   policy::PlanOptions plan() const;
 };
@@ -34,15 +34,18 @@ struct ModelOptions {
 /// beside the program, or the one in the cache. Error: kUsage if there is no such file, or kIo.
 std::filesystem::path resolve_model(const std::string& given);
 
-/// The backends that are there, as the policy wants to know them.
+/// The backends that can be loaded here, and nothing else yet.
 policy::Evidence available_backends();
-/// The same, and what earlier runs measured on this machine: of the model with that id.
+/// Adds what earlier runs measured on this machine: of the model with that id.
+void add_earlier_runs(policy::Evidence& evidence, const results::Machine& machine,
+                      const std::string& model);
+/// Both.
 policy::Evidence known_evidence(const results::Machine& machine, const std::string& model);
 /// Keeps what was measured for known_evidence(). What cannot be written is a notice with -v.
 void keep_evidence(const results::File& file, const Context& context);
 
 /// This machine, whose GPU drivers are asked (in processes of their own) when first wanted.
-/// `quick`: one that does not answer at once is taken for one that hangs.
+/// `quick`: a driver that does not answer within a second counts as hanging.
 std::unique_ptr<machine::Machine> machine_with_drivers(bool quick = false);
 
 /// A model that runs. Members are destroyed in the right order: weights before what they point

@@ -6,6 +6,7 @@
 #include "app/console.h"
 #include "app/messages.h"
 #include "app/model_options.h"
+#include "app/run_arguments.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/checkpoint/convert.h"
@@ -40,7 +41,7 @@ class Quantize final : public Command {
     arguments.text("SRC", source_, "A GGUF file, a Hugging Face directory, or default");
     arguments.text("DST", destination_, "The directory to make; it must not exist");
     arguments.text("--mode", mode_, "Precision of the linear layers: " + mode_list());
-    arguments.number("--threads", threads_, 0, 1024, "Threads; 0: the CPU budget");
+    declare_run(arguments, run_, named({options::rows::threads.name}));
   }
 
   int run(const Context& context) override {
@@ -48,8 +49,7 @@ class Quantize final : public Command {
     const measure::Stopwatch watch;
     const auto source = checkpoint::Checkpoint::open(resolve_model(source_));
     for (const checkpoint::Notice& note : source.notices()) notice(context, note.what);
-    const int64_t threads = threads_ > 0 ? threads_ : machine::cpu_budget(machine::host()).threads;
-    ThreadPool pool(static_cast<int>(threads));
+    ThreadPool pool(machine::threads_for(run_.threads, machine::host()));
     const auto shown = make_progress(context);
     StoppableProgress progress(*shown);
     const auto notices = checkpoint::convert(source, destination_, {.mode = mode}, pool, progress);
@@ -76,7 +76,7 @@ class Quantize final : public Command {
   }
 
   std::string source_, destination_, mode_;
-  int64_t threads_ = 0;
+  options::RunOptions run_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "app/measurement.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/words.h"
 #include "core/results/json.h"
 #include "core/results/merge.h"
 #include "reports/render.h"
@@ -118,15 +119,10 @@ class Report final : public Command {
 
   void check_gates() const {
     for (const std::string& gate : gates_) {
-      std::string known;
-      bool found = false;
-      for (const std::string_view id : reports::claim_ids()) {
-        found = found || id == gate;
-        known += (known.empty() ? "" : ", ") + std::string(id);
-      }
-      if (!found)
+      const auto known = reports::claim_ids();
+      if (std::find(known.begin(), known.end(), gate) == known.end())
         throw Error(ErrorKind::kUsage, fmt::format("--gate: unknown claim '{}'", gate),
-                    fmt::format("Claims: {}.", known));
+                    fmt::format("Claims: {}.", joined(known)));
     }
   }
 

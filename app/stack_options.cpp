@@ -2,36 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <cstdio>
 #include <iterator>
 
 #include "app/console.h"
 #include "diag/stack.h"
 
 namespace nety::app {
-namespace {
-
-/// One line on stderr, redrawn, gone in the end.
-class Line {
- public:
-  explicit Line(bool draw) : draw_(draw) {}
-  ~Line() { show(""); }
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
-  void show(std::string_view text) {
-    if (!draw_) return;
-    fmt::print(stderr, "\r{:<{}}\r{}", "", width_, text);
-    std::fflush(stderr);
-    width_ = text.size();
-  }
-
- private:
-  bool draw_;
-  size_t width_ = 0;
-};
-
-}  // namespace
-
 void StackOptions::declare(Arguments& arguments) {
   arguments.texts("--python", pythons,
                   "The Python whose stack is examined, or its environment (repeatable)");
@@ -39,8 +15,7 @@ void StackOptions::declare(Arguments& arguments) {
 
 void StackOptions::examine(diag::Diagnosis& diagnosis, const checkpoint::Checkpoint* checkpoint,
                            bool quick, const Context& context) const {
-  Line line(context.verbosity >= 0 && context.progress != "never" &&
-            (context.progress == "always" || stderr_is_terminal()));
+  RedrawnLine line(draws_progress(context));
   diag::StackRequest request;
   request.pythons = pythons;
   request.facts_only = quick;

@@ -3,15 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "app/console.h"
+#include "app/run_arguments.h"
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
 #include "core/model/plugin.h"
 #include "core/precision/mode.h"
 #include "diag/messages.h"
-#include "diag/page.h"
 
 namespace nety::app {
 namespace {
@@ -19,27 +18,19 @@ namespace {
 // One line, redrawn: what is being tried and how many are left.
 class TrialProgress final : public diag::TrialObserver {
  public:
-  TrialProgress(bool draw, Language language) : draw_(draw), language_(language) {}
-  ~TrialProgress() override {
-    if (draw_ && width_ > 0) fmt::print(stderr, "\r{:{}}\r", "", width_);
-  }
+  TrialProgress(bool draw, Language language) : line_(draw), language_(language) {}
 
   void step(const std::string& what, size_t done, size_t total) override {
-    if (!draw_) return;
     const std::string text = what == "bandwidth"
                                  ? render({message::diag_progress_rates, {}}, language_)
                                  : render({message::diag_progress, {what}}, language_);
-    const std::string line = fmt::format("{}/{}  {}", done + 1, total, text);
-    width_ = std::max(width_, diag::width_of(line));
-    fmt::print(stderr, "\r{}", diag::padded(line, width_));
-    std::fflush(stderr);
+    line_.show(fmt::format("{}/{}  {}", done + 1, total, text));
   }
   bool interrupted() override { return app::interrupted(); }
 
  private:
-  bool draw_;
+  RedrawnLine line_;
   Language language_;
-  size_t width_ = 0;
 };
 
 std::vector<std::string> modes_to_try(const std::string& stored_mode) {
@@ -58,9 +49,9 @@ void TrialRun::declare(Arguments& arguments) {
                   "Exit with 6 unless this holds: ram>=16GiB, avx512_bf16, mode:int8=viable ...; "
                   "help lists all (repeatable)");
   arguments.flag("--quick", quick, "Two seconds: facts and known answers, nothing is timed");
-  arguments.choice("--isa", isa, {"scalar", "avx2", "avx512"},
-                   "Try modes as a machine would that has no more than this");
-  arguments.number("--threads", threads, 0, 1024, "Threads; 0: the CPU budget");
+  using options::rows::isa, options::rows::threads;
+  declare_run(arguments, run, named({isa.name, threads.name}),
+              {{isa.name, "Try modes as a machine would that has no more than this"}});
 }
 
 bool TrialRun::wants_help() const {
@@ -73,14 +64,14 @@ std::vector<diag::Requirement> TrialRun::requirements() const {
   return out;
 }
 
-diag::Trials TrialRun::run(const Context& context, const machine::Machine& machine,
-                           const std::string& stored_mode) const {
-  kernels::choose_isa(isa, machine);
+diag::Trials TrialRun::try_modes(const Context& context, const machine::Machine& machine,
+                                 const std::string& stored_mode) const {
+  kernels::choose_isa(run.isa, machine);
   const results::Machine facts = machine::describe(machine);
   diag::TrialOptions options;
   options.quick = quick;
-  options.isa = isa;
-  options.threads = static_cast<int>(threads > 0 ? threads : facts.cpu_budget.threads);
+  options.run = run;
+  options.run.threads = machine::threads_for(run.threads, machine);
   options.modes = modes_to_try(stored_mode);
   options.backends = {"native"};
   for (const std::string_view name : model::plugin_names()) {
@@ -93,10 +84,7 @@ diag::Trials TrialRun::run(const Context& context, const machine::Machine& machi
       options.backends.emplace_back(name);
   }
   options.memory_bytes = facts.memory_available_bytes;
-  const bool draw =
-      context.verbosity >= 0 &&
-      (context.progress == "always" || (context.progress == "auto" && stderr_is_terminal()));
-  TrialProgress progress(draw, context.language);
+  TrialProgress progress(draws_progress(context), context.language);
   return diag::run_trials(options, facts, progress);
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "core/machine/machine.h"
+#include "core/options/run_options.h"
 #include "diag/requirement.h"
 #include "diag/viability.h"
 
@@ -13,21 +14,20 @@ namespace nety::app {
 
 struct TrialRun {
   bool quick = false;
-  std::string isa;
-  int64_t threads = 0;
+  options::RunOptions run;
   std::vector<std::string> require;
 
   void declare(Arguments& arguments);
-  /// A full run under the conditions in which models are run.
-  bool as_usual() const { return !quick && isa.empty() && threads == 0; }
+  /// A full run under usual conditions, as models are run.
+  bool as_usual() const { return !quick && options::conditions(run).empty(); }
   /// "--require help" was asked for.
   bool wants_help() const;
   /// What `--require` says, understood. Error: kUsage.
   std::vector<diag::Requirement> requirements() const;
   /// Tries every mode that can be made, and `stored_mode` if it is not empty, on every backend.
   /// Errors: kUsage, kEnvironment for an --isa that is unknown or that the processor lacks.
-  diag::Trials run(const Context& context, const machine::Machine& machine,
-                   const std::string& stored_mode) const;
+  diag::Trials try_modes(const Context& context, const machine::Machine& machine,
+                         const std::string& stored_mode) const;
 };
 
 /// Exit code 6 after everything was printed, naming each requirement that is not met. Error:

@@ -5,7 +5,7 @@
 #include "bench/worker_main.h"
 #include "core/base/error.h"
 #include "diag/bitsandbytes_library.h"
-#include "diag/trial_protocol.h"
+#include "diag/trial_worker.h"
 
 namespace nety::app {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "bench/compare_series.h"
 #include "core/base/error.h"
+#include "core/base/words.h"
 #include "core/measure/stopwatch.h"
 
 namespace nety::bench {
@@ -61,7 +62,7 @@ void check(const CompareRequest& request) {
     if (results::find_compared(gate.metric) != nullptr) continue;
     std::string known;
     for (const results::ComparedMetric& metric : results::compared_metrics())
-      known += fmt::format("{}{}", known.empty() ? "" : ", ", metric.name);
+      append_word(known, metric.name);
     throw Error(ErrorKind::kUsage, fmt::format("--gate: no metric is called '{}'", gate.metric),
                 fmt::format("Metrics: {}.", known));
   }

@@ -1,10 +1,11 @@
 // Two result files: the same figures, sample by sample, where machine and model are the same.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 
 #include "bench/compare.h"
 #include "bench/compare_series.h"
+#include "core/base/words.h"
 
 namespace nety::bench {
 namespace {
@@ -63,7 +64,7 @@ std::string differences(const results::Machine& one, const results::Machine& oth
   std::string out;
   const auto compare = [&out](std::string_view name, const auto& first, const auto& second) {
     if (first == second) return;
-    out += fmt::format("{}{}: {}, {}", out.empty() ? "" : "; ", name, first, second);
+    append_word(out, fmt::format("{}: {}, {}", name, first, second), "; ");
   };
   const auto quota = [](const results::Machine& machine) {
     const std::optional<double>& limit = machine.cpu_budget.quota;
@@ -71,8 +72,7 @@ std::string differences(const results::Machine& one, const results::Machine& oth
   };
   const auto gib = [](uint64_t bytes) { return (bytes + (uint64_t{1} << 29)) >> 30; };
   compare("cpu", one.cpu, other.cpu);
-  compare("features", fmt::format("{}", fmt::join(one.features, " ")),
-          fmt::format("{}", fmt::join(other.features, " ")));
+  compare("features", joined(one.features, " "), joined(other.features, " "));
   compare("threads", one.cpu_budget.threads, other.cpu_budget.threads);
   compare("quota", quota(one), quota(other));
   compare("memory in GiB", gib(one.memory_total_bytes), gib(other.memory_total_bytes));

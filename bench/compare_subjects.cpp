@@ -7,7 +7,7 @@
 #include <cmath>
 #include <utility>
 
-#include "bench/session.h"
+#include "bench/engine_worker.h"
 #include "core/base/error.h"
 #include "core/measure/worker.h"
 #include "core/results/json.h"
@@ -19,20 +19,20 @@ constexpr int kRuns = 2;  // of an observation; the better one counts
 
 class WorkerSubject final : public Subject {
  public:
-  WorkerSubject(std::vector<std::string> worker, const CompareWorkload& workload)
-      : worker_(std::move(worker)), workload_(workload) {
-    workload_.engine.context = context_needed(workload_);
+  WorkerSubject(std::vector<std::string> program, const CompareWorkload& workload)
+      : program_(std::move(program)), workload_(workload) {
+    workload_.engine.run.context = context_needed(workload_);
     workload_.engine.logit_rows = 1;
   }
 
   void renew() override {
-    if (session_) session_->quit();
-    session_.reset();
+    if (worker_) worker_->quit();
+    worker_.reset();
   }
 
   Observation observe() override {
     Observation out;
-    if (!session_) out = start();
+    if (!worker_) out = start();
     Observation runs = run();
     for (int i = 1; i < kRuns; ++i) runs = better_of(runs, run());
     out.insert(out.end(), runs.begin(), runs.end());
@@ -53,9 +53,9 @@ class WorkerSubject final : public Subject {
 
   Observation start() {
     measure::WorkerCommand program;
-    program.argv = worker_;
+    program.argv = program_;
     program.environment = {{"OMP_WAIT_POLICY", "passive"}};
-    session_.emplace(program);
+    worker_.emplace(program);
     Command load = command(Action::kLoad);
     load.engine = workload_.engine;
     load.seed = workload_.seed;
@@ -87,14 +87,13 @@ class WorkerSubject final : public Subject {
 
   void add(Observation& out, const char* metric, const char* phase, int64_t n_prompt, int64_t n_gen,
            const char* unit, double value) const {
-    const EngineRequest& engine = workload_.engine;
+    const options::RunOptions& run = workload_.engine.run;
     if (std::isfinite(value))
-      out.push_back(
-          {{metric, engine.mode, engine.backend, phase, n_prompt, n_gen, 0}, unit, value});
+      out.push_back({{metric, run.mode, run.backend, phase, n_prompt, n_gen, 0}, unit, value});
   }
 
   Outcome try_to(const Command& command) {
-    return session_->ask(command, workload_.command_limit_s, nullptr, nullptr);
+    return worker_->ask(command, workload_.command_limit_s, nullptr, nullptr);
   }
 
   Reply ask(const Command& command) {
@@ -102,15 +101,15 @@ class WorkerSubject final : public Subject {
     if (outcome) return std::move(outcome.reply);
     throw Error(
         ErrorKind::kEnvironment,
-        fmt::format("{}: gave no measurement: {}", worker_.front(), outcome.reason),
+        fmt::format("{}: gave no measurement: {}", program_.front(), outcome.reason),
         fmt::format("If it is an older nety or another program, give a command line that prints a "
                     "result file: \"{} bench --json\".",
-                    worker_.front()));
+                    program_.front()));
   }
 
-  std::vector<std::string> worker_;
+  std::vector<std::string> program_;
   CompareWorkload workload_;
-  std::optional<Session> session_;
+  std::optional<EngineWorker> worker_;
 };
 
 class CommandSubject final : public Subject {

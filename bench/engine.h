@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/base/progress.h"
+#include "core/options/run_options.h"
 #include "core/results/results.h"
 
 namespace nety::bench {
@@ -19,13 +20,9 @@ namespace nety::bench {
 /// A configuration to load. Empty words and zeros mean the default.
 struct EngineRequest {
   std::string model;  ///< As on the command line: a path or "default"; empty with a shape.
-  std::string mode;   ///< A mode's name, or "stored".
-  std::string backend = "native";
-  std::string device = "cpu";
-  std::string isa, head, compute, kv;  ///< As --isa, --head, --compute, --kv take them.
-  int threads = 0;                     ///< 0: the CPU budget.
-  int64_t context = 0;                 ///< Most tokens that one sequence will hold.
-  int64_t logit_rows = 0;              ///< Most tokens given to one call of logits().
+  /// Nothing is left to a policy: the device is named, the context is what one sequence will hold.
+  options::RunOptions run{.backend = "native", .device = "cpu"};
+  int64_t logit_rows = 0;  ///< Most tokens given to one call of logits().
   std::string shape;  ///< As --shape takes it: random weights instead of a model. Empty: a model.
   uint64_t seed = 1;  ///< Of those weights.
 };
@@ -85,8 +82,8 @@ class Engine {
   /// touches and the keys and values.
   virtual uint64_t bytes_per_token(int64_t depth) const = 0;
 
-  /// The walls of a device with memory of its own, measured now, and what was taken of that memory:
-  /// see model::Backend. 0 on a processor, whose walls the caller measures.
+  /// The roofline of a device with memory of its own, measured now, and the bytes taken of that
+  /// memory: see model::Backend. 0 on a processor, whose roofline the caller measures.
   virtual double read_bandwidth(uint64_t /*bytes*/) { return 0; }
   virtual double product_rate() { return 0; }
   virtual uint64_t device_bytes() const { return 0; }

@@ -12,11 +12,11 @@
 #include "core/base/units.h"
 #include "core/checkpoint/shapes.h"
 #include "core/kernels/kernels.h"
+#include "core/model/compute.h"
 #include "core/model/footprint.h"
 #include "core/model/generator.h"
 #include "core/model/tokenizer_source.h"
 #include "core/policy/plan.h"
-#include "core/precision/compute.h"
 
 namespace nety::bench {
 namespace {
@@ -81,7 +81,8 @@ class ModelEngine final : public Engine {
     return is_shape() ? tokens_as_bytes(tokens) : tokenizer().decode(tokens);
   }
   uint64_t bytes_per_token(int64_t depth) const override {
-    return footprint_.per_token_bytes + model::kv_bytes_read(model_->config, depth, kv());
+    return footprint_.per_token_bytes +
+           model::kv_bytes_read(model_->config, depth, request_.run.kv);
   }
   double read_bandwidth(uint64_t bytes) override { return backend_->read_bandwidth(bytes); }
   double product_rate() override { return backend_->product_rate(mode_); }
@@ -90,12 +91,9 @@ class ModelEngine final : public Engine {
  private:
   bool is_shape() const { return !request_.shape.empty(); }
   void open(LoadReport& report);
-  model::Compute compute(std::optional<precision::ModeId> mode) const;
+  precision::ModeId used(std::optional<precision::ModeId> mode) const;
   precision::ModeId products_in(std::optional<precision::ModeId> mode) const;
   void check_memory(std::optional<precision::ModeId> mode, const machine::Machine& machine);
-  model::KvType kv() const {
-    return request_.kv == "bf16" ? model::KvType::kBf16 : model::KvType::kFp32;
-  }
   const tokenizer::Tokenizer& tokenizer() {
     if (!tokenizer_) tokenizer_.emplace(model::load_tokenizer(*checkpoint_));
     return *tokenizer_;
@@ -117,26 +115,27 @@ class ModelEngine final : public Engine {
 LoadReport ModelEngine::load(Progress& progress) {
   LoadReport report;
   const machine::Machine& machine = machine::host();
-  const int threads =
-      request_.threads > 0 ? request_.threads : machine::cpu_budget(machine).threads;
+  const int threads = machine::threads_for(request_.run.threads, machine);
 
   Clock::time_point start = Clock::now();
   open(report);
   report.phases_s["read"] = seconds_since(start);
 
   start = Clock::now();
-  const std::optional<precision::ModeId> mode = mode_of(request_.mode);
-  backend_ = backends::make_backend(request_.backend,
-                                    {.threads = threads,
-                                     .isa = request_.isa,
-                                     .device = request_.device,
-                                     .compute = compute(mode)},
-                                    machine);
+  const std::optional<precision::ModeId> mode = mode_of(request_.run.mode);
+  backend_ = backends::make_backend(
+      request_.run.backend,
+      {.threads = threads,
+       .isa = request_.run.isa,
+       .device = request_.run.device,
+       .compute = model::compute_for(request_.run.compute, precision::mode(used(mode)),
+                                     request_.run.device != "cpu")},
+      machine);
   report.phases_s["init"] = seconds_since(start);
 
   start = Clock::now();
   const model::LoadOptions load_options{.mode = mode,
-                                        .head = policy::head_mode(request_.head, mode)};
+                                        .head = policy::head_mode(request_.run.head, mode)};
   if (is_shape()) ShapeWeights::makeable(mode);
   check_memory(mode, machine);
   if (is_shape()) {
@@ -150,15 +149,15 @@ LoadReport ModelEngine::load(Progress& progress) {
   report.phases_s["convert"] = seconds_since(start);
 
   start = Clock::now();
-  model::SessionOptions options{.context = request_.context, .kv = kv()};
+  model::SessionOptions options{.context = request_.run.context, .kv = request_.run.kv};
   if (request_.logit_rows > 0) options.logit_rows = request_.logit_rows;
   session_ = std::make_unique<model::Session>(*model_, *backend_, options);
   report.phases_s["init"] += seconds_since(start);
 
   footprint_ = model::footprint(*model_);
   report.device = backend_->device();
-  report.isa = kernels::name_of(kernels::choose_isa(request_.isa, machine));
-  mode_ = mode ? *mode : is_shape() ? precision::ModeId::fp32 : checkpoint_->stored_mode();
+  report.isa = kernels::name_of(kernels::choose_isa(request_.run.isa, machine));
+  mode_ = used(mode);
   report.kernel = backend_->kernel(mode_);
   report.threads = backend_->threads();
   report.activation = precision::mode(products_in(mode)).activation;
@@ -184,21 +183,16 @@ void ModelEngine::open(LoadReport& report) {
   report.cached_share = cached_share(*checkpoint_);
 }
 
-/// As generating does: on a GPU 4-bit products are bf16 unless fp32 is asked for.
-model::Compute ModelEngine::compute(std::optional<precision::ModeId> mode) const {
-  const bool applies = mode && precision::takes_compute(precision::mode(*mode));
-  const bool by_default = request_.compute.empty() && request_.device != "cpu";
-  return applies && (by_default || request_.compute == "bf16") ? model::Compute::kBf16
-                                                               : model::Compute::kMode;
+/// The mode of the layers' matrices.
+precision::ModeId ModelEngine::used(std::optional<precision::ModeId> mode) const {
+  return mode ? *mode : is_shape() ? precision::ModeId::fp32 : checkpoint_->stored_mode();
 }
 
 /// LibTorch has no products with quantised weights: its backend keeps them widened.
 precision::ModeId ModelEngine::products_in(std::optional<precision::ModeId> mode) const {
-  const precision::ModeId used = mode         ? *mode
-                                 : is_shape() ? precision::ModeId::fp32
-                                              : checkpoint_->stored_mode();
+  const precision::ModeId used = this->used(mode);
   const bool widened =
-      request_.backend == "torch" && precision::mode(used).kind != precision::ModeKind::kFloat;
+      request_.run.backend == "torch" && precision::mode(used).kind != precision::ModeKind::kFloat;
   return widened ? precision::ModeId::fp32 : used;
 }
 
@@ -206,10 +200,8 @@ void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
                                const machine::Machine& machine) {
   if (products_in(mode) == precision::ModeId::fp32) mode = precision::ModeId::fp32;
   policy::PlanOptions options;
-  options.context = request_.context;
-  options.head = request_.head;
-  options.kv = kv() == model::KvType::kBf16 ? precision::ModeId::bf16 : precision::ModeId::fp32;
-  options.threads = backend_->threads();
+  options.run = request_.run;
+  options.run.threads = backend_->threads();
   if (request_.logit_rows > 0) options.logit_rows = request_.logit_rows;
   policy::MemoryPlan plan =
       is_shape() ? policy::plan(shape_, mode, options) : policy::plan(*checkpoint_, mode, options);
@@ -218,7 +210,8 @@ void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
   const int64_t vocab = is_shape() ? shape_.vocab : checkpoint_->config().vocab;
   if (request_.logit_rows > 1)
     plan.workspace_bytes +=
-        static_cast<uint64_t>((request_.logit_rows + 2 * options.threads) * vocab) * sizeof(float);
+        static_cast<uint64_t>((request_.logit_rows + 2 * options.run.threads) * vocab) *
+        sizeof(float);
   planned_bytes_ = plan.total();
   require_memory(plan, machine::memory_budget(machine));
 }

@@ -8,16 +8,9 @@
 
 #include "core/base/units.h"
 #include "core/measure/worker.h"
-#include "core/model/plugin.h"
 
 namespace nety::bench {
 namespace {
-
-/// Where a backend runs if nothing else was asked for: the GPU's has no CPU.
-std::string device_of(const BenchRequest& request, const std::string& backend) {
-  const std::string_view device = model::device_of_backend(backend);
-  return device != "cpu" && request.device == "cpu" ? std::string(device) + ":0" : request.device;
-}
 
 using results::Status;
 
@@ -86,9 +79,10 @@ Row Entry::row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_
   key.model = request.shape.empty() ? request.model : request.shape;
   key.mode = configuration_.mode;
   key.backend = configuration_.backend;
-  key.device = device_of(request, configuration_.backend);
-  key.isa = request.isa;
-  key.threads = threads();
+  key.device = device_for(request.run.device, configuration_.backend);
+  key.isa = request.run.isa;
+  key.threads = static_cast<int>(threads());
+  key.conditions = surroundings_.conditions;
   key.phase = phase;
   key.n_prompt = n_prompt;
   key.n_gen = n_gen;
@@ -113,18 +107,18 @@ Outcome Entry::ask(const Command& command) {
   const auto on_progress = [this](const Reply& reply) {
     surroundings_.observer.progress(reply.label, reply.number("done"), reply.number("total"));
   };
-  return session_->ask(command, surroundings_.request.command_limit_s, on_progress,
-                       [this] { return surroundings_.observer.interrupted(); });
+  return worker_->ask(command, surroundings_.request.command_limit_s, on_progress,
+                      [this] { return surroundings_.observer.interrupted(); });
 }
 
-/// Writes an outcome that is not an answer into its row. True if there is an answer.
+/// True if there is an answer. Otherwise the reason goes into the row.
 bool Entry::settle(Row& row, const Outcome& outcome) {
   if (outcome) return true;
   if (outcome.status == Status::kSkipped) {
     give_up(outcome.reason);
   } else {
     row.fail(outcome.status, outcome.reason);
-    if (!session_->alive())
+    if (!worker_->alive())
       give_up(fmt::format("its worker ended in phase \"{}\": {}", row.key().phase, outcome.reason));
   }
   tell(row);
@@ -156,8 +150,8 @@ void Entry::take_facts(const Reply& reply) {
   model_ = std::move(model);
 }
 
-/// What has to be there before the user's Python can load: it, and a model that it can read. False
-/// if there is something that it lacks.
+/// Finds what the user's Python needs before it can load: itself, and a model that it can read.
+/// False if something is missing.
 bool Entry::prepare_installed(EngineRequest& engine) {
   Installed& installed = *surroundings_.installed;
   if (!installed.missing().empty()) {
@@ -187,22 +181,15 @@ bool Entry::load() {
   Command command;
   command.action = Action::kLoad;
   command.seed = request.seed;
-  command.engine = {request.model,
-                    configuration_.mode,
-                    configuration_.backend,
-                    device_of(request, configuration_.backend),
-                    request.isa,
-                    request.head,
-                    request.compute,
-                    request.kv,
-                    request.threads,
-                    context_needed(request),
-                    kLogitRows,
-                    request.shape,
-                    request.seed};
+  command.engine = {request.model, request.run, kLogitRows, request.shape, request.seed};
+  command.engine.run.mode = configuration_.mode;
+  command.engine.run.backend = configuration_.backend;
+  command.engine.run.device = device_for(request.run.device, configuration_.backend);
+  command.engine.run.threads = threads();
+  command.engine.run.context = context_needed(request);
   if (is_installed() && !prepare_installed(command.engine)) return false;
-  session_ = std::make_unique<Session>(is_installed() ? surroundings_.installed->command()
-                                                      : worker_command(request));
+  worker_ = std::make_unique<EngineWorker>(is_installed() ? surroundings_.installed->command()
+                                                          : worker_command(request));
   const Outcome outcome = ask(command);
   if (const double planned = outcome.reply.number("planned_bytes"); planned > 0)
     load_.set(
@@ -231,7 +218,7 @@ bool Entry::load() {
   return loaded();
 }
 
-/// The prompt's text goes along where the worker has no evaluation text of its own.
+/// With the prompt's text for a worker that has no evaluation text of its own.
 Command Entry::stream_command(int64_t n_prompt, int64_t n_gen) const {
   Command command;
   command.action = Action::kStream;
@@ -244,7 +231,7 @@ Command Entry::stream_command(int64_t n_prompt, int64_t n_gen) const {
   return command;
 }
 
-/// What a mapped file cannot fake: the time from nothing to the first word.
+/// From the start of loading to the first word: mapping a file cannot hide its cost here.
 void Entry::first_request(double load_s) {
   const Command command = stream_command(generate_.key().n_prompt, kFirstTokens);
   const Outcome outcome = ask(command);
@@ -257,8 +244,8 @@ void Entry::first_request(double load_s) {
   tell(load_);
 }
 
-/// What the first request paid for pages that loading only promised: the same request again is that
-/// much shorter. Not asked where it takes long: there it is prefill and little else.
+/// The cost of pages that loading only mapped: the first request less the same request again. Left
+/// out where the request takes long, because then it is nearly all prefill.
 void Entry::add_fault(const Command& command, double first_s) {
   if (!(first_s < kLongestRepeat) || surroundings_.request.load_passes == 0) return;
   const Outcome again = ask(command);
@@ -268,8 +255,8 @@ void Entry::add_fault(const Command& command, double first_s) {
 }
 
 void Entry::unload() {
-  if (session_ != nullptr) session_->quit();
-  session_.reset();
+  if (worker_ != nullptr) worker_->quit();
+  worker_.reset();
 }
 
 // The first request already read a prompt and took steps.

@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "bench/engine_worker.h"
 #include "bench/installed.h"
 #include "bench/plan.h"
 #include "bench/quality.h"
 #include "bench/rows.h"
 #include "bench/run.h"
-#include "bench/session.h"
 #include "core/measure/bandwidth.h"
 #include "core/measure/fma.h"
 
@@ -23,6 +23,7 @@ struct Surroundings {
   const BenchRequest& request;
   const results::Machine& machine;
   Observer& observer;
+  std::map<std::string, std::string> conditions;   ///< Of every row: options::conditions().
   std::unique_ptr<measure::BandwidthProbe> probe;  ///< Made by the first decode on a CPU.
   std::unique_ptr<Installed> installed;            ///< If that backend was asked for.
   std::unique_ptr<measure::FmaProbe> fma;          ///< Made by the first prefill on a CPU.
@@ -32,13 +33,13 @@ class Entry {
  public:
   Entry(Surroundings& surroundings, const Configuration& configuration);
 
-  /// Starts a worker, loads the model and makes the first request. False if that failed: then the
-  /// configuration is done for.
+  /// Starts a worker, loads the model and makes the first request. False if that failed: then
+  /// nothing more is measured of the configuration.
   bool load();
   /// Ends the worker, if there is one.
   void unload();
-  bool loaded() const { return session_ != nullptr && session_->alive(); }
-  /// Something made further measurements pointless.
+  bool loaded() const { return worker_ != nullptr && worker_->alive(); }
+  /// No further measurements: something failed or the user interrupted.
   bool given_up() const { return !end_reason_.empty(); }
   /// No more measurements, for a reason that is not the configuration's fault.
   void give_up(const std::string& reason);
@@ -76,19 +77,20 @@ class Entry {
   bool is_installed() const { return configuration_.backend == kInstalled; }
   bool prepare_installed(EngineRequest& engine);
   Command stream_command(int64_t n_prompt, int64_t n_gen) const;
-  /// Not of a configuration that only stands by another one.
+  /// Rows of a configuration that is only the noise floor of another are not shown.
   void tell(const Row& row) const {
     if (configuration_.threads == 0) surroundings_.observer.row(row.result());
   }
-  int threads() const {
-    return configuration_.threads > 0 ? configuration_.threads : surroundings_.request.threads;
+  int64_t threads() const {
+    return configuration_.threads > 0 ? configuration_.threads : surroundings_.request.run.threads;
   }
   void first_request(double load_s);
   void add_fault(const Command& command, double first_s);
   void prefill(Row& row);
   void decode(Row& row);
   void stream(Row& row);
-  /// The walls beside a rate: of a device by its own reply, of the processor by a look at it.
+  /// Adds the roofline that a rate is compared with: a device replies its own, the processor's is
+  /// measured here.
   void add_bandwidth(Row& row, const Reply& reply, double tg_tps);
   double processor_bandwidth(int threads, uint64_t bytes, std::string& how);
   void add_mfu(Row& row, const Reply& reply, double pp_tps);
@@ -99,7 +101,7 @@ class Entry {
 
   Surroundings& surroundings_;
   Configuration configuration_;
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<EngineWorker> worker_;
   std::string end_reason_;
   std::optional<results::Model> model_;
   uint64_t peak_bytes_ = 0;

@@ -31,8 +31,8 @@ Windows differences(const Windows& candidate, const Windows& reference) {
   return out;
 }
 
-/// By window, the tokens before the first one that greedy decoding would choose otherwise, both
-/// having read the same text; the whole window where there is none.
+/// By window: how many tokens come before the first one at which greedy decoding of the two would
+/// differ, both having read the same text. The whole window if they never differ.
 results::Metric greedy_divergence(const Windows& same_top) {
   std::vector<double> first;
   for (const std::vector<double>& window : same_top)
@@ -94,7 +94,7 @@ bool Entry::quality_window(int64_t window, const std::string& write, const std::
   return true;
 }
 
-/// Distances to the reference, each with the interval that the spread among windows gives.
+/// Distances to the reference, each with an interval from the spread among windows.
 void Entry::set_distances(const Entry& reference) {
   const std::vector<double> kld = flattened(kld_);
   quality_.set("kld", clustered_mean("nat", kld_));

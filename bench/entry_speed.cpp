@@ -1,4 +1,5 @@
-// Prefill, decode and what a user waits for: one sample of each, and the walls beside them.
+// Prefill, decode and time to first token: one sample of each, and the roofline it is compared
+// with.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -25,7 +26,7 @@ measure::FmaType type_of(std::string_view activation) {
   return measure::FmaType::kFp32;
 }
 
-/// All gaps so far, and the percentiles that so many allow.
+/// All gaps so far, and the percentiles that their number allows.
 void add_gaps(Row& row, const std::vector<double>& gaps) {
   for (const double gap : gaps) row.add("itl_s", gap, "s");
   row.set("itl_p50_s", percentile("s", row.samples("itl_s"), 50));
@@ -49,7 +50,7 @@ void Entry::prefill(Row& row) {
   tell(row);
 }
 
-/// The compute wall in the same second, in the type that the mode multiplies.
+/// Peak arithmetic, measured in the same second, in the type that the mode multiplies.
 void Entry::add_mfu(Row& row, const Reply& reply, double pp_tps) {
   if (row.key().device != "cpu") {
     const double rate = reply.number("product_rate");
@@ -75,7 +76,7 @@ void Entry::add_mfu(Row& row, const Reply& reply, double pp_tps) {
           {"2 x weights of the layers' matrices x pp_tps", "fma_peak_ops_per_s"});
 }
 
-/// In slices, each followed by a look at the bandwidth, so that both are of the same second.
+/// In slices, each followed by a measurement of the bandwidth: both belong to the same second.
 void Entry::decode(Row& row) {
   const int64_t n_gen = row.key().n_gen, depth = row.key().depth;
   const bool probed = surroundings_.request.probe_bandwidth;
@@ -106,7 +107,7 @@ void Entry::decode(Row& row) {
   tell(row);
 }
 
-/// The memory wall in the same second, over as many bytes as a token reads.
+/// Memory bandwidth, measured in the same second, over as many bytes as a token reads.
 void Entry::add_bandwidth(Row& row, const Reply& reply, double tg_tps) {
   const double bytes_per_token = reply.number("bytes_per_token");
   std::string how = fmt::format("best of several reads of {} on the device, after each {} tokens",

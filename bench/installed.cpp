@@ -12,6 +12,7 @@
 #include "bench/model_facts.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/words.h"
 #include "core/checkpoint/convert.h"
 #include "core/model/tokenizer_source.h"
 #include "core/precision/mode.h"
@@ -35,10 +36,11 @@ bool is_quantised(const checkpoint::Checkpoint& checkpoint) {
   return precision::mode(checkpoint.stored_mode()).kind != precision::ModeKind::kFloat;
 }
 
-/// Counts changes in what a copy holds, so that older ones are made again.
+/// Increased when the content of a copy changes, so that older ones are made again.
 constexpr int kCopyVersion = 2;
 
-/// Where the copy of a source is: another file of that name has another size or time.
+/// The folder of a source's copy. Sizes and times are part of its name: a changed source has
+/// another.
 fs::path widened_folder(const checkpoint::Checkpoint& source, const results::Model& model) {
   std::string what = fmt::format("{}|{}", kCopyVersion, fs::absolute(source.path()).string());
   for (const MappedFile& file : source.files()) {
@@ -85,7 +87,7 @@ void Installed::choose_python(bool quantised) {
       return;
     }
     const std::string why = stack.failure.empty() ? "" : ": " + stack.failure;
-    asked += (asked.empty() ? "" : ", ") + python.program.string() + why;
+    append_word(asked, python.program.string() + why);
     if (!enough_for_floats && stack.can_run(false)) enough_for_floats = std::move(stack);
   }
   if (enough_for_floats) {
@@ -116,8 +118,8 @@ measure::WorkerCommand Installed::command() const {
   measure::WorkerCommand command;
   command.argv = {stack_.python.program.string(), "-c", kWorkerScript};
   command.environment = measure::python_environment();
-  if (request_.threads > 0)
-    command.environment.emplace_back("OMP_NUM_THREADS", std::to_string(request_.threads));
+  if (request_.run.threads > 0)
+    command.environment.emplace_back("OMP_NUM_THREADS", std::to_string(request_.run.threads));
   return command;
 }
 
@@ -135,7 +137,7 @@ fs::path Installed::model_for(const std::string& mode, Progress& progress) {
   std::error_code failure;
   if (fs::exists(folder / "config.json", failure)) return folder;
   fs::create_directories(folder.parent_path(), failure);
-  ThreadPool pool(std::max(request_.threads, 1));
+  ThreadPool pool(std::max(static_cast<int>(request_.run.threads), 1));
   checkpoint::convert(*source_, folder, {.mode = precision::find_mode("fp32")->id}, pool, progress);
   return folder;
 }

@@ -73,7 +73,7 @@ std::vector<int32_t> ModeMeasurement::random_tokens(int64_t count) const {
   return random_token_ids(seed_, count, report_.vocab);
 }
 
-/// Everything from nothing to a model that can be fed; peaks of memory are watched meanwhile.
+/// Timed: everything up to a model that can be fed. Peaks of memory are recorded meanwhile.
 Reply ModeMeasurement::load(const Command& command, Progress& progress) {
   seed_ = command.seed;
   logit_rows_ = std::max<int64_t>(command.engine.logit_rows, 1);
@@ -108,7 +108,7 @@ Reply ModeMeasurement::load(const Command& command, Progress& progress) {
   return reply;
 }
 
-/// One prompt and a few steps, so that page faults, clocks and thread starts are past.
+/// One prompt and a few steps: page faults, clock ramps and thread starts happen here.
 Reply ModeMeasurement::warm_up(const Command& command) {
   engine().reset();
   if (command.n_prompt > 0) engine().prefill(random_tokens(command.n_prompt));
@@ -237,7 +237,7 @@ double ModeMeasurement::repeat_difference(std::span<const int32_t> tokens) {
   return largest;
 }
 
-/// Not timed. The last token of a window predicts nothing that we know.
+/// Not timed. What follows a window's last token is unknown, so it is not scored.
 Reply ModeMeasurement::quality(const Command& command) {
   if (command.window < 0 || command.window >= windows_.count)
     throw Error(ErrorKind::kInternal, fmt::format("the text has no window {}", command.window));

@@ -61,6 +61,6 @@ std::vector<int32_t> random_token_ids(uint64_t seed, int64_t count, int64_t voca
 
 /// Reads commands from `input` and writes replies to `output` (descriptors) until kQuit or the end
 /// of the input. Errors and exhausted memory become replies. Returns the exit code.
-int serve(int input, int output, const EngineFactory& factory);
+int answer_commands(int input, int output, const EngineFactory& factory);
 
 }  // namespace nety::bench

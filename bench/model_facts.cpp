@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "core/base/words.h"
 #include "core/policy/policy.h"
 
 namespace nety::bench {
@@ -13,7 +14,7 @@ results::Model describe(const checkpoint::Checkpoint& checkpoint) {
   model.format = checkpoint.format() == checkpoint::Format::kGguf ? "gguf" : "huggingface";
   model.architecture = checkpoint.config().architecture;
   for (const auto& [type, count] : checkpoint.storage_types())
-    model.stored += (model.stored.empty() ? "" : ", ") + type + " x" + std::to_string(count);
+    append_word(model.stored, type + " x" + std::to_string(count));
   model.parameters = checkpoint.parameters();
   for (const MappedFile& file : checkpoint.files()) model.file_bytes += file.size();
   model.id = checkpoint.id();

@@ -49,8 +49,8 @@ void check(const BenchRequest& request) {
   require(!request.depths.empty() && each(request.depths, not_negative), "-d",
           "depths of at least 0");
   require(request.repetitions >= 1, "-r", "at least 1");
-  require(request.threads >= 0, "--threads", "at least 1");
-  require(request.context >= 0, "--ctx", "at least 1");
+  require(request.run.threads >= 0, "--threads", "at least 1");
+  require(request.run.context >= 0, "--ctx", "at least 1");
   require(request.budget_s >= 0, "--budget", "a positive time");
   require(!configurations(request).empty(), "--backends", "one with products in one of --modes");
 }
@@ -68,8 +68,14 @@ std::vector<Configuration> configurations(const BenchRequest& request) {
   return all;
 }
 
+std::string device_for(const std::string& asked, const std::string& backend) {
+  if (asked != "auto" && asked != "cpu") return asked;
+  const std::string device(model::device_of_backend(backend));
+  return device == "cpu" ? device : device + ":0";
+}
+
 int64_t context_needed(const BenchRequest& request) {
-  if (request.context > 0) return request.context;
+  if (request.run.context > 0) return request.run.context;
   const int64_t gen = largest(request.gens), prompt = largest(request.prompts);
   const int64_t shortest = *std::min_element(request.prompts.begin(), request.prompts.end());
   // The prompt of a stream is text: it may come out some tokens longer than asked for.
@@ -85,7 +91,7 @@ std::vector<size_t> order_of_round(size_t count, int round) {
   return order;
 }
 
-bool fits_beside(uint64_t used, uint64_t more, uint64_t limit) {
+bool fits_together(uint64_t used, uint64_t more, uint64_t limit) {
   return used == 0 || (more <= limit && used <= limit - more);
 }
 

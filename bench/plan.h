@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/options/run_options.h"
 #include "core/results/results.h"
 
 namespace nety::bench {
@@ -22,10 +23,8 @@ struct BenchRequest {
   std::string shape;  ///< As --shape takes it: random weights instead of a model; empty: a model.
   std::vector<std::string> modes{"fp32"};
   std::vector<std::string> backends{"native"};
-  std::string device = "cpu";
-  std::string isa, head, compute, kv;
-  int threads = 0;
-  int64_t context = 0;  ///< 0: as much as the workload needs
+  /// Mode and backend are those of the lists. A context of 0: as much as the workload needs.
+  options::RunOptions run;
 
   std::vector<int64_t> prompts{512};
   std::vector<int64_t> gens{32};
@@ -56,20 +55,24 @@ void check(const BenchRequest& request);
 /// One row's configuration.
 struct Configuration {
   std::string mode, backend;
-  int threads = 0;  ///< 0: the request's; else one that only stands by another configuration.
+  int threads = 0;  ///< 0: the request's; else this is the noise floor of another configuration.
 };
-/// Backends x modes, without repetition, the first backend's modes first; a backend with products
-/// in some modes only stands for those.
+/// Backends x modes, without repetition, the first backend's modes first. A backend that multiplies
+/// only in some modes has only those.
 std::vector<Configuration> configurations(const BenchRequest& request);
+
+/// Where a backend runs if `asked` to run there: "auto" is the processor, or the first GPU if the
+/// backend has no processor.
+std::string device_for(const std::string& asked, const std::string& backend);
 
 /// Tokens that one sequence has to hold for this workload, 0 if the request says.
 int64_t context_needed(const BenchRequest& request);
 
 /// The order of `count` things in round `round`: forwards and backwards in turn, so that a slow
-/// drift of the machine weighs on all alike.
+/// drift of the machine affects all of them equally.
 std::vector<size_t> order_of_round(size_t count, int round);
 
-/// Whether a worker of `more` bytes may live beside those that use `used`; one alone always may.
-bool fits_beside(uint64_t used, uint64_t more, uint64_t limit);
+/// Whether a worker of `more` bytes may run while others use `used`. A worker alone always may.
+bool fits_together(uint64_t used, uint64_t more, uint64_t limit);
 
 }  // namespace nety::bench

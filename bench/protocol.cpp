@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/options/json.h"
+
 namespace nety::bench {
 namespace {
 
@@ -49,33 +51,18 @@ double number(const Json& value) {
 }
 
 Json engine_json(const EngineRequest& request) {
-  return {{"model", request.model},
-          {"mode", request.mode},
-          {"backend", request.backend},
-          {"device", request.device},
-          {"isa", request.isa},
-          {"head", request.head},
-          {"compute", request.compute},
-          {"kv", request.kv},
-          {"threads", request.threads},
-          {"context", request.context},
-          {"logit_rows", request.logit_rows},
-          {"shape", request.shape},
-          {"seed", request.seed}};
+  Json json = {{"model", request.model},
+               {"logit_rows", request.logit_rows},
+               {"shape", request.shape},
+               {"seed", request.seed}};
+  options::write(request.run, json);
+  return json;
 }
 
 EngineRequest engine_from(const Json& json) {
   EngineRequest request;
   request.model = json.value("model", "");
-  request.mode = json.value("mode", "");
-  request.backend = json.value("backend", "native");
-  request.device = json.value("device", "cpu");
-  request.isa = json.value("isa", "");
-  request.head = json.value("head", "");
-  request.compute = json.value("compute", "");
-  request.kv = json.value("kv", "");
-  request.threads = json.value("threads", 0);
-  request.context = json.value("context", int64_t{0});
+  options::read(json, request.run);
   request.logit_rows = json.value("logit_rows", int64_t{0});
   request.shape = json.value("shape", "");
   request.seed = json.value("seed", uint64_t{1});

@@ -26,8 +26,8 @@ enum class Action : uint8_t {
   kQuit,
 };
 
-/// Of kStream: tokens of a question with its system message, at most; and of the first text, which
-/// shows after the bytes of the longest character at the latest.
+/// Of kStream: the most tokens of a prompt (a question with its system message), and the tokens
+/// after which the first text has certainly shown: the longest character has four bytes.
 inline constexpr int64_t kStreamPrompt = 128, kFirstTokens = 4;
 
 /// Of kWarmUp: decode steps after its prompt, which the context has to hold as well.
@@ -39,14 +39,14 @@ struct Command {
   uint64_t seed = 0;     ///< kLoad: of the random token ids
   int64_t n_prompt = 0, n_gen = 0, depth = 0;
   bool resume = false;          ///< kDecode: go on where the last one ended, `depth` tokens in
-  bool probe = false;           ///< kPrefill, kDecode: a device's walls, too
+  bool probe = false;           ///< kPrefill, kDecode: measure the device's roofline, too
   std::string text;             ///< kText; kStream: the prompt itself, for a worker that has none
   std::vector<int32_t> tokens;  ///< kText: its ids, for a worker whose tokenizer may differ
   int64_t window = 0;           ///< kQuality: which
   std::string write, compare;   ///< kQuality: a file of reference distributions to make or to use
 };
 
-/// One answer, or (progress) a sign of life before it. Numbers that were not finite arrive as NaN.
+/// An answer, or progress before it. Numbers that were not finite arrive as NaN.
 struct Reply {
   enum class Kind : uint8_t { kProgress, kDone, kFailed };
   Kind kind = Kind::kDone;

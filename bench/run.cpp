@@ -15,16 +15,18 @@ namespace nety::bench {
 namespace {
 
 constexpr double kMemoryShare = 0.8;         // of what is available, for workers side by side
-constexpr uint64_t kMostBytesPerWeight = 6;  // fp32 beside the half of it that is converted
+constexpr uint64_t kMostBytesPerWeight = 6;  // fp32, and the 16-bit half it is converted from
 constexpr double kLoadShare = 0.3;           // of the budget, for loads before the rounds
 constexpr double kQualityShare = 0.35;       // of the budget, for quality after them
 
 class Run {
  public:
   Run(const BenchRequest& request, const results::Machine& machine, Observer& observer)
-      : request_(request), machine_(machine), surroundings_{request_, machine_, observer,
-                                                            nullptr,  nullptr,  nullptr} {
-    if (request_.threads == 0) request_.threads = machine.cpu_budget.threads;
+      : request_(request),
+        machine_(machine),
+        surroundings_{request_, machine_, observer, options::conditions(request.run),
+                      nullptr,  nullptr,  nullptr} {
+    if (request_.run.threads == 0) request_.run.threads = machine.cpu_budget.threads;
     if (wants_installed(request_)) surroundings_.installed = std::make_unique<Installed>(request_);
     for (const Configuration& configuration : configurations(request_))
       entries_.push_back(std::make_unique<Entry>(surroundings_, configuration));
@@ -65,8 +67,8 @@ class Run {
     surroundings_.observer.step(step);
   }
 
-  /// Each configuration loaded with nothing else in memory: an honest time, peak, and verdict on
-  /// whether it fits.
+  /// Loads each configuration with nothing else in memory, so that its time, its peak and whether
+  /// it fits are its own.
   void load_pass(int pass) {
     for (const size_t i : order_of_round(entries_.size(), pass)) {
       Entry& entry = *entries_[i];
@@ -77,7 +79,7 @@ class Run {
     }
   }
 
-  /// What a configuration may take at its peak: as measured, else as much as any of this model can.
+  /// The peak memory of a configuration: as measured, else the most that any of this model takes.
   uint64_t peak_of(const Entry& entry) const {
     if (entry.peak_bytes() > 0) return entry.peak_bytes();
     uint64_t most = 0;
@@ -101,7 +103,7 @@ class Run {
       Entry& entry = *entries_[next];
       if (entry.given_up()) continue;
       const uint64_t expected = peak_of(entry);
-      if (!group.empty() && !fits_beside(used, expected, limit)) break;
+      if (!group.empty() && !fits_together(used, expected, limit)) break;
       step(entry, "load");
       if (!entry.load()) continue;
       entry.warm_up();
@@ -159,20 +161,20 @@ class Run {
     return nullptr;
   }
 
-  /// The reference again, on another number of threads: what comparing it with itself says is the
-  /// noise floor. Null where there is no reference of ours, or no memory beside it.
+  /// The reference again, on another number of threads: its distance to itself is the noise floor.
+  /// Null where no native reference is loaded, or memory is too short for a second one.
   std::unique_ptr<Entry> noise_of(const Entry* reference) {
     if (reference == nullptr || reference->configuration().backend != "native") return nullptr;
     if (reference->peak_bytes() > machine_.memory_available_bytes / 4) return nullptr;
     Configuration configuration = reference->configuration();
-    configuration.threads = request_.threads > 1 ? 1 : 2;
+    configuration.threads = request_.run.threads > 1 ? 1 : 2;
     auto again = std::make_unique<Entry>(surroundings_, configuration);
     step(*again, "load");
     return again->load() ? std::move(again) : nullptr;
   }
 
-  /// All configurations score the same window before any goes to the next, the reference first, so
-  /// that one window of its distributions is all that is ever stored.
+  /// All configurations score a window before any goes to the next, the reference first. So only
+  /// one window of the reference's distributions is ever stored.
   void measure_quality(const std::vector<size_t>& group, double deadline) {
     const TemporaryFolder scratch;
     const std::string distributions = scratch.file("distributions");

@@ -38,7 +38,7 @@ std::map<std::string, Peak> peaks(int threads, const std::string& isa) {
 
 Rates measure_rates(const RatesRequest& request) {
   Rates rates;
-  rates.threads = std::max(request.threads, 1);
+  rates.threads = std::max(static_cast<int>(request.run.threads), 1);
   rates.buffer_bytes = std::clamp(request.memory_bytes, kLeastBytes, kMostBytes);
   const auto bytes = static_cast<uint64_t>(rates.buffer_bytes);
   read(rates.threads, bytes, rates.read_bytes_per_s, rates.read_pattern, &rates);
@@ -49,8 +49,8 @@ Rates measure_rates(const RatesRequest& request) {
     rates.read_one_pattern = rates.read_pattern;
   }
   rates.clock_hz = measure::clock_hz().value_or(0);
-  rates.peaks = peaks(rates.threads, request.isa);
-  rates.peaks_one = rates.threads > 1 ? peaks(1, request.isa) : rates.peaks;
+  rates.peaks = peaks(rates.threads, request.run.isa);
+  rates.peaks_one = rates.threads > 1 ? peaks(1, request.run.isa) : rates.peaks;
   return rates;
 }
 

@@ -5,13 +5,14 @@
 #include <optional>
 #include <string>
 
+#include "core/options/run_options.h"
+
 namespace nety::diag {
 
 /// What is to be measured, in a worker process.
 struct RatesRequest {
-  int threads = 1;
-  std::string isa;          ///< "scalar", "avx2", "avx512"; empty: all.
-  double memory_bytes = 0;  ///< That the buffer may take.
+  options::RunOptions run{.threads = 1};  ///< Of which threads and kernel family count.
+  double memory_bytes = 0;                ///< That the buffer may take.
 };
 
 /// A peak and the instruction that gave it.

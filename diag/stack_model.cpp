@@ -45,7 +45,7 @@ std::optional<Finding> eight_bit_call(const checkpoint::Checkpoint& checkpoint,
   if (available == 0) return std::nullopt;  // unknown
   // As the call holds it: int8 matrices, the rest in 16 bits. What it takes meanwhile is more.
   policy::PlanOptions options;
-  options.head = "bf16";
+  options.run.head = options::HeadType::kBf16;
   const uint64_t needed =
       policy::plan(checkpoint, precision::find_mode("int8")->id, options).weights();
   std::string fitting;

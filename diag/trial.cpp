@@ -52,7 +52,7 @@ void check_answers(const TrialRequest& request, const Mode& mode, const BackendF
   const Matrix matrix = sample_matrix(mode, kAnswerRows, kTrialCols);
   Products products(make(request), x, kAnswerRows);
   const size_t number = products.add(matrix.view);
-  const Arithmetic arithmetic = arithmetic_of(request.backend, mode);
+  const Arithmetic arithmetic = arithmetic_of(request.run.backend, mode);
   constexpr int64_t kSome = 7;
   for (const int64_t tokens : {int64_t{1}, kSome}) {
     const KnownAnswer answer(matrix.view, x, tokens, arithmetic);
@@ -118,8 +118,8 @@ void take_times(const TrialRequest& request, const Mode& mode, const BackendFact
 TrialReply try_mode(const TrialRequest& request, const BackendFactory& make_backend) {
   TrialReply reply;
   try {
-    const Mode* mode = precision::find_mode(request.mode);
-    if (mode == nullptr) throw Error(ErrorKind::kUsage, "unknown mode '" + request.mode + "'");
+    const Mode* mode = precision::find_mode(request.run.mode);
+    if (mode == nullptr) throw Error(ErrorKind::kUsage, "unknown mode '" + request.run.mode + "'");
     check_answers(request, *mode, make_backend, reply);
     reply.ok = true;
     if (request.timed && reply.correct()) take_times(request, *mode, make_backend, reply);
@@ -137,9 +137,11 @@ TrialReply try_mode(const TrialRequest& request, const BackendFactory& make_back
 
 std::unique_ptr<model::Backend> real_backend(const TrialRequest& request) {
   // LibTorch's instruction set is chosen by its environment, which the parent has set.
-  const std::string isa = request.backend == "native" ? request.isa : "";
+  const options::RunOptions& run = request.run;
+  const std::string isa = run.backend == "native" ? run.isa : "";
   return backends::make_backend(
-      request.backend, {.threads = request.threads, .isa = isa, .device = "cpu"}, machine::host());
+      run.backend, {.threads = static_cast<int>(run.threads), .isa = isa, .device = "cpu"},
+      machine::host());
 }
 
 }  // namespace nety::diag

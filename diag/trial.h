@@ -9,13 +9,13 @@
 
 #include "core/base/error.h"
 #include "core/model/backend.h"
+#include "core/options/run_options.h"
 
 namespace nety::diag {
 
 /// What to try.
 struct TrialRequest {
-  std::string mode, backend = "native", isa;
-  int threads = 1;
+  options::RunOptions run{.backend = "native", .threads = 1};
   bool timed = true;
   int64_t weights = 1 << 26;  ///< Of the matrix that is timed, about.
   double budget_s = 1;        ///< For the pairs of each of the two products.

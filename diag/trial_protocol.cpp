@@ -1,14 +1,10 @@
 #include "diag/trial_protocol.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+
+#include "core/options/json.h"
 
 namespace nety::diag {
 namespace {
@@ -58,58 +54,34 @@ std::string dumped(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool write_line(int output, std::string line) {
-  line += '\n';
-  for (size_t done = 0; done < line.size();) {
-    const ssize_t written = ::write(output, line.data() + done, line.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    done += static_cast<size_t>(written);
-  }
-  return true;
-}
-
-std::string answer(const std::string& line, const BackendFactory& make_backend) {
-  const WorkerQuestion question = parse_question(line);
-  if (const auto* trial = std::get_if<TrialRequest>(&question))
-    return to_line(try_mode(*trial, make_backend));
-  try {
-    return to_line(measure_rates(std::get<RatesRequest>(question)));
-  } catch (const Error&) {
-    return to_line(Rates{});  // no memory for it: nothing was measured
-  }
-}
-
 }  // namespace
 
 std::string to_line(const WorkerQuestion& question) {
-  if (const auto* trial = std::get_if<TrialRequest>(&question))
-    return dumped({{"do", "trial"},
-                   {"mode", trial->mode},
-                   {"backend", trial->backend},
-                   {"isa", trial->isa},
-                   {"threads", trial->threads},
-                   {"timed", trial->timed},
-                   {"weights", trial->weights},
-                   {"budget_s", trial->budget_s}});
-  const auto& rates = std::get<RatesRequest>(question);
-  return dumped({{"do", "rates"},
-                 {"isa", rates.isa},
-                 {"threads", rates.threads},
-                 {"memory_bytes", rates.memory_bytes}});
+  Json json;
+  if (const auto* trial = std::get_if<TrialRequest>(&question)) {
+    json = {{"do", "trial"},
+            {"timed", trial->timed},
+            {"weights", trial->weights},
+            {"budget_s", trial->budget_s}};
+    options::write(trial->run, json);
+  } else {
+    const auto& rates = std::get<RatesRequest>(question);
+    json = {{"do", "rates"}, {"memory_bytes", rates.memory_bytes}};
+    options::write(rates.run, json);
+  }
+  return dumped(json);
 }
 
 WorkerQuestion parse_question(std::string_view line) {
   return parsed(line, [](const Json& json) -> WorkerQuestion {
-    const auto threads = json.at("threads").get<int>();
-    const auto isa = json.at("isa").get<std::string>();
-    if (json.at("do") == "rates")
-      return RatesRequest{threads, isa, json.at("memory_bytes").get<double>()};
+    if (json.at("do") == "rates") {
+      RatesRequest rates;
+      options::read(json, rates.run);
+      rates.memory_bytes = json.at("memory_bytes").get<double>();
+      return rates;
+    }
     TrialRequest trial;
-    trial.mode = json.at("mode").get<std::string>();
-    trial.backend = json.at("backend").get<std::string>();
-    trial.isa = isa;
-    trial.threads = threads;
+    options::read(json, trial.run);
     trial.timed = json.at("timed").get<bool>();
     trial.weights = json.at("weights").get<int64_t>();
     trial.budget_s = json.at("budget_s").get<double>();
@@ -177,30 +149,6 @@ Rates parse_rates(std::string_view line) {
     rates.peaks_one = peaks_of(json.at("peaks_one"));
     return rates;
   });
-}
-
-int serve(int input, int output, const BackendFactory& make_backend) {
-  std::string pending;
-  char buffer[4096];
-  for (;;) {
-    const ssize_t got = ::read(input, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return 0;
-    pending.append(buffer, static_cast<size_t>(got));
-    for (size_t end = pending.find('\n'); end != std::string::npos; end = pending.find('\n')) {
-      if (!write_line(output, answer(pending.substr(0, end), make_backend))) return 1;
-      pending.erase(0, end + 1);
-    }
-  }
-}
-
-int worker_main() {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::signal(SIGPIPE, SIG_IGN);  // a parent that is gone is an error of write()
-  // What libraries print goes to stderr; the answers keep the pipe.
-  const int output = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  if (output < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return 1;
-  return serve(STDIN_FILENO, output, real_backend);
 }
 
 }  // namespace nety::diag

@@ -20,9 +20,4 @@ WorkerQuestion parse_question(std::string_view line);
 TrialReply parse_trial(std::string_view line);
 Rates parse_rates(std::string_view line);
 
-/// Answers questions from `input` until it ends; returns the exit code.
-int serve(int input, int output, const BackendFactory& make_backend);
-/// The hidden command `nety worker trial`.
-int worker_main();
-
 }  // namespace nety::diag

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/base/words.h"
 #include "core/measure/stopwatch.h"
 #include "diag/trial_protocol.h"
 
@@ -15,7 +16,8 @@ namespace {
 
 using results::Status;
 
-constexpr double kGrace = 2;  // seconds for a worker to end when asked to
+constexpr double kGrace = 2;       // seconds for a worker to end when asked to
+constexpr size_t kMostSaid = 200;  // bytes of what it wrote to stderr
 constexpr int64_t kMostWeights = int64_t{1} << 26;
 constexpr int64_t kLeastWeights = int64_t{1} << 20;
 constexpr uint64_t kBytesPerWeight = 24;  // fp32, the mode, copies of both, and room to spare
@@ -32,13 +34,6 @@ std::vector<std::pair<std::string, std::string>> torch_isa(const std::string& is
             {"ONEDNN_MAX_CPU_ISA", "SSE41"},
             {"MKL_ENABLE_INSTRUCTIONS", "SSE4_2"}};
   return {};
-}
-
-std::string last_line(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (const size_t newline = text.rfind('\n'); newline != std::string::npos)
-    text.erase(0, newline + 1);
-  return text.size() > 200 ? text.substr(0, 200) + "..." : text;
 }
 
 /// An answer, or why there is none.
@@ -82,8 +77,8 @@ class Asker {
     measure::WorkerCommand command = options_.worker;
     if (command.argv.empty()) command.argv = {measure::own_program(), "worker", "trial"};
     const auto* trial = std::get_if<TrialRequest>(&question);
-    if (trial != nullptr && trial->backend == "torch")
-      for (auto& variable : torch_isa(options_.isa)) command.environment.push_back(variable);
+    if (trial != nullptr && trial->run.backend == "torch")
+      for (auto& variable : torch_isa(options_.run.isa)) command.environment.push_back(variable);
     worker_ = std::make_unique<measure::Worker>(command);
   }
 
@@ -91,7 +86,7 @@ class Asker {
     const measure::WorkerEnd end = *worker_->end();
     worker_.reset();
     std::string reason = end.describe();
-    if (const std::string said = last_line(end.last_words); !said.empty())
+    if (const std::string said = last_line(end.last_words, kMostSaid); !said.empty())
       reason += "; it said: " + said;
     if (end.out_of_memory) return {{}, ModeVerdict::kUnknown, Status::kDoesNotFit, reason};
     const bool hung = end.fate == measure::WorkerFate::kTimedOut;
@@ -105,8 +100,8 @@ class Asker {
 
 ModeTrial row_for(const TrialRequest& request) {
   ModeTrial row;
-  row.mode = request.mode;
-  row.backend = request.backend;
+  row.mode = request.run.mode;
+  row.backend = request.run.backend;
   return row;
 }
 
@@ -126,9 +121,9 @@ int64_t weights_for(uint64_t memory_bytes) {
 }
 
 void take_rates(const TrialOptions& options, Asker& asker, Trials& trials) {
-  const RatesRequest request{
-      options.threads, options.isa,
-      options.memory_bytes == 0 ? 1e12 : static_cast<double>(options.memory_bytes) / 4};
+  const RatesRequest request{options.run, options.memory_bytes == 0
+                                              ? 1e12
+                                              : static_cast<double>(options.memory_bytes) / 4};
   const Answer answer = asker.ask(request);
   trials.rates_reason = answer.reason;
   if (!answer.line) return;
@@ -148,7 +143,7 @@ ModeTrial try_one(const TrialRequest& request, Asker& asker, const Trials& trial
   if (answer.line) {
     try {
       return judge(request, parse_trial(*answer.line), trials,
-                   allowed(machine.features, request.isa));
+                   allowed(machine.features, request.run.isa));
     } catch (const Error& error) {
       asker.quit();
       ModeTrial row = row_for(request);
@@ -238,7 +233,7 @@ ModeTrial judge(const TrialRequest& request, const TrialReply& reply, const Tria
     return row;
   }
   row.kernel = reply.kernel;
-  row.path = path_of(request.backend, request.mode, reply.kernel, features);
+  row.path = path_of(request.run.backend, request.run.mode, reply.kernel, features);
   row.bytes_per_weight = reply.bytes_per_weight;
   row.error_share = reply.error_share;
   if (!reply.correct()) {
@@ -270,8 +265,8 @@ Trials run_trials(const TrialOptions& options, const results::Machine& machine,
   const measure::Stopwatch watch;
   Trials trials;
   trials.quick = options.quick;
-  trials.isa = options.isa;
-  trials.threads = options.threads;
+  trials.isa = options.run.isa;
+  trials.threads = static_cast<int>(options.run.threads);
   trials.missing = options.missing;
   Asker asker(options, observer);
   const size_t total = options.modes.size() * options.backends.size() + (options.quick ? 0 : 1);
@@ -285,13 +280,12 @@ Trials run_trials(const TrialOptions& options, const results::Machine& machine,
     for (const std::string& mode : options.modes) {
       if (observer.interrupted()) break;
       observer.step(mode + " " + backend, done++, total);
-      const TrialRequest request{.mode = mode,
-                                 .backend = backend,
-                                 .isa = options.isa,
-                                 .threads = options.threads,
-                                 .timed = !options.quick,
-                                 .weights = weights_for(options.memory_bytes),
-                                 .budget_s = kBudget};
+      TrialRequest request{.run = options.run,
+                           .timed = !options.quick,
+                           .weights = weights_for(options.memory_bytes),
+                           .budget_s = kBudget};
+      request.run.mode = mode;
+      request.run.backend = backend;
       trials.rows.push_back(try_one(request, asker, trials, machine));
       // A process for each, unless there is no time for that.
       if (!options.quick) asker.quit();

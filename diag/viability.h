@@ -68,9 +68,8 @@ struct MissingBackend {
 };
 
 struct TrialOptions {
-  bool quick = false;  ///< Known answers only: nothing is timed.
-  std::string isa;
-  int threads = 1;
+  bool quick = false;       ///< Known answers only: nothing is timed.
+  options::RunOptions run;  ///< Mode and backend are those of the lists.
   std::vector<std::string> modes, backends;
   std::vector<MissingBackend> missing;
   uint64_t memory_bytes = 0;      ///< That may be used; 0: unknown.

@@ -2,9 +2,9 @@
 // Slices of the work alternate with slices of plain reading of as many bytes by as many threads, so
 // that neighbours who slow one slow the other; a share is the ratio within one pair.
 //
-//   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k+q6_k (mode+head) [--threads N]
-//   [--isa I]
-//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--head MODE] [--kv bf16] [--force]
+//   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k+q6_k (mode+head) [--head MODE]
+//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--force]
+//     [--threads N] [--isa I] [--kv T] [--compute T]: core/options/run_options.def
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -20,8 +20,10 @@
 #include "core/backends/native/native.h"
 #include "core/base/error.h"
 #include "core/measure/bandwidth.h"
+#include "core/model/compute.h"
 #include "core/model/footprint.h"
 #include "core/model/session.h"
+#include "core/options/run_options.h"
 
 namespace nety::roofline {
 namespace {
@@ -30,11 +32,14 @@ using Clock = std::chrono::steady_clock;
 using precision::ModeId;
 
 struct Options {
-  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", isa, head;
-  int threads = 2, pairs = 15;
+  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", head;
+  options::RunOptions run{.threads = 2};
+  int pairs = 15;
   double slice_s = 0.06;
   int64_t depth = 0, prefill = 0;
-  bool force = false, narrow_kv = false;
+  bool force = false;
+
+  int threads() const { return static_cast<int>(run.threads); }
 };
 
 double seconds_since(Clock::time_point start) {
@@ -95,14 +100,16 @@ class Round {
  public:
   Round(const Options& options, const std::string& name)
       : options_(options),
-        backend_(native::make_backend(
-            {.threads = options.threads, .isa = options.isa, .device = {}}, machine::host())),
         name_(name),
         mode_(mode_named(mode_part(name))),
+        backend_(native::make_backend(
+            {.threads = options.threads(),
+             .isa = options.run.isa,
+             .device = {},
+             .compute = model::compute_for(options.run.compute, precision::mode(mode_), false)},
+            machine::host())),
         random_(shape_of(options.shape), mode_, head_of(options, name, mode_), *backend_),
-        session_(random_.model(), *backend_,
-                 {.context = context(),
-                  .kv = options.narrow_kv ? model::KvType::kBf16 : model::KvType::kFp32}) {}
+        session_(random_.model(), *backend_, {.context = context(), .kv = options.run.kv}) {}
 
   void decode();
   void prefill();
@@ -123,19 +130,19 @@ class Round {
   }
 
   const Options& options_;
-  std::unique_ptr<model::Backend> backend_;
   std::string name_;
   ModeId mode_;
+  std::unique_ptr<model::Backend> backend_;
   RandomModel random_;
   model::Session session_;
 };
 
 void Round::decode() {
   const model::Footprint weights = model::footprint(random_.model());
-  const model::KvType kv = options_.narrow_kv ? model::KvType::kBf16 : model::KvType::kFp32;
   const uint64_t bytes =
-      weights.per_token_bytes + model::kv_bytes_read(random_.model().config, options_.depth, kv);
-  measure::BandwidthProbe probe(options_.threads, bytes);
+      weights.per_token_bytes +
+      model::kv_bytes_read(random_.model().config, options_.depth, options_.run.kv);
+  measure::BandwidthProbe probe(options_.threads(), bytes);
   if (options_.depth > 0) {
     std::vector<int32_t> prompt(static_cast<size_t>(options_.depth));
     for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
@@ -184,7 +191,7 @@ void Round::prefill() {
   std::vector<double> rates, shares;
   for (int i = 0; i < options_.pairs; ++i) {
     session_.rewind(0);
-    const double peak = peak_ops(type, options_.threads, machine::host());
+    const double peak = peak_ops(type, options_.threads(), machine::host());
     const Clock::time_point start = Clock::now();
     session_.feed(prompt);
     rates.push_back(static_cast<double>(prompt.size()) / seconds_since(start));
@@ -211,7 +218,7 @@ Options parse(int count, char** words) {
       throw Error(ErrorKind::kUsage, "unexpected '" + word + "'", "main.cpp lists the options.");
     }
   }
-  const auto text = [&](const char* name, std::string& value) {
+  const auto text = [&](const std::string& name, std::string& value) {
     if (given.contains(name)) value = given[name];
     given.erase(name);
   };
@@ -220,17 +227,21 @@ Options parse(int count, char** words) {
       value = static_cast<std::remove_reference_t<decltype(value)>>(std::stod(given[name]));
     given.erase(name);
   };
-  std::string kv;
   double slice_ms = options.slice_s * 1e3;
-  text("--shape", options.shape), text("--modes", options.modes), text("--isa", options.isa);
-  text("--head", options.head), text("--kv", kv);
-  number("--threads", options.threads), number("--pairs", options.pairs);
+  text("--shape", options.shape), text("--modes", options.modes);
+  text("--head", options.head), number("--pairs", options.pairs);
   number("--slice-ms", slice_ms), number("--depth", options.depth);
   number("--prefill", options.prefill);
+  options::visit(options.run, [&](const options::OptionRow& row, auto& value) {
+    std::string word = options::text_of(value);
+    if (!row.has(options::kCondition) || row.name == options::rows::head.name) return;
+    text(std::string(row.flag), word);
+    if (!options::read_text(word, value))
+      throw Error(ErrorKind::kUsage, fmt::format("{}: '{}' is no value", row.flag, word), "");
+  });
   if (!given.empty())
     throw Error(ErrorKind::kUsage, "unknown option " + given.begin()->first,
                 "main.cpp lists the options.");
-  options.narrow_kv = kv == "bf16";
   options.slice_s = slice_ms / 1e3;
   options.pairs = std::max(options.pairs, 1);
   return options;
@@ -243,7 +254,7 @@ void run(const Options& options) {
                   "Stop other programs, or give --force and do not quote the numbers.");
     fmt::print("NOT QUIET: {}\n", why);
   }
-  fmt::print("{}, {} threads, {} pairs of {:.0f} ms\n", options.shape, options.threads,
+  fmt::print("{}, {} threads, {} pairs of {:.0f} ms\n", options.shape, options.threads(),
              options.pairs, options.slice_s * 1e3);
   for (const std::string& name : split(options.modes)) {
     Round round(options, name);

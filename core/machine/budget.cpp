@@ -101,6 +101,10 @@ results::CpuBudget cpu_budget(const Machine& machine) {
   return budget;
 }
 
+int threads_for(int64_t asked, const Machine& machine) {
+  return asked > 0 ? static_cast<int>(asked) : cpu_budget(machine).threads;
+}
+
 MemoryBudget memory_budget(const Machine& machine) {
   const auto info = machine.read("/proc/meminfo");
   MemoryBudget budget;

@@ -86,6 +86,8 @@ int processors(const Machine& machine);
 
 /// Threads to use: max(1, min(affinity, floor(cgroup quota))), v1 and v2, along the whole path.
 results::CpuBudget cpu_budget(const Machine& machine);
+/// As many as are asked for, or the CPU budget if that is 0.
+int threads_for(int64_t asked, const Machine& machine);
 
 /// Memory that can really be had: MemAvailable, cgroup limits less working set, RLIMIT_AS.
 struct MemoryBudget {

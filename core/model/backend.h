@@ -10,6 +10,7 @@
 
 #include "core/base/progress.h"
 #include "core/checkpoint/config.h"
+#include "core/options/words.h"
 #include "core/precision/mode.h"
 
 namespace nety::model {
@@ -27,7 +28,7 @@ struct Batch {
 enum class Compute : uint8_t { kMode, kBf16 };
 
 /// Type of the cached keys and values (`--kv`).
-enum class KvType : uint8_t { kFp32, kBf16 };
+using KvType = options::KvType;
 
 /// A weight as the backend keeps it: mapped in place, packed, on a device. Opaque to the caller.
 class Weight {

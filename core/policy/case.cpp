@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "core/policy/messages.h"
 
 namespace nety::policy {
@@ -18,8 +19,7 @@ using precision::ModeKind;
 
 std::string backend_names(const Evidence& evidence) {
   std::string names;
-  for (const BackendFacts& backend : evidence.backends)
-    names += (names.empty() ? "" : ", ") + backend.name;
+  for (const BackendFacts& backend : evidence.backends) append_word(names, backend.name);
   return names;
 }
 
@@ -44,30 +44,31 @@ std::string Place::available_text() const { return available ? format_bytes(*ava
 bool has_bf16(const results::Gpu& gpu) { return std::atoi(gpu.compute_capability.c_str()) >= 8; }
 
 void Case::check_request() const {
-  if (!is_device(request.device))
-    throw Error(ErrorKind::kUsage, fmt::format("--device: unknown device '{}'", request.device),
+  if (!is_device(request.run().device))
+    throw Error(ErrorKind::kUsage,
+                fmt::format("--device: unknown device '{}'", request.run().device),
                 "Devices: auto, cpu, cuda:N.");
-  if (request.backend.empty()) return;
+  if (request.run().backend.empty()) return;
   const auto named = [&](const BackendFacts& backend) {
-    return backend.name == request.backend && (!only_cpu() || backend.device == "cpu") &&
+    return backend.name == request.run().backend && (!only_cpu() || backend.device == "cpu") &&
            (!only_gpu() || backend.device == "cuda");
   };
   if (std::none_of(evidence.backends.begin(), evidence.backends.end(), named))
     throw Error(ErrorKind::kUsage,
-                fmt::format("--backend: '{}' is not available here{}", request.backend,
-                            request.device == "auto" ? "" : " on " + request.device),
+                fmt::format("--backend: '{}' is not available here{}", request.run().backend,
+                            request.run().device == "auto" ? "" : " on " + request.run().device),
                 fmt::format("Backends here: {}.", backend_names(evidence)));
 }
 
 MemoryPlan Case::plan_of(std::optional<ModeId> mode) const {
-  return plan(model.config, model.weights, mode, request.plan, model.beside);
+  return plan(model.config, model.weights, mode, request.plan, model.overhead);
 }
 
 std::optional<ModeId> Case::requested_mode() const {
-  if (request.mode == "stored") return std::nullopt;
-  const Mode* mode = precision::find_mode(request.mode);
+  if (request.run().mode == "stored") return std::nullopt;
+  const Mode* mode = precision::find_mode(request.run().mode);
   if (mode == nullptr)
-    throw Error(ErrorKind::kUsage, fmt::format("--mode: unknown mode '{}'", request.mode),
+    throw Error(ErrorKind::kUsage, fmt::format("--mode: unknown mode '{}'", request.run().mode),
                 fmt::format("Modes: {}, stored.", precision::selectable_mode_names()));
   const bool already =
       std::all_of(model.weights.begin(), model.weights.end(), [&](const PlannedWeight& weight) {
@@ -102,7 +103,7 @@ bool Case::runs(const BackendFacts& backend, std::optional<ModeId> mode) const {
 const BackendFacts* Case::backend_on(std::string_view device, std::optional<ModeId> mode) const {
   for (const BackendFacts& backend : evidence.backends) {
     if (backend.device != device) continue;
-    if (!request.backend.empty() && backend.name != request.backend) continue;
+    if (!request.run().backend.empty() && backend.name != request.run().backend) continue;
     if (runs(backend, mode)) return &backend;
   }
   return nullptr;
@@ -116,15 +117,15 @@ bool Case::runs_here(const std::string& mode, const std::string& backend) const 
   if (!cpu.fits(plan_of(id))) return false;
   return std::any_of(
       evidence.backends.begin(), evidence.backends.end(), [&](const BackendFacts& one) {
-        return one.name == backend && (request.backend.empty() || request.backend == backend) &&
-               runs(one, id);
+        return one.name == backend &&
+               (request.run().backend.empty() || request.run().backend == backend) && runs(one, id);
       });
 }
 
 const results::Gpu* Case::wanted_gpu() const {
   const std::vector<results::Gpu>& gpus = machine.gpus;
-  if (const size_t colon = request.device.find(':'); colon != std::string::npos) {
-    const size_t index = std::stoul(request.device.substr(colon + 1));
+  if (const size_t colon = request.run().device.find(':'); colon != std::string::npos) {
+    const size_t index = std::stoul(request.run().device.substr(colon + 1));
     return index < gpus.size() ? &gpus[index] : nullptr;
   }
   // No number asked for: of the usable ones, that with the most free memory.
@@ -177,7 +178,7 @@ Place Case::place_for(std::optional<ModeId> mode) {
   if (gpu.backend != nullptr && (only_gpu() || gpu.fits(plan_of(mode)))) return gpu;
   if (only_gpu())
     throw Error(ErrorKind::kEnvironment,
-                fmt::format("--device {}: {}", request.device,
+                fmt::format("--device {}: {}", request.run().device,
                             render(reasons.back().text, Language::kEnglish)),
                 "Use --device cpu, or --device auto.");
   const Place cpu = cpu_for(mode);
@@ -185,10 +186,12 @@ Place Case::place_for(std::optional<ModeId> mode) {
   const std::string hint = fmt::format("Nearest mode that works here: {}.",
                                        nearest(mode ? precision::mode(*mode).bits_per_weight : 32));
   if (cpu.backend == nullptr)
-    throw Error(ErrorKind::kUsage,
-                fmt::format("no backend here runs mode {}{}", name,
-                            request.backend.empty() ? "" : " (--backend " + request.backend + ")"),
-                hint);
+    throw Error(
+        ErrorKind::kUsage,
+        fmt::format(
+            "no backend here runs mode {}{}", name,
+            request.run().backend.empty() ? "" : " (--backend " + request.run().backend + ")"),
+        hint);
   if (const std::string trouble = trouble_with(mode, cpu); !trouble.empty())
     throw Error(ErrorKind::kEnvironment,
                 fmt::format("mode {} is not usable here: {}", name, trouble), hint);
@@ -234,13 +237,13 @@ void Case::refuse_size(const std::string& mode, const MemoryPlan& memory,
 void Case::refuse_everything() const {
   std::string why;
   for (const Reason& reason : reasons)
-    why += fmt::format("{}{}", why.empty() ? "" : " ", render(reason.text, Language::kEnglish));
+    append_word(why, render(reason.text, Language::kEnglish), " ");
   const bool only_memory = std::all_of(reasons.begin(), reasons.end(), [](const Reason& reason) {
     return reason.text.id != message::policy_unusable &&
            reason.text.id != message::policy_no_backend;
   });
   if (only_gpu())
-    throw Error(ErrorKind::kEnvironment, fmt::format("--device {}: {}", request.device, why),
+    throw Error(ErrorKind::kEnvironment, fmt::format("--device {}: {}", request.run().device, why),
                 "Use --device cpu, or --device auto.");
   throw Error(only_memory ? ErrorKind::kMemory : ErrorKind::kEnvironment,
               fmt::format("no mode of {} can be loaded here. {}", model.name, why),

@@ -10,10 +10,10 @@ namespace nety::policy {
 struct Place {
   const BackendFacts* backend = nullptr;  ///< Null: nowhere.
   std::string device;                     ///< "cpu", "cuda:0"
-  std::optional<uint64_t> available;      ///< Memory there; nothing: it cannot be told.
+  std::optional<uint64_t> available;      ///< Memory there; nothing: unknown.
   const results::Gpu* gpu = nullptr;
 
-  /// What cannot be told does not refuse.
+  /// Unknown memory counts as fitting.
   bool fits(const MemoryPlan& memory) const { return !available || memory.needed() <= *available; }
   std::string available_text() const;
 };
@@ -31,8 +31,8 @@ struct Case {
 
   /// Errors: kUsage for a device or backend that does not exist here.
   void check_request() const;
-  bool only_cpu() const { return request.device == "cpu"; }
-  bool only_gpu() const { return request.device.starts_with("cuda"); }
+  bool only_cpu() const { return request.run().device == "cpu"; }
+  bool only_gpu() const { return request.run().device.starts_with("cuda"); }
 
   MemoryPlan plan_of(std::optional<precision::ModeId> mode) const;
   /// The mode of `--mode`, checked; nothing: as stored. Error: kUsage.
@@ -43,9 +43,9 @@ struct Case {
   /// Whether that backend could be asked for that mode ("fp32", "stored") and it would fit.
   bool runs_here(const std::string& mode, const std::string& backend) const;
 
-  /// Where `mode` (nothing: as stored) would run on the CPU; on the GPU, leaving the reason why not
-  /// under `rule`; on either, the GPU first. The last throws kUsage or kEnvironment if nowhere, or
-  /// if the mode is known not to work there.
+  /// Where `mode` (nothing: as stored) would run: on the CPU; on the GPU, with the reason kept
+  /// under `rule` if it cannot; on either, the GPU first. place_for() throws kUsage or kEnvironment
+  /// if it runs nowhere or is known not to work there.
   Place cpu_for(std::optional<precision::ModeId> mode) const;
   Place gpu_for(std::optional<precision::ModeId> mode, std::string_view rule);
   Place place_for(std::optional<precision::ModeId> mode);

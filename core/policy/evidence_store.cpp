@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/utc.h"
 #include "core/results/json.h"
 
 namespace nety::policy {
@@ -17,16 +17,6 @@ namespace {
 
 using results::Result;
 using results::Status;
-
-/// As result files write time, which sorts as text.
-std::string utc(EvidenceStore::Clock::time_point time) {
-  const std::time_t seconds = EvidenceStore::Clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 /// A fingerprint as a file name, whatever it holds.
 std::string file_name_of(std::string text) {
@@ -175,11 +165,11 @@ std::optional<fs::path> EvidenceStore::keep(const results::File& file,
     throw Error(ErrorKind::kIo,
                 fmt::format("{}: cannot be made: {}", folder.string(), failure.message()),
                 "NETY_EVIDENCE names another folder, or is off.");
-  std::string name = digest.created_utc.empty() ? utc(now) : digest.created_utc;
+  std::string name = digest.created_utc.empty() ? utc_text(now) : digest.created_utc;
   const fs::path path = folder / (file_name_of(std::move(name)) + ".json");
   write_file(path, results::to_json(digest));
 
-  const std::string oldest = file_name_of(utc(now - kLifetime));
+  const std::string oldest = file_name_of(utc_text(now - kLifetime));
   const std::vector<fs::path> files = files_in(folder);
   for (size_t i = 0; i < files.size(); ++i)
     if (i >= kMostFiles || files[i].stem().string() < oldest) fs::remove(files[i], failure);
@@ -189,7 +179,7 @@ std::optional<fs::path> EvidenceStore::keep(const results::File& file,
 std::vector<results::File> EvidenceStore::of(const std::string& machine, const std::string& tool,
                                              Clock::time_point now) const {
   std::vector<results::File> out;
-  const std::string oldest = utc(now - kLifetime);
+  const std::string oldest = utc_text(now - kLifetime);
   for (const fs::path& path : files_in(folder_of(machine))) {
     std::optional<results::File> file = read(path);
     if (!file || file->tool != tool || file->created_utc < oldest) continue;

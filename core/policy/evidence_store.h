@@ -1,5 +1,5 @@
-// What earlier runs measured on this machine, kept between them: result files in the cache, with
-// the figures that the policy consults and no others. They expire.
+// What earlier runs measured on this machine: result files in the cache, with only the figures that
+// the policy reads. They expire.
 #pragma once
 
 #include <chrono>
@@ -42,9 +42,9 @@ class EvidenceStore {
 };
 
 /// Adds to `evidence` what the files say of the model: modes that crashed or are unsupported here,
-/// and how fast and how close to fp32 the others were. The first file that knows a mode decides.
-/// Modes that nety diag found broken or unsupported count for every model on which they have not
-/// run since.
+/// and the speed and quality of the others. The first file that has a mode decides. A mode that
+/// nety diag found broken or unsupported counts as such for every model, unless it has run on that
+/// model since.
 void consult(Evidence& evidence, std::span<const results::File> files, const std::string& model);
 
 }  // namespace nety::policy

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "core/policy/evidence_store.h"
 #include "core/policy/messages.h"
 
@@ -103,12 +104,14 @@ class Explainer {
 
   std::string request_text() const {
     const int64_t context =
-        request_.plan.context > 0 ? request_.plan.context : default_context(model_.config);
-    return say(message::policy_explain_request_line,
-               {request_.mode.empty() ? say(message::policy_explain_chooses) : request_.mode,
-                request_.device,
-                request_.backend.empty() ? say(message::policy_explain_first) : request_.backend,
-                std::to_string(context), std::string(precision::mode(request_.plan.kv).name)});
+        request_.run().context > 0 ? request_.run().context : default_context(model_.config);
+    return say(
+        message::policy_explain_request_line,
+        {request_.run().mode.empty() ? say(message::policy_explain_chooses) : request_.run().mode,
+         request_.run().device,
+         request_.run().backend.empty() ? say(message::policy_explain_first)
+                                        : request_.run().backend,
+         std::to_string(context), options::text_of(request_.run().kv)});
   }
 
   std::vector<std::string> machine_lines() const {
@@ -128,8 +131,7 @@ class Explainer {
   std::vector<std::string> evidence_lines() const {
     std::string backends;
     for (const BackendFacts& backend : evidence_.backends)
-      backends +=
-          fmt::format("{}{} ({})", backends.empty() ? "" : ", ", backend.name, backend.device);
+      append_word(backends, fmt::format("{} ({})", backend.name, backend.device));
     std::vector<std::string> lines = {say(message::policy_explain_backends, {backends})};
     for (const ModeTrouble& trouble : evidence_.unusable)
       lines.push_back(

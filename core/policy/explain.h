@@ -15,7 +15,7 @@ struct Outcome {
   std::optional<Decision> decision;
   std::string refusal;
 };
-/// decide(), with what it refuses as text. Error: kUsage.
+/// decide(), with a refusal as text. Error: kUsage.
 Outcome outcome_of(const Request& request, const results::Machine& machine, const ModelFacts& model,
                    const Evidence& evidence);
 

@@ -50,6 +50,10 @@ uint64_t packed_bytes(ModeId mode, int64_t rows, int64_t cols) {
   return static_cast<uint64_t>((rows + 15) / 16 * (cols / 256)) * block;
 }
 
+ModeId type_of(options::KvType kv) {
+  return kv == options::KvType::kBf16 ? ModeId::bf16 : ModeId::fp32;
+}
+
 /// The mode a weight is brought into; nothing: as it is stored.
 std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeId> mode,
                                 std::optional<ModeId> head) {
@@ -127,28 +131,27 @@ int64_t default_context(const ModelConfig& config) {
   return config.context > 0 ? std::min(config.context, kDefaultContext) : kDefaultContext;
 }
 
-std::optional<ModeId> head_mode(std::string_view head, std::optional<ModeId> mode) {
-  if (head == "mode") return mode;
-  if (head == "fp32") return ModeId::fp32;
-  if (head == "bf16") return ModeId::bf16;
-  if (!head.empty())
-    throw Error(ErrorKind::kUsage, fmt::format("--head: unknown type '{}'", head),
-                "Types: fp32, bf16, mode.");
+std::optional<ModeId> head_mode(options::HeadType head, std::optional<ModeId> mode) {
+  using options::HeadType;
+  if (head == HeadType::kSameAsLayers) return mode;
+  if (head == HeadType::kFp32) return ModeId::fp32;
+  if (head == HeadType::kBf16) return ModeId::bf16;
   if (!mode) return std::nullopt;
   const precision::Mode* own = precision::find_mode(precision::mode(*mode).remainder);
   if (own == nullptr) return std::nullopt;  // "as stored"
   return own->id;
 }
 
-Beside beside(const checkpoint::Checkpoint& checkpoint) {
+Overhead overhead_of(const checkpoint::Checkpoint& checkpoint) {
   return {tokenizer_bytes(checkpoint), checkpoint.copied_bytes()};
 }
 
 MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weights,
-                std::optional<ModeId> mode, const PlanOptions& options, const Beside& beside) {
+                std::optional<ModeId> mode, const PlanOptions& options, const Overhead& overhead) {
   MemoryPlan out;
   std::set<ModeId> multiplied;
-  const std::optional<ModeId> head = head_mode(options.head, mode);
+  const int64_t threads = std::max<int64_t>(options.run.threads, 1);
+  const std::optional<ModeId> head = head_mode(options.run.head, mode);
   for (const PlannedWeight& weight : weights) {
     const ModeId target =
         target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
@@ -160,17 +163,17 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
     (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
     if (weight.role != Role::kVector && !looked_up) multiplied.insert(target);
   }
-  out.weights_anonymous_bytes += beside.copied_bytes;
-  out.context = options.context > 0 ? options.context : default_context(config);
+  out.weights_anonymous_bytes += overhead.copied_bytes;
+  out.context = options.run.context > 0 ? options.run.context : default_context(config);
   out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads) *
-                 bytes_of(options.kv, out.context, config.head_dim);
+                 bytes_of(type_of(options.run.kv), out.context, config.head_dim);
   out.workspace_bytes = workspace_bytes(config, multiplied,
                                         {.context = out.context,
                                          .step = options.step,
                                          .logit_rows = options.logit_rows,
-                                         .threads = options.threads});
-  out.tokenizer_bytes = beside.tokenizer_bytes;
-  out.program_bytes = kProgramBytes + static_cast<uint64_t>(options.threads) * kThreadBytes;
+                                         .threads = threads});
+  out.tokenizer_bytes = overhead.tokenizer_bytes;
+  out.program_bytes = kProgramBytes + static_cast<uint64_t>(threads) * kThreadBytes;
   return out;
 }
 
@@ -180,7 +183,7 @@ MemoryPlan plan(const ModelConfig& config, std::optional<ModeId> mode, const Pla
 
 MemoryPlan plan(const checkpoint::Checkpoint& checkpoint, std::optional<ModeId> mode,
                 const PlanOptions& options) {
-  return plan(checkpoint.config(), weights_of(checkpoint), mode, options, beside(checkpoint));
+  return plan(checkpoint.config(), weights_of(checkpoint), mode, options, overhead_of(checkpoint));
 }
 
 }  // namespace nety::policy

@@ -10,6 +10,7 @@
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/config.h"
+#include "core/options/run_options.h"
 #include "core/precision/mode.h"
 
 namespace nety::policy {
@@ -33,20 +34,18 @@ std::vector<PlannedWeight> weights_of(const checkpoint::ModelConfig& config);
 std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint);
 
 struct PlanOptions {
-  int64_t context = 0;  ///< Tokens in the cache; 0: default_context().
-  std::string head{};   ///< Embeddings and lm_head: "fp32", "bf16", "mode"; empty: the mode's own.
-  precision::ModeId kv = precision::ModeId::fp32;  ///< fp32 or bf16
-  int64_t step = 512;                              ///< Tokens per step of prefill.
-  int64_t logit_rows = 9;  ///< Most rows of logits at once: a token and eight guesses.
-  int64_t threads = 1;
+  options::RunOptions run;  ///< A context of 0 is default_context(); no threads are one.
+  int64_t step = 512;       ///< Tokens per step of prefill.
+  int64_t logit_rows = 9;   ///< Most rows of logits at once: a token and eight guesses.
 };
 
-/// What a checkpoint takes beside its weights, whatever the mode; nothing for a shape.
-struct Beside {
+/// Memory that a checkpoint takes in addition to its weights, the same in every mode; 0 for a
+/// shape.
+struct Overhead {
   uint64_t tokenizer_bytes = 0;  ///< See tokenizer_bytes().
   uint64_t copied_bytes = 0;     ///< Checkpoint::copied_bytes(): mostly 0.
 };
-Beside beside(const checkpoint::Checkpoint& checkpoint);
+Overhead overhead_of(const checkpoint::Checkpoint& checkpoint);
 
 /// The number of weights.
 int64_t parameters(std::span<const PlannedWeight> weights);
@@ -54,13 +53,12 @@ int64_t parameters(std::span<const PlannedWeight> weights);
 /// The context used when none is asked for: the model's own, at most 4096.
 int64_t default_context(const checkpoint::ModelConfig& config);
 
-/// The mode of embeddings and lm_head by `--head`; nothing: as stored. `mode` empty: stored.
-/// Error: kUsage if `head` is none of the words above.
-std::optional<precision::ModeId> head_mode(std::string_view head,
+/// The mode of embeddings and lm_head; nothing: as stored. `mode` empty: stored.
+std::optional<precision::ModeId> head_mode(options::HeadType head,
                                            std::optional<precision::ModeId> mode);
 
-/// On the CPU. A GPU holds weights, cache and workspace; the few MB beside them are counted there
-/// too.
+/// Memory by use, in bytes. For a GPU the same total is compared with its memory, although
+/// tokenizer and program stay in the host's: a few MB.
 struct MemoryPlan {
   uint64_t weights_anonymous_bytes = 0;  ///< Converted or made: cannot be dropped.
   uint64_t weights_mapped_bytes = 0;     ///< Used in place: the system may drop and re-read them.
@@ -71,7 +69,7 @@ struct MemoryPlan {
   int64_t context = 0;         ///< What kv_bytes is for.
 
   uint64_t weights() const { return weights_anonymous_bytes + weights_mapped_bytes; }
-  /// What the program allocates, in distinction from what it maps: the bound of its peak.
+  /// What the program allocates; mapped files do not count. Its peak stays below this.
   uint64_t anonymous() const {
     return weights_anonymous_bytes + kv_bytes + workspace_bytes + tokenizer_bytes + program_bytes;
   }
@@ -84,7 +82,7 @@ struct MemoryPlan {
 /// stored). A weight already stored as wanted is mapped, every other one is anonymous.
 MemoryPlan plan(const checkpoint::ModelConfig& config, std::span<const PlannedWeight> weights,
                 std::optional<precision::ModeId> mode, const PlanOptions& options,
-                const Beside& beside = {});
+                const Overhead& overhead = {});
 /// The same from a shape alone, all of it made in memory.
 MemoryPlan plan(const checkpoint::ModelConfig& config, std::optional<precision::ModeId> mode,
                 const PlanOptions& options);

@@ -1,4 +1,4 @@
-// The rules. Each looks at the case, leaves its reason, and decides or passes on to the next.
+// The rules. Each one looks at the case, adds its reason, and decides or leaves it to the next.
 #include "core/policy/policy.h"
 
 #include <fmt/core.h>
@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "core/policy/case.h"
 #include "core/policy/messages.h"
 
@@ -31,17 +32,17 @@ Decision decided(Case& c, std::string_view rule, Text why, std::optional<ModeId>
 }
 
 std::optional<Decision> explicit_mode(Case& c) {
-  if (c.request.mode.empty()) return std::nullopt;
+  if (c.request.run().mode.empty()) return std::nullopt;
   const std::optional<ModeId> mode = c.requested_mode();
   const Place place = c.place_for(mode);
   const MemoryPlan memory = c.plan_of(mode);
   if (!place.fits(memory)) {
-    if (!c.request.force) c.refuse_size(c.request.mode, memory, place);
-    c.notices.push_back(c.forced(c.request.mode, memory, place));
+    if (!c.request.force) c.refuse_size(c.request.run().mode, memory, place);
+    c.notices.push_back(c.forced(c.request.run().mode, memory, place));
   }
   if (mode && c.model.quantised() && precision::mode(*mode).kind != precision::ModeKind::kStored)
-    c.notices.push_back({message::policy_converted, {c.model.stored, c.request.mode}});
-  return decided(c, "explicit-mode", {message::policy_explicit, {c.request.mode}}, mode,
+    c.notices.push_back({message::policy_converted, {c.model.stored, c.request.run().mode}});
+  return decided(c, "explicit-mode", {message::policy_explicit, {c.request.run().mode}}, mode,
                  *place.backend, place.device, memory);
 }
 
@@ -150,7 +151,8 @@ const MeasuredMode* measured(const Evidence& evidence, std::string_view mode,
   return nullptr;
 }
 
-/// What an earlier run found to be faster than the choice and as good, on the same device.
+/// Adds a notice if an earlier run found a mode faster than the chosen one, and as good, on the
+/// same device.
 void say_what_is_faster(const Case& c, Decision& decision) {
   const MeasuredMode* chosen = measured(c.evidence, decision.mode_name(), decision.backend);
   if (chosen == nullptr || decision.rule() == "explicit-mode") return;
@@ -172,7 +174,7 @@ void say_what_is_faster(const Case& c, Decision& decision) {
 std::string storage_text(const checkpoint::Checkpoint& checkpoint) {
   std::string text;
   for (const auto& entry : checkpoint.storage_types())
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", entry.second, entry.first);
+    append_word(text, fmt::format("{} {}", entry.second, entry.first));
   return text;
 }
 
@@ -187,7 +189,7 @@ bool ModelFacts::quantised() const {
 
 ModelFacts facts_of(const checkpoint::Checkpoint& checkpoint) {
   return {checkpoint.id(),        checkpoint.name(),        checkpoint.config(),
-          weights_of(checkpoint), storage_text(checkpoint), beside(checkpoint)};
+          weights_of(checkpoint), storage_text(checkpoint), overhead_of(checkpoint)};
 }
 
 ModelFacts facts_of(const checkpoint::ModelConfig& config) {

@@ -16,12 +16,12 @@ namespace nety::policy {
 
 /// What was asked for.
 struct Request {
-  std::string mode;               ///< A mode's name or "stored"; empty: the policy chooses.
-  std::string backend;            ///< "native", "torch", "cuda"; empty: the first that can.
-  std::string device = "auto";    ///< "auto", "cpu", "cuda:N"
+  PlanOptions plan;
   bool use_quantization = false;  ///< A configured wish; ignored on a CPU, with a notice.
   bool force = false;             ///< Load although it does not fit.
-  PlanOptions plan;
+
+  /// Without a mode the policy chooses one; without a backend, the first that can run it.
+  const options::RunOptions& run() const { return plan.run; }
 };
 
 /// What the rules need to know of a model.
@@ -31,7 +31,7 @@ struct ModelFacts {
   checkpoint::ModelConfig config;
   std::vector<PlannedWeight> weights;
   std::string stored;  ///< For people: "210 Q4_1, 1 Q8_0"; empty: made in memory from a shape.
-  Beside beside{};
+  Overhead overhead{};
 
   /// Whether any matrix is stored in a format that is not a float one.
   bool quantised() const;
@@ -46,7 +46,7 @@ struct BackendFacts {
   std::vector<precision::ModeId> modes;  ///< Empty: all.
 };
 
-/// A mode that a test or an earlier run found unusable here. "Slow" never counts.
+/// A mode that a test or an earlier run found unusable here. A slow mode is usable.
 struct ModeTrouble {
   precision::ModeId mode;
   std::string backend;  ///< Empty: every one.
@@ -62,8 +62,8 @@ struct MeasuredMode {
   std::string created_utc;
 };
 
-/// What is known from elsewhere: backends present, modes known broken or unsupported, and what was
-/// measured. Measurements are told to the user; they never change the choice.
+/// What other parts of the program found out: backends present, modes known broken or unsupported,
+/// earlier measurements. Measurements are told to the user; they never change the choice.
 struct Evidence {
   std::vector<BackendFacts> backends = {{"native", "cpu", {}}};
   std::vector<ModeTrouble> unusable;
@@ -72,7 +72,7 @@ struct Evidence {
 
 /// How close to fp32 a mode must stay to be recommended, where nothing else is asked for.
 inline constexpr double kAdmissibleKld = 0.01, kAdmissibleTop1 = 0.96;
-/// How much faster it must be for that to be worth a word.
+/// A mode must be this much faster than the chosen one to be mentioned.
 inline constexpr double kWorthSaying = 1.10;
 
 /// One rule's step towards the decision.

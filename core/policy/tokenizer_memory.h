@@ -7,9 +7,9 @@
 
 namespace nety::policy {
 
-/// Bytes of the tokenizer once it is made, of the vocabulary that a GGUF's metadata keeps beside
-/// it, and of what is held only while it is read (copies, the parsed tokenizer.json); 0 if the
-/// checkpoint has none. Nothing is read but sizes.
+/// Bytes of the finished tokenizer, of the vocabulary that a GGUF's metadata keeps as well, and of
+/// what exists only while it is read (copies, the parsed tokenizer.json); 0 if the checkpoint has
+/// no tokenizer. Reads sizes only.
 uint64_t tokenizer_bytes(const checkpoint::Checkpoint& checkpoint);
 
 }  // namespace nety::policy

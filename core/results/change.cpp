@@ -1,4 +1,4 @@
-// Verdicts, what a run could have seen, and how many more pairs it would take.
+// Verdicts, the smallest change a run could have detected, and how many more pairs would decide.
 #include "core/results/change.h"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ double normal_quantile(double p) {
   return (low + high) / 2;
 }
 
-/// Spread of the pairs that a few wild ones do not blow up: the median absolute deviation, scaled
+/// Spread of the pairs, robust against outliers: the median absolute deviation, scaled
 /// to a standard deviation and corrected for few samples (Croux & Rousseeuw 1992).
 double robust_sd(std::span<const double> values, double median) {
   std::vector<double> deviations;

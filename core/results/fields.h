@@ -157,6 +157,7 @@ void fields(Visitor& v, T& result) {
   v.required("status", result.status);
   v.field("reason", result.reason);
   v.field("metrics", result.metrics);
+  v.field_unless_empty("conditions", result.conditions);
 }
 
 template <class Visitor, Is<Claim> T>

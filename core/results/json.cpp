@@ -33,6 +33,10 @@ class Writer {
   void required(const char* key, const T& value) {
     field(key, value);
   }
+  template <class T>
+  void field_unless_empty(const char* key, const T& value) {
+    if (!value.empty()) field(key, value);
+  }
 
  private:
   static Out text(const std::string& value) { return value; }
@@ -125,6 +129,10 @@ class Reader {
   template <class T>
   void field(const char* key, T& value) {
     if (place_.json.contains(key)) read(place_.at(key), value);
+  }
+  template <class T>
+  void field_unless_empty(const char* key, T& value) {
+    field(key, value);
   }
   template <class T>
   void required(const char* key, T& value) {

@@ -1,4 +1,4 @@
-// Ids make machines and models the same; rows are told apart by them.
+// Machines and models are merged by id; rows refer to them by id.
 #include "core/results/merge.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
 
 std::string first_id(const auto& all) { return all.empty() ? std::string() : all.front().id; }
 
-/// Says of what is only implied whose it is.
+/// Writes down the machine and model of findings and decisions, which a single file leaves out.
 void name_owners(File& file) {
   const std::string machine = first_id(file.machines), model = first_id(file.models);
   for (Finding& finding : file.findings)

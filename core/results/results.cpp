@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
+
+#include "core/base/utc.h"
 
 namespace nety::results {
 namespace {
@@ -46,14 +47,7 @@ Metric single(std::string unit, std::string kind, double value) {
 
 }  // namespace
 
-std::string now_utc() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
+std::string now_utc() { return utc_text(std::chrono::system_clock::now()); }
 
 Metric summarise(std::string unit, std::vector<double> samples) {
   Metric metric;

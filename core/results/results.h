@@ -131,6 +131,8 @@ struct Result {
   Status status = Status::kOk;
   std::string reason;
   std::map<std::string, Metric> metrics;  ///< "tg_tps", "load_s" ...
+  /// Options that were not at their defaults, by name: "kv" "bf16". Figures depend on them.
+  std::map<std::string, std::string> conditions{};
 };
 
 enum class Verdict { kSupported, kRefuted, kInconclusive, kNotTested };

@@ -1,4 +1,5 @@
-// Sums of binomial terms; the looks by following the walk of signs and taking out what crosses.
+// Sums of binomial terms. Interim looks: follow the random walk of signs and drop paths past the
+// boundary.
 #include "core/results/sign_test.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What coin tosses say about a median: exact, whatever the distribution of the samples. Each sample
+// The sign test: exact intervals of a median, whatever the distribution of the samples. Each sample
 // is below the true median with probability 1/2, so the number below it is Binomial(n, 1/2).
 #pragma once
 
@@ -13,7 +13,7 @@ double binomial_at_most(int64_t n, int64_t successes, double p);
 /// The greatest rank k (from 1) such that [x(k), x(n+1-k)] of n ordered samples holds the median
 /// with at least 1 - alpha; 0 if n is too small. David & Nagaraja, Order Statistics, section 7.1.
 int64_t median_rank(int64_t n, double alpha);
-/// How surely [x(k), x(n+1-k)] holds the median.
+/// The confidence with which [x(k), x(n+1-k)] holds the median.
 double median_coverage(int64_t n, int64_t rank);
 
 /// The counts of pairs at which a comparison is looked at, and the intervals that allow it to be.
@@ -29,8 +29,8 @@ class Looks {
 
   const std::vector<int64_t>& counts() const { return counts_; }
   bool is_look(int64_t n) const;
-  /// The rank at n samples; between two looks that of the look before, which is too wide rather
-  /// than too narrow. 0 before the first look, and where n is too small for that alpha.
+  /// The rank at n samples. Between two looks it is the rank of the earlier one: a wider interval,
+  /// never a narrower. 0 before the first look, and where n is too small for that alpha.
   int64_t rank(int64_t n, double alpha) const;
 
  private:

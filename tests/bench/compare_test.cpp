@@ -195,7 +195,7 @@ TEST(CompareFiles, RefusesAnotherModel) {
 TEST(CompareSubjects, ObserveAWorker) {
   CompareWorkload workload;
   workload.engine.model = "fake";
-  workload.engine.mode = "fp32";
+  workload.engine.run.mode = "fp32";
   workload.n_prompt = 16;
   workload.n_gen = 8;
   const auto subject = make_worker_subject({measure::own_program(), "worker"}, workload);
@@ -218,7 +218,7 @@ TEST(CompareSubjects, AskForAContextThatHoldsEveryWorkload) {
         Workload{169, 8}, Workload{8, 200}, Workload{2048, 8}}) {
     CompareWorkload workload;
     workload.engine.model = "fake";
-    workload.engine.mode = "bf16";
+    workload.engine.run.mode = "bf16";
     workload.n_prompt = n_prompt;
     workload.n_gen = n_gen;
     const Observation seen =

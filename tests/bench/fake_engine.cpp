@@ -47,7 +47,7 @@ void outgrow_control_group() {
 
 class FakeEngine : public Engine {
  public:
-  explicit FakeEngine(const EngineRequest& request) : request_(request), mode_(request.mode) {}
+  explicit FakeEngine(const EngineRequest& request) : request_(request), mode_(request.run.mode) {}
 
   LoadReport load(Progress& progress) override {
     if (mode_ == "too_big") throw Error(ErrorKind::kMemory, "needs 29.0 GB of 22.1 GB");
@@ -62,7 +62,7 @@ class FakeEngine : public Engine {
     report.device = "cpu";
     report.isa = "scalar";
     report.kernel = "fake " + mode_;
-    report.threads = request_.threads;
+    report.threads = static_cast<int>(request_.run.threads);
     report.flops_per_token = 1e6;
     report.activation = "fp32";
     report.phases_s = {{"read", 0.001}, {"convert", 0.002}};
@@ -70,7 +70,7 @@ class FakeEngine : public Engine {
     report.weights_bytes = mode_ == "fp32" ? 4000 : 2000;
     report.kv_bytes = 256;
     report.vocab = kFakeVocab;
-    report.context = request_.context;
+    report.context = request_.run.context;
     return report;
   }
 
@@ -129,7 +129,7 @@ class FakeEngine : public Engine {
  private:
   /// As a real one, it has no more positions than it was asked for.
   void hold(int64_t more) {
-    if (length_ + more > request_.context)
+    if (length_ + more > request_.run.context)
       throw Error(ErrorKind::kUsage, "more tokens than the context has");
     length_ += more;
   }

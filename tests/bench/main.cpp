@@ -9,7 +9,7 @@
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "worker")
-    return nety::bench::serve(STDIN_FILENO, STDOUT_FILENO, nety::bench::make_fake_engine);
+    return nety::bench::answer_commands(STDIN_FILENO, STDOUT_FILENO, nety::bench::make_fake_engine);
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

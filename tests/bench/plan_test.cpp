@@ -42,11 +42,11 @@ TEST(Plan, AlternatesTheDirectionOfRounds) {
 }
 
 TEST(Plan, KeepsWorkersSideBySideWithinTheLimit) {
-  EXPECT_TRUE(fits_beside(6, 3, 9));
-  EXPECT_FALSE(fits_beside(6, 3, 8));
-  EXPECT_FALSE(fits_beside(9, 1, 8));
-  EXPECT_FALSE(fits_beside(1, UINT64_MAX, 8));
-  EXPECT_TRUE(fits_beside(0, 20, 8)) << "alone, whatever its size";
+  EXPECT_TRUE(fits_together(6, 3, 9));
+  EXPECT_FALSE(fits_together(6, 3, 8));
+  EXPECT_FALSE(fits_together(9, 1, 8));
+  EXPECT_FALSE(fits_together(1, UINT64_MAX, 8));
+  EXPECT_TRUE(fits_together(0, 20, 8)) << "alone, whatever its size";
 }
 
 TEST(Plan, AsksForAContextThatHoldsTheWorkload) {
@@ -63,7 +63,7 @@ TEST(Plan, AsksForAContextThatHoldsTheWorkload) {
   EXPECT_GT(context_needed(request), 512 + 64);
   request.quality_text = std::string("some text");
   EXPECT_EQ(context_needed(request), 1024);
-  request.context = 77;
+  request.run.context = 77;
   EXPECT_EQ(context_needed(request), 77);
 }
 

@@ -5,18 +5,18 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/options/another_value.h"
+
 namespace nety::bench {
 namespace {
 
 TEST(Protocol, CommandsSurviveTheTrip) {
   Command command;
   command.action = Action::kLoad;
-  command.engine = {"a \"b\"\n.gguf", "q4_1", "torch", "cpu", "avx2",       "fp32", "bf16",
-                    "fp32",           2,      4096,    64,    "mistral-7b", 7};
+  command.engine = {"a \"b\"\n.gguf", {}, 64, "mistral-7b", 7};
   command.seed = 18446744073709551615U;
   const Command back = parse_command(to_line(command));
   EXPECT_EQ(back.engine.model, command.engine.model);
-  EXPECT_EQ(back.engine.backend, "torch");
   EXPECT_EQ(back.engine.logit_rows, 64);
   EXPECT_EQ(back.engine.shape, "mistral-7b");
   EXPECT_EQ(back.engine.seed, 7U);
@@ -27,6 +27,26 @@ TEST(Protocol, CommandsSurviveTheTrip) {
   command.compare = "/tmp/x";
   EXPECT_EQ(parse_command(to_line(command)).window, 3);
   EXPECT_EQ(parse_command(to_line(command)).compare, "/tmp/x");
+}
+
+TEST(Protocol, EveryOptionSurvivesTheTrip) {
+  Command command;
+  command.action = Action::kLoad;
+  options::visit(command.engine.run, [](const options::OptionRow&, auto& value) {
+    value = options::another_value(value);
+  });
+  const Command back = parse_command(to_line(command));
+  EXPECT_EQ(back.engine.run, command.engine.run);
+  EXPECT_NE(back.engine.run, EngineRequest().run);
+}
+
+TEST(Protocol, OptionsThatAreNotSaidKeepTheirDefaults) {
+  const Command command = parse_command(
+      R"({"do":"load","engine":{"model":"m","mode":"nf4","kv":"","later":true,"threads":3}})");
+  const options::RunOptions expected{
+      .mode = "nf4", .backend = "native", .device = "cpu", .threads = 3};
+  EXPECT_EQ(command.engine.run, expected);
+  EXPECT_THROW(parse_command(R"({"do":"load","engine":{"kv":"int3"}})"), Error);
 }
 
 TEST(Protocol, EveryActionHasAWord) {

@@ -64,12 +64,13 @@ class Misbehaving final : public model::Backend {
 }  // namespace
 
 std::unique_ptr<model::Backend> native_backend(const TrialRequest& request) {
-  return native::make_backend({.threads = request.threads, .isa = request.isa, .device = "cpu"},
-                              machine::host());
+  return native::make_backend(
+      {.threads = static_cast<int>(request.run.threads), .isa = request.run.isa, .device = "cpu"},
+      machine::host());
 }
 
 std::unique_ptr<model::Backend> misbehaving_backend(const TrialRequest& request) {
-  return std::make_unique<Misbehaving>(native_backend(request), request.mode);
+  return std::make_unique<Misbehaving>(native_backend(request), request.run.mode);
 }
 
 }  // namespace nety::diag

@@ -7,13 +7,13 @@
 #include <string_view>
 
 #include "diag/bitsandbytes_library.h"
-#include "diag/trial_protocol.h"
+#include "diag/trial_worker.h"
 #include "tests/diag/fake_backends.h"
 
 int main(int argc, char** argv) {
   using namespace nety::diag;
   if (argc == 2 && std::string_view(argv[1]) == "trial-worker")
-    return serve(STDIN_FILENO, STDOUT_FILENO, misbehaving_backend);
+    return answer_questions(STDIN_FILENO, STDOUT_FILENO, misbehaving_backend);
   if (argc == 4 && std::string_view(argv[1]) == "worker")
     return check_bitsandbytes_library(argv[3], std::cout);
   ::setenv("PATH", "/usr/bin:/bin", 1);  // no other Pythons of this machine are asked

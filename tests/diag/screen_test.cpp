@@ -227,7 +227,7 @@ TEST(Screen, SaysThatNothingFits) {
   const checkpoint::Checkpoint checkpoint = tiny();
   const auto machine = captured_machine("container-cgroup2");
   Question question{*machine, Language::kEnglish, &checkpoint, {}, {}};
-  question.request.plan.context = 1 << 26;
+  question.request.plan.run.context = 1 << 26;
   const Diagnosis diagnosis = examine(question);
   EXPECT_FALSE(diagnosis.decision);
   const std::string text = drawn(diagnosis);
@@ -239,7 +239,7 @@ TEST(Screen, LetsARequestThatIsWrongPass) {
   const checkpoint::Checkpoint checkpoint = tiny();
   const auto machine = captured_machine("dev-vm");
   Question question{*machine, Language::kEnglish, &checkpoint, {}, {}};
-  question.request.mode = "int3";
+  question.request.plan.run.mode = "int3";
   EXPECT_THROW(examine(question), Error);
 }
 

@@ -6,14 +6,15 @@
 #include "core/precision/mode.h"
 #include "diag/trial_protocol.h"
 #include "tests/diag/fake_backends.h"
+#include "tests/options/another_value.h"
 
 namespace nety::diag {
 namespace {
 
 TrialRequest untimed(std::string_view mode) {
   TrialRequest request;
-  request.mode = mode;
-  request.threads = 2;
+  request.run.mode = mode;
+  request.run.threads = 2;
   request.timed = false;
   return request;
 }
@@ -23,7 +24,7 @@ class EveryModeTried : public testing::TestWithParam<std::string> {};
 TEST_P(EveryModeTried, IsRightOnTheNativeBackend) {
   for (const char* isa : {"", "scalar"}) {
     TrialRequest request = untimed(GetParam());
-    request.isa = isa;
+    request.run.isa = isa;
     const TrialReply reply = try_mode(request, native_backend);
     EXPECT_TRUE(reply.ok) << reply.what;
     EXPECT_LE(reply.error_share, 1) << reply.worst_place << " in " << reply.kernel;
@@ -97,15 +98,15 @@ TEST(Trial, TimesInPairs) {
 
 TEST(TrialProtocol, KeepsEverything) {
   TrialRequest request = untimed("int8");
-  request.backend = "torch";
-  request.isa = "avx2";
+  request.run.backend = "torch";
+  request.run.isa = "avx2";
   request.weights = 12345;
   request.budget_s = 0.25;
   const auto question = std::get<TrialRequest>(parse_question(to_line(request)));
-  EXPECT_EQ(question.mode, "int8");
-  EXPECT_EQ(question.backend, "torch");
-  EXPECT_EQ(question.isa, "avx2");
-  EXPECT_EQ(question.threads, 2);
+  EXPECT_EQ(question.run.mode, "int8");
+  EXPECT_EQ(question.run.backend, "torch");
+  EXPECT_EQ(question.run.isa, "avx2");
+  EXPECT_EQ(question.run.threads, 2);
   EXPECT_FALSE(question.timed);
   EXPECT_EQ(question.weights, 12345);
   EXPECT_EQ(question.budget_s, 0.25);
@@ -126,14 +127,22 @@ TEST(TrialProtocol, KeepsEverything) {
   rates.read_bytes_per_s = 5e10;
   rates.peaks["bf16"] = {8e11, "avx512_bf16"};
   EXPECT_EQ(parse_rates(to_line(rates)).peaks.at("bf16").loop, "avx512_bf16");
-  EXPECT_EQ(std::get<RatesRequest>(parse_question(to_line(RatesRequest{3, "avx2", 1e9}))).threads,
-            3);
   for (const char* nonsense : {"", "{", "[]", "{\"do\":\"trial\"}", "null"})
     EXPECT_THROW(parse_question(nonsense), Error) << nonsense;
 }
 
+TEST(TrialProtocol, KeepsEveryOption) {
+  TrialRequest request;
+  options::visit(request.run, [](const options::OptionRow&, auto& value) {
+    value = options::another_value(value);
+  });
+  EXPECT_EQ(std::get<TrialRequest>(parse_question(to_line(request))).run, request.run);
+  const RatesRequest rates{request.run, 1e9};
+  EXPECT_EQ(std::get<RatesRequest>(parse_question(to_line(rates))).run, request.run);
+}
+
 TEST(Rates, AreMeasured) {
-  const Rates rates = measure_rates({.threads = 2, .isa = "", .memory_bytes = 1});
+  const Rates rates = measure_rates({.run = {.threads = 2}, .memory_bytes = 1});
   EXPECT_EQ(rates.buffer_bytes, 32e6);
   EXPECT_GT(rates.read_bytes_per_s, 1e8);
   EXPECT_GT(rates.read_one_bytes_per_s, 1e8);

@@ -27,7 +27,7 @@ class Recorder : public TrialObserver {
 TrialOptions quick(std::vector<std::string> modes) {
   TrialOptions options;
   options.quick = true;
-  options.threads = 2;
+  options.run.threads = 2;
   options.modes = std::move(modes);
   options.backends = {"native"};
   options.worker = {{measure::own_program(), "trial-worker"}, {}};
@@ -120,7 +120,7 @@ ModeTrial judged(const TrialReply& reply) {
   Trials trials;
   trials.rates.emplace().read_bytes_per_s = 1000;
   TrialRequest request;
-  request.mode = "nf4";
+  request.run.mode = "nf4";
   return judge(request, reply, trials, {"avx2"});
 }
 

@@ -13,13 +13,16 @@
 namespace nety::model {
 namespace {
 
+using options::HeadType;
+
 void expect_exact(const std::filesystem::path& path, std::optional<precision::ModeId> mode,
-                  const std::string& head) {
+                  HeadType head) {
   SCOPED_TRACE(path.filename().string() + " in " +
-               std::string(mode ? precision::mode(*mode).name : "stored") + ", head " + head);
+               std::string(mode ? precision::mode(*mode).name : "stored") + ", head " +
+               options::text_of(head));
   const auto backend = native_backend();
   const auto checkpoint = checkpoint::Checkpoint::open(path);
-  const policy::PlanOptions options{.context = 64, .head = head};
+  const policy::PlanOptions options{.run = {.context = 64, .head = head}};
   const policy::MemoryPlan plan = policy::plan(checkpoint, mode, options);
   const Model model =
       load_model(checkpoint, *backend, {.mode = mode, .head = policy::head_mode(head, mode)},
@@ -39,7 +42,8 @@ TEST(MemoryPlan, IsWhatLoadingTakesInEveryMode) {
   for (const char* name :
        {"fp32", "int8", "nf4", "nf4-dq", "fp4", "fp4-dq", "nf4-saved-after-forward"})
     for (const auto& mode : modes)
-      for (const char* head : {"", "fp32", "bf16", "mode"})
+      for (const HeadType head :
+           {HeadType::kOfMode, HeadType::kFp32, HeadType::kBf16, HeadType::kSameAsLayers})
         expect_exact(test_data("checkpoints") / name, mode, head);
 }
 
@@ -53,7 +57,8 @@ TEST(MemoryPlan, KnowsHowLargePackedBlocksAre) {
                                        .cols = 512,
                                        .stored = mode.id,
                                        .stored_bytes = mode.functions->bytes(40, 512)};
-    const policy::MemoryPlan plan = policy::plan(config, std::span(&weight, 1), {}, {.context = 1});
+    const policy::MemoryPlan plan =
+        policy::plan(config, std::span(&weight, 1), {}, {.run = {.context = 1}});
     const auto whole = static_cast<uint64_t>(3 * (512 / mode.functions->group)) * block;
     EXPECT_EQ(plan.weights_anonymous_bytes, whole) << mode.name;
   }
@@ -61,7 +66,7 @@ TEST(MemoryPlan, KnowsHowLargePackedBlocksAre) {
 
 TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {
   if (default_model().empty()) GTEST_SKIP() << "not run: the default model is not in the cache";
-  expect_exact(default_model(), precision::ModeId::bf16, "mode");
+  expect_exact(default_model(), precision::ModeId::bf16, HeadType::kSameAsLayers);
   // As stored: whether blocks of a format are put in another order, and so copied, is the kernels'
   // choice. The plan counts them as copied; the bytes are the same.
   const auto checkpoint = checkpoint::Checkpoint::open(default_model());
@@ -76,7 +81,7 @@ TEST(MemoryPlan, HasRoomForTheLogitsOfATokenAndItsGuesses) {
   EXPECT_EQ(policy::PlanOptions().logit_rows, Speculation::kLongest + 1);
   const auto workspace = [](int64_t rows) {
     const auto checkpoint = checkpoint::Checkpoint::open(test_data("checkpoints/fp32"));
-    return policy::plan(checkpoint, std::nullopt, {.context = 64, .logit_rows = rows})
+    return policy::plan(checkpoint, std::nullopt, {.run = {.context = 64}, .logit_rows = rows})
         .workspace_bytes;
   };
   const auto vocab = checkpoint::Checkpoint::open(test_data("checkpoints/fp32")).config().vocab;

@@ -254,7 +254,7 @@ TEST(PolicyWithEvidence, PassesOverAModeThatCrashedHere) {
   const ModelFacts model = stored_as(mistral_7b(), ModeId::bf16);
   EXPECT_EQ(decide({}, machine_of(22), model, {}).mode_name(), "bf16");
   Request request;
-  request.plan.context = 512;
+  request.plan.run.context = 512;
   EXPECT_EQ(decide(request, machine_of(22), model, evidence).mode_name(), "nf4")
       << "bf16 and int8 crashed here";
 }

@@ -80,11 +80,11 @@ TEST(GpuRule, CountsTheCacheOfTheContext) {
   const Card small{.free = "7000000000"};
   EXPECT_EQ(decided({small}).rule(), "gpu-4bit");
   Request request;
-  request.plan.context = 32768;
+  request.plan.run.context = 32768;
   const Decision decision = decided({small}, request);
   EXPECT_EQ(decision.rule(), "cpu-fp32");
   EXPECT_THAT(first_reason(decision), HasSubstr("7.0 GB free"));
-  request.device = "cuda:0";
+  request.plan.run.device = "cuda:0";
   EXPECT_THROW(decided({small}, request), Error);
 }
 
@@ -99,9 +99,9 @@ TEST(GpuRule, TakesTheUsableDeviceWithTheMostMemory) {
       {.capability = "5.2"}, {.free = "9000000000"}, {.free = "30000000000"}};
   EXPECT_EQ(decided(cards).device, "cuda:2");
   Request request;
-  request.device = "cuda:1";
+  request.plan.run.device = "cuda:1";
   EXPECT_EQ(decided(cards, request).device, "cuda:1");
-  request.device = "cuda:0";
+  request.plan.run.device = "cuda:0";
   EXPECT_THROW(decided(cards, request), Error);
 }
 

@@ -56,21 +56,23 @@ TEST(MemoryPlan, CountsBiasesInFp32) {
 }
 
 TEST(MemoryPlan, KeepsKeysAndValuesOfEveryLayer) {
-  EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {.context = 1000}).kv_bytes,
+  EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {.run = {.context = 1000}}).kv_bytes,
             2U * 32 * 8 * 128 * 1000 * 4);
-  EXPECT_EQ(plan(mistral_7b(), ModeId::nf4, {.context = 1000, .kv = ModeId::bf16}).kv_bytes,
-            2U * 32 * 8 * 128 * 1000 * 2);
+  EXPECT_EQ(
+      plan(mistral_7b(), ModeId::nf4, {.run = {.context = 1000, .kv = options::KvType::kBf16}})
+          .kv_bytes,
+      2U * 32 * 8 * 128 * 1000 * 2);
 }
 
 TEST(MemoryPlan, TakesTheModelsContextUpToFourThousand) {
   EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {}).context, 4096);
   EXPECT_EQ(plan(smollm2_135m(), ModeId::fp32, {}).context, 2048);
-  EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {.context = 16384}).context, 16384);
+  EXPECT_EQ(plan(mistral_7b(), ModeId::fp32, {.run = {.context = 16384}}).context, 16384);
 }
 
 TEST(MemoryPlan, HasAWorkspaceThatGrowsWithThreadsAndStep) {
   const auto workspace = [](int64_t step, int64_t threads) {
-    const PlanOptions options{.step = step, .threads = threads};
+    const PlanOptions options{.run = {.threads = threads}, .step = step};
     return plan(mistral_7b(), ModeId::fp32, options).workspace_bytes;
   };
   EXPECT_GT(workspace(512, 8), workspace(512, 1));
@@ -79,13 +81,14 @@ TEST(MemoryPlan, HasAWorkspaceThatGrowsWithThreadsAndStep) {
 }
 
 TEST(MemoryPlan, FollowsTheHeadOption) {
-  const auto with_head = [](const char* head) {
-    return plan(mistral_7b(), ModeId::nf4, {.head = head}).weights();
+  using options::HeadType;
+  const auto with_head = [](HeadType head) {
+    return plan(mistral_7b(), ModeId::nf4, {.run = {.head = head}}).weights();
   };
-  EXPECT_EQ(with_head("bf16"), with_head(""));
-  EXPECT_EQ(with_head("fp32") - with_head("bf16"), 2 * kEmbeddings);
-  EXPECT_EQ(with_head("bf16") - with_head("mode"), 2 * kEmbeddings - kEmbeddings / 64 * 36);
-  EXPECT_THROW(with_head("int3"), Error);
+  const uint64_t bf16 = with_head(HeadType::kBf16);
+  EXPECT_EQ(bf16, with_head(HeadType::kOfMode));
+  EXPECT_EQ(with_head(HeadType::kFp32) - bf16, 2 * kEmbeddings);
+  EXPECT_EQ(bf16 - with_head(HeadType::kSameAsLayers), 2 * kEmbeddings - kEmbeddings / 64 * 36);
 }
 
 TEST(MemoryPlan, OfAShapeIsAllAnonymous) {
@@ -128,7 +131,8 @@ TEST(MemoryPlan, OfARealCheckpointMatchesItsTensors) {
 
 TEST(MemoryPlan, HasRoomForTheFormsOfActivationsThatItsModesWant) {
   const auto workspace = [](ModeId mode) {
-    return plan(smollm2_135m(), mode, {.head = "mode"}).workspace_bytes;
+    return plan(smollm2_135m(), mode, {.run = {.head = options::HeadType::kSameAsLayers}})
+        .workspace_bytes;
   };
   constexpr uint64_t kValues = 512 * (1536 + 128);  // of the widest input of a step
   EXPECT_EQ(workspace(ModeId::fp16), workspace(ModeId::fp32));
@@ -141,13 +145,13 @@ TEST(MemoryPlan, CountsWhatIsBesideTheWeights) {
   const MemoryPlan shape = plan(smollm2_135m(), ModeId::fp32, {});
   EXPECT_EQ(shape.tokenizer_bytes, 0U);
   const ModelFacts model = stored_as(smollm2_135m(), ModeId::fp32);
-  const Beside beside{.tokenizer_bytes = 5'000'000, .copied_bytes = 1'000};
-  const MemoryPlan memory = plan(model.config, model.weights, ModeId::fp32, {}, beside);
+  const Overhead overhead{.tokenizer_bytes = 5'000'000, .copied_bytes = 1'000};
+  const MemoryPlan memory = plan(model.config, model.weights, ModeId::fp32, {}, overhead);
   EXPECT_EQ(memory.tokenizer_bytes, 5'000'000U);
   EXPECT_EQ(memory.weights_anonymous_bytes, 1'000U);
   EXPECT_EQ(memory.total(), shape.total() + 5'001'000U);
   EXPECT_EQ(memory.anonymous(), memory.total() - memory.weights_mapped_bytes);
-  const PlanOptions threads{.threads = 8};
+  const PlanOptions threads{.run = {.threads = 8}};
   EXPECT_GT(plan(smollm2_135m(), ModeId::fp32, threads).program_bytes, shape.program_bytes);
 }
 

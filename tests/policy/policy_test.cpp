@@ -70,7 +70,7 @@ Evidence torch_nf4_broken() {
 
 Request ask(const char* mode) {
   Request request;
-  request.mode = mode;
+  request.plan.run.mode = mode;
   return request;
 }
 Request forced(const char* mode) {
@@ -80,12 +80,12 @@ Request forced(const char* mode) {
 }
 Request on(const char* device, const char* mode = "") {
   Request request = ask(mode);
-  request.device = device;
+  request.plan.run.device = device;
   return request;
 }
 Request by(const char* backend, const char* mode = "") {
   Request request = ask(mode);
-  request.backend = backend;
+  request.plan.run.backend = backend;
   return request;
 }
 Request quantization_configured() {
@@ -95,7 +95,7 @@ Request quantization_configured() {
 }
 Request long_context() {
   Request request;
-  request.plan.context = 32768;
+  request.plan.run.context = 32768;
   return request;
 }
 
@@ -131,13 +131,13 @@ const Row kRows[] = {
     {"NextIsBf16",                 cpu_22,     mistral,       ask(""),               usual,     "bf16",   "cpu-widest-that-fits"},
     {"ThenInt8",                   cpu_10,     mistral,       ask(""),               usual,     "int8",   "cpu-widest-that-fits"},
     {"ThenNf4",                    cpu_6,      mistral,       ask(""),               usual,     "REFUSED","nf4 does not fit"},
-    {"ThenNf4OfAShorterContext",   cpu_6,      mistral,       [] { Request r; r.plan.context = 512; return r; }(), usual, "nf4", "cpu-widest-that-fits"},
+    {"ThenNf4OfAShorterContext",   cpu_6,      mistral,       [] { Request r; r.plan.run.context = 512; return r; }(), usual, "nf4", "cpu-widest-that-fits"},
     {"BrokenBf16IsPassedOver",     cpu_22,     mistral,       ask(""),               bf16_broken, "int8", "cpu-widest-that-fits"},
     {"LongContextCounts",          cpu_10,     mistral,       long_context(),        usual,     "REFUSED","nf4 does not fit"},
     {"NothingFits",                cpu_1,      mistral,       ask(""),               usual,     "REFUSED","no mode of Mistral-7B"},
     {"NothingFitsButForced",       cpu_1,      mistral,       forced(""),            usual,     "nf4",    "refuse"},
     {"StoredStaysStored",          cpu_64,     small_q4_1,    ask(""),               usual,     "stored", "stored"},
-    {"StoredNf4StaysStored",       cpu_6,      mistral_nf4,   [] { Request r; r.plan.context = 512; return r; }(), usual, "stored", "stored"},
+    {"StoredNf4StaysStored",       cpu_6,      mistral_nf4,   [] { Request r; r.plan.run.context = 512; return r; }(), usual, "stored", "stored"},
     {"StoredThatDoesNotFit",       cpu_1,      mistral_nf4,   ask(""),               usual,     "REFUSED","in mode stored needs"},
     {"StoredForced",               cpu_1,      mistral_nf4,   forced(""),            usual,     "stored", "stored"},
     {"ExplicitIsHonoured",         cpu_64,     mistral,       ask("int8"),           usual,     "int8",   "explicit-mode"},

@@ -76,8 +76,11 @@ class Validator {
       else
         complain(place, "is not in the schema");
     }
+    if (value.size() < rule.value("minProperties", size_t{0})) complain(path, "is empty");
+    // What may not be empty is left out where there is nothing to write.
     for (const auto& property : properties.items())
-      if (!value.contains(property.key())) complain(path + "." + property.key(), "is not written");
+      if (!value.contains(property.key()) && !property.value().contains("minProperties"))
+        complain(path + "." + property.key(), "is not written");
   }
 
   const Json& root_;

@@ -1,14 +1,17 @@
 // From a worker's fate to a row's status.
-#include "bench/session.h"
+#include "bench/engine_worker.h"
 
 #include <fmt/core.h>
 
 #include <utility>
 
+#include "core/base/words.h"
+
 namespace nety::bench {
 namespace {
 
-constexpr double kGrace = 5;  // seconds for a worker to end when asked to
+constexpr double kGrace = 5;       // seconds for a worker to end when asked to
+constexpr size_t kMostSaid = 300;  // bytes of what it wrote to stderr
 
 using results::Status;
 
@@ -24,14 +27,6 @@ Status status_of(ErrorKind kind) {
   }
 }
 
-/// The last line of what a worker wrote to stderr, if it says anything.
-std::string last_line(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (const size_t newline = text.rfind('\n'); newline != std::string::npos)
-    text.erase(0, newline + 1);
-  return text.size() > 300 ? text.substr(0, 300) + "..." : text;
-}
-
 Outcome failed(Status status, std::string reason) {
   Outcome outcome;
   outcome.status = status;
@@ -41,7 +36,7 @@ Outcome failed(Status status, std::string reason) {
 
 }  // namespace
 
-Session::Session(const measure::WorkerCommand& command) {
+EngineWorker::EngineWorker(const measure::WorkerCommand& command) {
   try {
     worker_.emplace(command);
   } catch (const Error& error) {
@@ -49,19 +44,19 @@ Session::Session(const measure::WorkerCommand& command) {
   }
 }
 
-Outcome Session::why_it_ended() const {
+Outcome EngineWorker::why_it_ended() const {
   if (!worker_) return failed(Status::kError, start_failure_);
   if (!worker_->end()) return failed(Status::kError, "the worker does not answer");
   const measure::WorkerEnd& end = *worker_->end();
   std::string reason = end.describe();
-  if (const std::string said = last_line(end.last_words); !said.empty())
+  if (const std::string said = last_line(end.last_words, kMostSaid); !said.empty())
     reason += fmt::format("; it said: {}", said);
   const bool timed_out = end.fate == measure::WorkerFate::kTimedOut;
   return failed(timed_out ? Status::kTimeout : Status::kCrashed, std::move(reason));
 }
 
-Outcome Session::ask(const Command& command, double limit_s, const OnProgress& on_progress,
-                     const std::function<bool()>& give_up) {
+Outcome EngineWorker::ask(const Command& command, double limit_s, const OnProgress& on_progress,
+                          const std::function<bool()>& give_up) {
   if (!worker_) return why_it_ended();
   worker_->send(to_line(command));  // to a dead worker too: then receive() finds out how it died
   for (;;) {
@@ -85,7 +80,7 @@ Outcome Session::ask(const Command& command, double limit_s, const OnProgress& o
   }
 }
 
-void Session::quit() {
+void EngineWorker::quit() {
   if (!alive()) return;
   worker_->send(to_line(Command{}));
   worker_->stop(kGrace);

@@ -1,8 +1,4 @@
-// The loop around ModeMeasurement: lines in, lines out. Uses descriptors and not iostreams, whose
-// buffers the engine's own libraries could write into.
-#include <unistd.h>
-
-#include <cerrno>
+// The loop around ModeMeasurement: lines in, lines out.
 #include <new>
 #include <string>
 #include <string_view>
@@ -10,36 +6,10 @@
 
 #include "bench/measure_mode.h"
 #include "core/measure/stopwatch.h"
+#include "core/measure/worker_side.h"
 
 namespace nety::bench {
 namespace {
-
-bool write_line(int descriptor, std::string line) {
-  line += '\n';
-  for (size_t done = 0; done < line.size();) {
-    const ssize_t count = ::write(descriptor, line.data() + done, line.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    done += static_cast<size_t>(count);
-  }
-  return true;
-}
-
-/// Next line of `descriptor`; false at its end.
-bool read_line(int descriptor, std::string& pending, std::string& line) {
-  for (;;) {
-    if (const size_t newline = pending.find('\n'); newline != std::string::npos) {
-      line = pending.substr(0, newline);
-      pending.erase(0, newline + 1);
-      return true;
-    }
-    char chunk[65536];
-    const ssize_t count = ::read(descriptor, chunk, sizeof chunk);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    pending.append(chunk, static_cast<size_t>(count));
-  }
-}
 
 /// Sends progress to the parent, about twenty times a second at most.
 class SentProgress : public Progress {
@@ -60,7 +30,7 @@ class SentProgress : public Progress {
   void send(int64_t done) {
     since_ = {};
     reply_.numbers["done"] = static_cast<double>(done);
-    write_line(output_, to_line(reply_));
+    measure::write_line(output_, to_line(reply_));
   }
 
   int output_;
@@ -95,22 +65,20 @@ Reply answer(ModeMeasurement& measurement, const Command& command, Progress& pro
 
 }  // namespace
 
-int serve(int input, int output, const EngineFactory& factory) {
+int answer_commands(int input, int output, const EngineFactory& factory) {
   ModeMeasurement measurement(factory);
   SentProgress progress(output);
-  std::string pending, line;
-  while (read_line(input, pending, line)) {
-    Command command;
-    try {
-      command = parse_command(line);
-    } catch (const Error& error) {
-      if (!write_line(output, to_line(failure(error.kind(), error.what(), error.hint())))) return 1;
-      continue;
-    }
-    if (command.action == Action::kQuit) return 0;
-    if (!write_line(output, to_line(answer(measurement, command, progress)))) return 1;
-  }
-  return 0;
+  return measure::answer_lines(
+      input, output, [&](const std::string& line) -> std::optional<std::string> {
+        Command command;
+        try {
+          command = parse_command(line);
+        } catch (const Error& error) {
+          return to_line(failure(error.kind(), error.what(), error.hint()));
+        }
+        if (command.action == Action::kQuit) return std::nullopt;
+        return to_line(answer(measurement, command, progress));
+      });
 }
 
 }  // namespace nety::bench

@@ -1,4 +1,5 @@
-// The parent's side of one worker: a question, and an answer or the reason why there is none.
+// The parent's side of a worker that holds an engine: a command, and its answer or the reason why
+// there is none.
 #pragma once
 
 #include <functional>
@@ -21,10 +22,10 @@ struct Outcome {
 
 using OnProgress = std::function<void(const Reply& progress)>;
 
-class Session {
+class EngineWorker {
  public:
   /// Starts the worker. A worker that cannot be started answers every question with kError.
-  explicit Session(const measure::WorkerCommand& command);
+  explicit EngineWorker(const measure::WorkerCommand& command);
 
   /// Asks and waits: at most `limit_s` of silence, and as long as `give_up` says false.
   Outcome ask(const Command& command, double limit_s, const OnProgress& on_progress,
