@@ -92,7 +92,7 @@ class Diag final : public Command {
     std::vector<std::string> names;
     for (const std::string_view plugin : model::plugin_names()) {
       const model::PluginStatus status = model::probe_plugin(plugin);
-      if (status.device != "cpu")
+      if (status.device != DeviceKind::kCpu)
         names.insert(names.end(), status.lacking.begin(), status.lacking.end());
     }
     return names;

@@ -143,15 +143,15 @@ void refuse_unavailable(const std::string& backend) {
 void add_asked_gpu(const ModelOptions& options, policy::Evidence& evidence) {
   const std::string& backend = options.run.backend;
   const std::string& device = options.run.device;
-  if (!is_plugin(backend) || !device.starts_with("cuda") ||
-      model::device_of_backend(backend) != "cpu")
+  if (!is_plugin(backend) || kind_of_device(device) != DeviceKind::kCuda ||
+      model::device_of_backend(backend) != DeviceKind::kCpu)
     return;
   const model::GpuStatus status = model::probe_gpu(backend);
   if (!status.possible)
     throw Error(ErrorKind::kEnvironment,
                 fmt::format("--backend {} --device {}: {}", backend, device, status.what),
                 status.hint);
-  evidence.backends.push_back({backend, "cuda", {}});
+  evidence.backends.push_back({backend, DeviceKind::kCuda, {}});
 }
 
 }  // namespace
@@ -194,9 +194,9 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
   policy::Evidence evidence = available_backends();
   add_asked_gpu(options, evidence);
   // Drivers are asked only if something could compute on a GPU: that takes a second or more.
-  const bool may_use_gpu =
-      std::any_of(evidence.backends.begin(), evidence.backends.end(),
-                  [](const policy::BackendFacts& backend) { return backend.device == "cuda"; });
+  const bool may_use_gpu = std::any_of(
+      evidence.backends.begin(), evidence.backends.end(),
+      [](const policy::BackendFacts& backend) { return backend.device == DeviceKind::kCuda; });
   const results::Machine machine =
       may_use_gpu ? machine::describe(*machine_with_drivers()) : machine::describe(host);
   LoadedModel loaded;

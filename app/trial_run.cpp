@@ -80,7 +80,7 @@ diag::Trials TrialRun::try_modes(const Context& context, const machine::Machine&
     const model::PluginStatus status = model::probe_plugin(name);
     if (!status.available)
       options.missing.push_back({std::string(name), status.what, status.hint});
-    else if (status.device == "cpu")  // trials are of this processor
+    else if (status.device == DeviceKind::kCpu)  // trials are of this processor
       options.backends.emplace_back(name);
   }
   options.memory_bytes = facts.memory_available_bytes;

@@ -70,8 +70,9 @@ std::vector<Configuration> configurations(const BenchRequest& request) {
 
 std::string device_for(const std::string& asked, const std::string& backend) {
   if (asked != "auto" && asked != "cpu") return asked;
-  const std::string device(model::device_of_backend(backend));
-  return device == "cpu" ? device : device + ":0";
+  const DeviceKind kind = model::device_of_backend(backend);
+  const std::string device(name_of(kind));
+  return kind == DeviceKind::kCpu ? device : device + ":0";
 }
 
 int64_t context_needed(const BenchRequest& request) {

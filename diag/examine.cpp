@@ -79,7 +79,7 @@ Subject subject_of(const Question& question) {
   subject.quick = question.quick;
   subject.gpu_lacks = question.gpu_lacks;
   for (const policy::BackendFacts& backend : question.evidence.backends)
-    subject.gpu_backend = subject.gpu_backend || backend.device == "cuda";
+    subject.gpu_backend = subject.gpu_backend || backend.device == DeviceKind::kCuda;
   if (question.checkpoint != nullptr && !question.checkpoint->files().empty()) {
     const auto& file = question.checkpoint->files().front();
     subject.model_file = std::filesystem::absolute(file.path()).string();

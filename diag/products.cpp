@@ -23,11 +23,13 @@ Products::Products(std::unique_ptr<model::Backend> backend, const Activations& x
       x_(x),
       rows_(rows),
       ones_(static_cast<size_t>(x.cols()), 1.0F),
-      table_(backend_->prepare(floats(x.rows(), x.tokens(), x.cols()), precision::ModeId::fp32)),
-      norm_(backend_->prepare(floats(ones_, 1, x.cols()), precision::ModeId::fp32)) {}
+      table_(backend_->prepare(floats(x.rows(), x.tokens(), x.cols()), precision::ModeId::fp32,
+                               model::WeightUse::kMatrix)),
+      norm_(backend_->prepare(floats(ones_, 1, x.cols()), precision::ModeId::fp32,
+                              model::WeightUse::kMatrix)) {}
 
 size_t Products::add(const precision::MatrixView& matrix) {
-  weights_.push_back(backend_->prepare(matrix, matrix.mode));
+  weights_.push_back(backend_->prepare(matrix, matrix.mode, model::WeightUse::kMatrix));
   return weights_.size() - 1;
 }
 

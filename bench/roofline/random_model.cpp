@@ -98,13 +98,13 @@ RandomModel::RandomModel(const checkpoint::ModelConfig& config, ModeId mode, Mod
 
 model::WeightPtr RandomModel::matrix(int64_t rows, int64_t cols, ModeId mode) {
   if (precision::mode(mode).kind == precision::ModeKind::kStored)
-    return backend_.prepare(blocks(rows, cols, mode), mode);
+    return backend_.prepare(blocks(rows, cols, mode), mode, model::WeightUse::kMatrix);
   std::vector<float> weights(static_cast<size_t>(std::min(rows, kDistinctRows) * cols));
   for (float& w : weights) w = (static_cast<float>(next(state_) >> 40) * 0x1p-23F - 1) * 0.05F;
   if (rows == 1) std::fill(weights.begin(), weights.end(), 1.0F);
   const precision::Matrix few =
       precision::quantise(mode, weights.data(), static_cast<int64_t>(weights.size()) / cols, cols);
-  return backend_.prepare(repeated(few, rows), mode);
+  return backend_.prepare(repeated(few, rows), mode, model::WeightUse::kMatrix);
 }
 
 precision::MatrixView RandomModel::repeated(const precision::Matrix& few, int64_t rows) {

@@ -40,6 +40,13 @@ class Weight {
 };
 using WeightPtr = std::unique_ptr<Weight>;
 
+/// What a weight is prepared for.
+enum class WeightUse : uint8_t {
+  kMatrix,  ///< Multiplied with; also norms and biases.
+  kTable,   ///< Embeddings that are not the head, too: rows are read, never multiplied with.
+  kTied,    ///< Embeddings that are the head as well: rows are read and multiplied with.
+};
+
 /// The keys and values of `sequences` sequences of at most `context` tokens each.
 class KvCache {
  public:
@@ -86,19 +93,11 @@ class Backend {
   /// Bytes that this program's models have allocated on a device of its own memory; 0: none.
   virtual uint64_t device_bytes() const { return 0; }
 
-  /// Prepares the weight `source` (a view into the mapped file, which outlives the backend) for use
-  /// in mode `mode`: in place where it is stored so already, else converted in parallel. [rows,
-  /// cols]. Error: kUsage if this backend has no such mode.
-  virtual WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) = 0;
-  /// Prepares a table of embeddings that is not the head, too: rows are read one at a time, never
-  /// multiplied with.
-  virtual WeightPtr prepare_table(const precision::MatrixView& source, precision::ModeId mode) {
-    return prepare(source, mode);
-  }
-  /// Prepares a table of embeddings that is the head as well: rows are read and multiplied with.
-  virtual WeightPtr prepare_tied(const precision::MatrixView& source, precision::ModeId mode) {
-    return prepare(source, mode);
-  }
+  /// Prepares the weight `source` (a view into the mapped file, which outlives the backend) for
+  /// `use` in mode `mode`: in place where it is stored so already, else converted in parallel.
+  /// [rows, cols]. Error: kUsage if this backend has no such mode.
+  virtual WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode,
+                            WeightUse use) = 0;
   virtual std::unique_ptr<KvCache> make_cache(const CacheShape& shape) = 0;
 
   /// Called once, after the config is known and before the first step: sizes workspaces for steps

@@ -28,8 +28,6 @@ class StoredWeights final : public WeightSource {
   const checkpoint::Checkpoint& checkpoint_;
 };
 
-using Preparation = WeightPtr (Backend::*)(const precision::MatrixView&, ModeId);
-
 // Prepares tensors one by one and counts them.
 class Loader {
  public:
@@ -39,7 +37,7 @@ class Loader {
   WeightPtr matrix(const std::string& name) { return prepare(name, options_.mode); }
 
   /// A table of embeddings, the head, or both in one: `use` tells.
-  WeightPtr remainder(const std::string& name, Preparation use) {
+  WeightPtr remainder(const std::string& name, WeightUse use) {
     std::optional<ModeId> mode = options_.head;
     if (!mode && options_.mode) {
       // Formats that are only run as stored name no mode here: the remainder stays as it is, too.
@@ -58,10 +56,10 @@ class Loader {
 
  private:
   WeightPtr prepare(const std::string& name, std::optional<ModeId> mode,
-                    Preparation use = &Backend::prepare) {
+                    WeightUse use = WeightUse::kMatrix) {
     const precision::MatrixView view = source_.weight(name, mode);
     const ModeId target = mode.value_or(view.mode);
-    WeightPtr weight = (backend_.*use)(view, target);
+    WeightPtr weight = backend_.prepare(view, target, use);
     const uint64_t bytes = precision::mode(view.mode).functions->bytes(view.rows, view.cols);
     const bool converted = weight->owned_bytes() > 0 && weight->mode() != view.mode;
     if (converted || weight->owned_bytes() >= bytes) source_.release(name);
@@ -123,13 +121,12 @@ Model load_model(const checkpoint::ModelConfig& config, WeightSource& source, Ba
                                         config.layers * (config.attention_bias ? 4 : 0) +
                                         config.layers * (config.mlp_bias ? 3 : 0));
   Loader loader(source, backend, options, progress);
-  model.embedding =
-      loader.remainder("model.embed_tokens.weight",
-                       config.tied_embeddings ? &Backend::prepare_tied : &Backend::prepare_table);
+  model.embedding = loader.remainder("model.embed_tokens.weight",
+                                     config.tied_embeddings ? WeightUse::kTied : WeightUse::kTable);
   for (int64_t i = 0; i < model.config.layers; ++i) model.layers.push_back(load_layer(loader, i));
   model.norm = loader.vector("model.norm.weight");
   if (!model.config.tied_embeddings)
-    model.output = loader.remainder("lm_head.weight", &Backend::prepare);
+    model.output = loader.remainder("lm_head.weight", WeightUse::kMatrix);
   progress.end();
   return model;
 }

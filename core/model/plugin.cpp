@@ -26,12 +26,12 @@ using precision::ModeId;
 /// A backend in a plugin nety knows, and the library that the plugin is a door to.
 struct Plugin {
   std::string_view name;
-  std::string_view file;  ///< The plugin is libnety_<file>.so.
-  const char* title;      ///< The library, as people call it.
-  const char* setup;      ///< What to do where it is missing.
+  std::string_view file;                 ///< The plugin is libnety_<file>.so.
+  const char* title;                     ///< The library, as people call it.
+  const char* setup;                     ///< What to do where it is missing.
+  DeviceKind device = DeviceKind::kCpu;  ///< What it computes on.
   /// Opened by the plugin itself when it is used, from the system's folders; null: none.
-  const char* driver;
-  const char* device = "cpu";  ///< What it computes on.
+  const char* driver = nullptr;
   /// A library it opens where it finds it, and does without; the major version of what the plugin
   /// was built for follows. Null: none.
   const char* wanted = nullptr;
@@ -47,24 +47,32 @@ struct Plugin {
 /// Where LibTorch has a product of its own, other than the mode's, that its users would choose.
 constexpr ModeId kTorchFastModes[] = {ModeId::fp16, ModeId::int8, ModeId::nf4};
 
+constexpr const char* kTorchSetup = "Run ./nety setup, or use --backend native.";
+
 constexpr Plugin kPlugins[] = {
-    {"torch",
-     "torch",
-     "LibTorch",
-     "Run ./nety setup, or use --backend native.",
-     nullptr,
-     "cpu",
-     nullptr,
-     "NETY_TORCH_DIR",
-     "libtorch_cpu.so",
-     "torch",
-     {},
-     true},
-    {"torch-fast", "torch", "LibTorch", "Run ./nety setup, or use --backend native.", nullptr,
-     "cpu", nullptr, "NETY_TORCH_DIR", "libtorch_cpu.so", "torch", kTorchFastModes},
-    {"cuda", "cuda", "nvcc, CUDA's compiler,",
-     "Build nety where the CUDA toolkit is, or use --device cpu.", "libcuda.so.1", "cuda",
-     "libcublas.so."},
+    {.name = "torch",
+     .file = "torch",
+     .title = "LibTorch",
+     .setup = kTorchSetup,
+     .environment = "NETY_TORCH_DIR",
+     .library = "libtorch_cpu.so",
+     .cache_name = "torch",
+     .on_gpu = true},
+    {.name = "torch-fast",
+     .file = "torch",
+     .title = "LibTorch",
+     .setup = kTorchSetup,
+     .environment = "NETY_TORCH_DIR",
+     .library = "libtorch_cpu.so",
+     .cache_name = "torch",
+     .modes = kTorchFastModes},
+    {.name = "cuda",
+     .file = "cuda",
+     .title = "nvcc, CUDA's compiler,",
+     .setup = "Build nety where the CUDA toolkit is, or use --device cpu.",
+     .device = DeviceKind::kCuda,
+     .driver = "libcuda.so.1",
+     .wanted = "libcublas.so."},
 };
 
 std::string joined_plugin_names() {
@@ -313,9 +321,9 @@ std::vector<std::string_view> plugin_names() {
   return names;
 }
 
-std::string_view device_of_backend(std::string_view name) {
+DeviceKind device_of_backend(std::string_view name) {
   const auto* found = std::ranges::find(kPlugins, name, &Plugin::name);
-  return found == std::end(kPlugins) ? "cpu" : found->device;
+  return found == std::end(kPlugins) ? DeviceKind::kCpu : found->device;
 }
 
 std::span<const ModeId> modes_of_backend(std::string_view name) {
@@ -329,7 +337,7 @@ GpuStatus probe_gpu(std::string_view name) {
   const Candidate candidate = examine(name);
   const PluginStatus& status = candidate.status;
   if (!status.available) return {false, status.what, status.hint};
-  if (status.device == "cuda") return {true, {}, {}};
+  if (status.device == DeviceKind::kCuda) return {true, {}, {}};
   if (!candidate.plugin.on_gpu)
     return {false, std::string(name) + " computes on the CPU only", "Use --device cpu."};
   const TorchCuda found = find_torch_cuda(status.library_folder);
@@ -340,7 +348,8 @@ std::unique_ptr<Backend> load_plugin_backend(std::string_view name, const Backen
   const Candidate candidate = examine(name);
   if (!candidate.status.available)
     throw Error(ErrorKind::kEnvironment, candidate.status.what, candidate.status.hint);
-  const bool further = candidate.plugin.on_gpu && options.device.starts_with("cuda");
+  const bool further =
+      candidate.plugin.on_gpu && kind_of_device(options.device) == DeviceKind::kCuda;
   const TorchCuda cuda = further ? find_torch_cuda(candidate.status.library_folder) : TorchCuda();
   if (!cuda.what.empty()) throw Error(ErrorKind::kEnvironment, cuda.what, cuda.hint);
   const PluginTable& table = open_plugin(candidate);

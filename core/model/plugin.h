@@ -9,31 +9,31 @@
 #include <vector>
 
 #include "core/model/backend.h"
+#include "core/results/device.h"
 
 namespace nety::model {
 
 /// What can be told of a plugin. Paths are empty where nothing was found.
 struct PluginStatus {
-  bool available = false;            ///< Nothing speaks against loading it.
-  std::string name;                  ///< "torch", "torch-fast", "cuda"
-  std::string path;                  ///< .../libnety_torch.so
-  std::string library_folder;        ///< The LibTorch it would use: the folder that has lib/.
-  std::string version;               ///< That LibTorch's version, "2.11.0+cu130"; empty: unknown.
-  std::string built_for;             ///< The version the plugin was compiled against.
-  std::string device = "cpu";        ///< What it computes on: "cpu" or "cuda".
-  std::vector<std::string> missing;  ///< Files and libraries that are not there.
-  std::vector<std::string> lacking;  ///< Libraries that it runs without, and is slower for.
-  std::string what;                  ///< Why it is not available, in one sentence.
-  std::string hint;                  ///< What to do about it.
+  bool available = false;      ///< Nothing speaks against loading it.
+  std::string name;            ///< "torch", "torch-fast", "cuda"
+  std::string path;            ///< .../libnety_torch.so
+  std::string library_folder;  ///< The LibTorch it would use: the folder that has lib/.
+  std::string version;         ///< That LibTorch's version, "2.11.0+cu130"; empty: unknown.
+  std::string built_for;       ///< The version the plugin was compiled against.
+  DeviceKind device = DeviceKind::kCpu;  ///< What it computes on.
+  std::vector<std::string> missing;      ///< Files and libraries that are not there.
+  std::vector<std::string> lacking;      ///< Libraries that it runs without, and is slower for.
+  std::string what;                      ///< Why it is not available, in one sentence.
+  std::string hint;                      ///< What to do about it.
 };
 
 /// The backends in plugins that nety knows, in the order of the table in plugin.cpp: "torch",
 /// "torch-fast" (of the same file), "cuda".
 std::vector<std::string_view> plugin_names();
 
-/// What the backend of that name computes on, "cpu" or "cuda"; "cpu" for a name that is no
-/// plugin's.
-std::string_view device_of_backend(std::string_view name);
+/// What the backend of that name computes on; a CPU for a name that is no plugin's.
+DeviceKind device_of_backend(std::string_view name);
 
 /// The modes that the backend of that name has products for; empty: all.
 std::span<const precision::ModeId> modes_of_backend(std::string_view name);

@@ -1,5 +1,8 @@
-// Forwarding, one line per operation; a PluginError becomes an Error again.
+// Forwarding: every function of plugin_operations.def calls through the table, and a PluginError
+// becomes an Error again.
 #include "core/model/plugin_backend.h"
+
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -10,91 +13,65 @@ namespace {
   throw Error(static_cast<ErrorKind>(error.kind), error.what, error.hint);
 }
 
-class PluginBackend final : public Backend {
+/// The plugin's instance and the calls into it. Abstract: the classes below override Backend.
+class PluginCaller : public Backend {
  public:
-  PluginBackend(const PluginTable& table, const BackendOptions& options)
+  PluginCaller(const PluginTable& table, const BackendOptions& options)
       : table_(table), instance_(table.create(&options, &error_)) {
     if (instance_ == nullptr) raise(error_);
   }
-  ~PluginBackend() override { table_.destroy(instance_); }
-  PluginBackend(const PluginBackend&) = delete;
-  PluginBackend& operator=(const PluginBackend&) = delete;
+  ~PluginCaller() override { table_.destroy(instance_); }
+  PluginCaller(const PluginCaller&) = delete;
+  PluginCaller& operator=(const PluginCaller&) = delete;
 
-  std::string_view name() const override { return table_.name; }
-  std::string_view device() const override { return table_.device(instance_); }
-  int threads() const override { return table_.threads(instance_); }
+ protected:
+  const PluginOperations& operations() const { return table_.operations; }
 
-  std::string kernel(precision::ModeId mode) const override {
-    char text[128] = {};
-    PluginError error;
-    if (!table_.kernel(instance_, mode, text, sizeof(text), &error)) raise(error);
-    return text;
+  template <class Result, class... Arguments>
+  Result call(PluginFunction<Result, Arguments...> function, Arguments... arguments) const {
+    ResultPlace<Result> result{};
+    if (!function(instance_, &error_, &result, std::forward<Arguments>(arguments)...))
+      raise(error_);
+    if constexpr (!std::is_void_v<Result>) return result;
   }
-
-  double read_bandwidth(uint64_t bytes) override {
-    double bytes_per_s = 0;
-    check(table_.read_bandwidth(instance_, bytes, &bytes_per_s, &error_));
-    return bytes_per_s;
-  }
-  double product_rate(precision::ModeId mode) override {
-    double ops_per_s = 0;
-    check(table_.product_rate(instance_, mode, &ops_per_s, &error_));
-    return ops_per_s;
-  }
-  uint64_t device_bytes() const override { return table_.device_bytes(instance_); }
-
-  WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
-    return prepared(table_.prepare(instance_, &source, mode, &error_));
-  }
-  WeightPtr prepare_table(const precision::MatrixView& source, precision::ModeId mode) override {
-    return prepared(table_.prepare_table(instance_, &source, mode, &error_));
-  }
-  WeightPtr prepare_tied(const precision::MatrixView& source, precision::ModeId mode) override {
-    return prepared(table_.prepare_tied(instance_, &source, mode, &error_));
-  }
-  std::unique_ptr<KvCache> make_cache(const CacheShape& shape) override {
-    std::unique_ptr<KvCache> cache(table_.make_cache(instance_, &shape, &error_));
-    if (cache == nullptr) raise(error_);
-    return cache;
-  }
-  void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
-               int64_t max_logits) override {
-    check(table_.reserve(instance_, &config, context, max_tokens, max_logits, &error_));
-  }
-
-  void begin_step(const Batch& batch, KvCache& cache) override {
-    check(table_.begin_step(instance_, &batch, &cache, &error_));
-  }
-  void embed(const Weight& table) override { check(table_.embed(instance_, &table, &error_)); }
-  void qkv(const LayerWeights& layer, int64_t index) override {
-    check(table_.qkv(instance_, &layer, index, &error_));
-  }
-  void attention(int64_t index) override { check(table_.attention(instance_, index, &error_)); }
-  void attention_output(const LayerWeights& layer) override {
-    check(table_.attention_output(instance_, &layer, &error_));
-  }
-  void gate_up(const LayerWeights& layer) override {
-    check(table_.gate_up(instance_, &layer, &error_));
-  }
-  void down(const LayerWeights& layer) override { check(table_.down(instance_, &layer, &error_)); }
-  void head(const Weight& norm, const Weight& output, std::span<float> logits) override {
-    check(table_.head(instance_, &norm, &output, logits.data(), logits.size(), &error_));
-  }
-  void end_step() override { check(table_.end_step(instance_, &error_)); }
 
  private:
-  WeightPtr prepared(Weight* weight) const {
-    if (weight == nullptr) raise(error_);
-    return WeightPtr(weight);
-  }
-  void check(bool done) const {
-    if (!done) raise(error_);
-  }
-
   const PluginTable& table_;
-  PluginError error_;
+  mutable PluginError error_;
   PluginInstance* instance_;
 };
+
+// One class for each function, which overrides it whatever its arguments are.
+#define NETY_OPERATION(name)                                                                    \
+  template <class Function>                                                                     \
+  class Forward_##name;                                                                         \
+  template <class Result, class... Arguments>                                                   \
+  class Forward_##name<Result (Backend::*)(Arguments...)> : public virtual PluginCaller {       \
+    Result name(Arguments... arguments) override {                                              \
+      return this->template call<Result, Arguments...>(this->operations().name,                 \
+                                                       std::forward<Arguments>(arguments)...);  \
+    }                                                                                           \
+  };                                                                                            \
+  template <class Result, class... Arguments>                                                   \
+  class Forward_##name<Result (Backend::*)(Arguments...) const> : public virtual PluginCaller { \
+    Result name(Arguments... arguments) const override {                                        \
+      return this->template call<Result, Arguments...>(this->operations().name,                 \
+                                                       std::forward<Arguments>(arguments)...);  \
+    }                                                                                           \
+  };
+#include "core/model/plugin_operations.def"
+#undef NETY_OPERATION
+
+// clang-format off
+class PluginBackend final :
+#define NETY_OPERATION(name) public Forward_##name<decltype(&Backend::name)>,
+#include "core/model/plugin_operations.def"
+#undef NETY_OPERATION
+    public virtual PluginCaller {
+ public:
+  using PluginCaller::PluginCaller;
+};
+// clang-format on
 
 }  // namespace
 

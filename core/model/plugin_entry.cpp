@@ -1,15 +1,15 @@
-// Every function of the table: forward to the backend, turn any exception into a PluginError.
+// Every function of the table calls the backend and turns any exception into a PluginError.
 #include "core/model/plugin_entry.h"
 
 #include <new>
-#include <string>
+#include <type_traits>
+#include <utility>
 
 namespace nety::model {
 
 struct PluginInstance {
   std::unique_ptr<Backend> backend;
   ErrorTranslator translate;
-  std::string device;
 };
 
 namespace {
@@ -45,106 +45,28 @@ bool guarded(ErrorTranslator translate, PluginError& error, const Call& call) no
   return false;
 }
 
-template <class Call>
-bool guarded(PluginInstance* instance, PluginError* error, const Call& call) noexcept {
-  return guarded(instance->translate, *error, call);
-}
-
 void destroy(PluginInstance* instance) { delete instance; }
 
-const char* device(const PluginInstance* instance) { return instance->device.c_str(); }
-
-int threads(const PluginInstance* instance) { return instance->backend->threads(); }
-
-bool kernel(const PluginInstance* instance, precision::ModeId mode, char* out, size_t size,
-            PluginError* error) {
-  return guarded(instance->translate, *error,
-                 [&] { copy_text(instance->backend->kernel(mode), out, size); });
+/// The entry of a table that calls `kFunction` of the instance's backend.
+template <auto kFunction, class Result, class... Arguments>
+bool run(PluginInstance* instance, PluginError* error, ResultPlace<Result>* result,
+         Arguments... arguments) noexcept {
+  return guarded(instance->translate, *error, [&] {
+    Backend& backend = *instance->backend;
+    if constexpr (std::is_void_v<Result>)
+      (backend.*kFunction)(std::forward<Arguments>(arguments)...);
+    else
+      *result = (backend.*kFunction)(std::forward<Arguments>(arguments)...);
+  });
 }
 
-bool read_bandwidth(PluginInstance* instance, uint64_t bytes, double* bytes_per_s,
-                    PluginError* error) {
-  return guarded(instance, error, [&] { *bytes_per_s = instance->backend->read_bandwidth(bytes); });
+template <auto kFunction, class Result, class... Arguments>
+constexpr PluginFunction<Result, Arguments...> entry(Result (Backend::*)(Arguments...)) {
+  return run<kFunction, Result, Arguments...>;
 }
-
-bool product_rate(PluginInstance* instance, precision::ModeId mode, double* ops_per_s,
-                  PluginError* error) {
-  return guarded(instance, error, [&] { *ops_per_s = instance->backend->product_rate(mode); });
-}
-
-uint64_t device_bytes(const PluginInstance* instance) { return instance->backend->device_bytes(); }
-
-Weight* prepare(PluginInstance* instance, const precision::MatrixView* source,
-                precision::ModeId mode, PluginError* error) {
-  Weight* result = nullptr;
-  guarded(instance, error, [&] { result = instance->backend->prepare(*source, mode).release(); });
-  return result;
-}
-
-Weight* prepare_table(PluginInstance* instance, const precision::MatrixView* source,
-                      precision::ModeId mode, PluginError* error) {
-  Weight* result = nullptr;
-  guarded(instance, error,
-          [&] { result = instance->backend->prepare_table(*source, mode).release(); });
-  return result;
-}
-
-Weight* prepare_tied(PluginInstance* instance, const precision::MatrixView* source,
-                     precision::ModeId mode, PluginError* error) {
-  Weight* result = nullptr;
-  guarded(instance, error,
-          [&] { result = instance->backend->prepare_tied(*source, mode).release(); });
-  return result;
-}
-
-KvCache* make_cache(PluginInstance* instance, const CacheShape* shape, PluginError* error) {
-  KvCache* result = nullptr;
-  guarded(instance, error, [&] { result = instance->backend->make_cache(*shape).release(); });
-  return result;
-}
-
-bool reserve(PluginInstance* instance, const checkpoint::ModelConfig* config, int64_t context,
-             int64_t max_tokens, int64_t max_logits, PluginError* error) {
-  return guarded(instance, error,
-                 [&] { instance->backend->reserve(*config, context, max_tokens, max_logits); });
-}
-
-bool begin_step(PluginInstance* instance, const Batch* batch, KvCache* cache, PluginError* error) {
-  return guarded(instance, error, [&] { instance->backend->begin_step(*batch, *cache); });
-}
-
-bool embed(PluginInstance* instance, const Weight* table, PluginError* error) {
-  return guarded(instance, error, [&] { instance->backend->embed(*table); });
-}
-
-bool qkv(PluginInstance* instance, const LayerWeights* layer, int64_t index, PluginError* error) {
-  return guarded(instance, error, [&] { instance->backend->qkv(*layer, index); });
-}
-
-bool attention(PluginInstance* instance, int64_t index, PluginError* error) {
-  return guarded(instance, error, [&] { instance->backend->attention(index); });
-}
-
-bool attention_output(PluginInstance* instance, const LayerWeights* layer, PluginError* error) {
-  return guarded(instance, error, [&] { instance->backend->attention_output(*layer); });
-}
-
-bool gate_up(PluginInstance* instance, const LayerWeights* layer, PluginError* error) {
-  return guarded(instance, error, [&] { instance->backend->gate_up(*layer); });
-}
-
-bool down(PluginInstance* instance, const LayerWeights* layer, PluginError* error) {
-  return guarded(instance, error, [&] { instance->backend->down(*layer); });
-}
-
-bool head(PluginInstance* instance, const Weight* norm, const Weight* output, float* logits,
-          size_t size, PluginError* error) {
-  return guarded(instance, error,
-                 [&] { instance->backend->head(*norm, *output, std::span(logits, size)); });
-}
-
-bool end_step(PluginInstance* instance, PluginError* error) {
-  return guarded(instance, error, [&] { instance->backend->end_step(); });
+template <auto kFunction, class Result, class... Arguments>
+constexpr PluginFunction<Result, Arguments...> entry(Result (Backend::*)(Arguments...) const) {
+  return run<kFunction, Result, Arguments...>;
 }
 
 }  // namespace
@@ -156,7 +78,6 @@ PluginInstance* create_instance(BackendMaker make, ErrorTranslator translate,
     auto instance = std::make_unique<PluginInstance>();
     instance->backend = make(options);
     instance->translate = translate;
-    instance->device = instance->backend->device();
     result = instance.release();
   });
   return result;
@@ -174,26 +95,12 @@ PluginTable plugin_table(const char* name, const char* built_for,
       .next = next,
       .create = create,
       .destroy = destroy,
-      .device = device,
-      .threads = threads,
-      .kernel = kernel,
-      .read_bandwidth = read_bandwidth,
-      .product_rate = product_rate,
-      .device_bytes = device_bytes,
-      .prepare = prepare,
-      .prepare_table = prepare_table,
-      .prepare_tied = prepare_tied,
-      .make_cache = make_cache,
-      .reserve = reserve,
-      .begin_step = begin_step,
-      .embed = embed,
-      .qkv = qkv,
-      .attention = attention,
-      .attention_output = attention_output,
-      .gate_up = gate_up,
-      .down = down,
-      .head = head,
-      .end_step = end_step,
+      .operations =
+          {
+#define NETY_OPERATION(name) .name = entry<&Backend::name>(&Backend::name),
+#include "core/model/plugin_operations.def"
+#undef NETY_OPERATION
+          },
   };
 }
 

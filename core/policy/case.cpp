@@ -50,8 +50,9 @@ void Case::check_request() const {
                 "Devices: auto, cpu, cuda:N.");
   if (request.run().backend.empty()) return;
   const auto named = [&](const BackendFacts& backend) {
-    return backend.name == request.run().backend && (!only_cpu() || backend.device == "cpu") &&
-           (!only_gpu() || backend.device == "cuda");
+    return backend.name == request.run().backend &&
+           (!only_cpu() || backend.device == DeviceKind::kCpu) &&
+           (!only_gpu() || backend.device == DeviceKind::kCuda);
   };
   if (std::none_of(evidence.backends.begin(), evidence.backends.end(), named))
     throw Error(ErrorKind::kUsage,
@@ -100,7 +101,7 @@ bool Case::runs(const BackendFacts& backend, std::optional<ModeId> mode) const {
   });
 }
 
-const BackendFacts* Case::backend_on(std::string_view device, std::optional<ModeId> mode) const {
+const BackendFacts* Case::backend_on(DeviceKind device, std::optional<ModeId> mode) const {
   for (const BackendFacts& backend : evidence.backends) {
     if (backend.device != device) continue;
     if (!request.run().backend.empty() && backend.name != request.run().backend) continue;
@@ -141,7 +142,7 @@ const results::Gpu* Case::wanted_gpu() const {
 Place Case::cpu_for(std::optional<ModeId> mode) const {
   Place place;
   if (only_gpu()) return place;
-  place.backend = backend_on("cpu", mode);
+  place.backend = backend_on(DeviceKind::kCpu, mode);
   place.device = "cpu";
   const bool known = machine.memory_total_bytes > 0 || machine.memory_available_bytes > 0;
   if (known) place.available = machine.memory_available_bytes;
@@ -158,7 +159,7 @@ Place Case::gpu_for(std::optional<ModeId> mode, std::string_view rule) {
   const results::Gpu* gpu = wanted_gpu();
   if (gpu == nullptr) return because(message::policy_gpu_none, {});
   if (!gpu->usable) return because(message::policy_gpu_unusable, {gpu->name, gpu->reason});
-  const BackendFacts* backend = backend_on("cuda", mode);
+  const BackendFacts* backend = backend_on(DeviceKind::kCuda, mode);
   if (backend == nullptr) return because(message::policy_gpu_no_backend, {gpu->name});
   if (!gpu->free_bytes) return because(message::policy_gpu_unknown_memory, {gpu->name});
   place.backend = backend;

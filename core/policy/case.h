@@ -32,7 +32,7 @@ struct Case {
   /// Errors: kUsage for a device or backend that does not exist here.
   void check_request() const;
   bool only_cpu() const { return request.run().device == "cpu"; }
-  bool only_gpu() const { return request.run().device.starts_with("cuda"); }
+  bool only_gpu() const { return kind_of_device(request.run().device) == DeviceKind::kCuda; }
 
   MemoryPlan plan_of(std::optional<precision::ModeId> mode) const;
   /// The mode of `--mode`, checked; nothing: as stored. Error: kUsage.
@@ -58,8 +58,7 @@ struct Case {
 
  private:
   bool runs(const BackendFacts& backend, std::optional<precision::ModeId> mode) const;
-  const BackendFacts* backend_on(std::string_view device,
-                                 std::optional<precision::ModeId> mode) const;
+  const BackendFacts* backend_on(DeviceKind device, std::optional<precision::ModeId> mode) const;
   const results::Gpu* wanted_gpu() const;
   /// The mode closest in bits per weight to `wanted` that can be made, runs here and fits; empty if
   /// there is none.

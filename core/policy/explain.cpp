@@ -34,9 +34,9 @@ results::Machine with_memory(results::Machine machine, uint64_t bytes) {
 }
 
 Evidence with_cuda(Evidence evidence) {
-  const auto cuda = [](const BackendFacts& backend) { return backend.device == "cuda"; };
+  const auto cuda = [](const BackendFacts& backend) { return backend.device == DeviceKind::kCuda; };
   if (std::none_of(evidence.backends.begin(), evidence.backends.end(), cuda))
-    evidence.backends.push_back({"cuda", "cuda", {}});
+    evidence.backends.push_back({"cuda", DeviceKind::kCuda, {}});
   return evidence;
 }
 
@@ -131,7 +131,7 @@ class Explainer {
   std::vector<std::string> evidence_lines() const {
     std::string backends;
     for (const BackendFacts& backend : evidence_.backends)
-      append_word(backends, fmt::format("{} ({})", backend.name, backend.device));
+      append_word(backends, fmt::format("{} ({})", backend.name, name_of(backend.device)));
     std::vector<std::string> lines = {say(message::policy_explain_backends, {backends})};
     for (const ModeTrouble& trouble : evidence_.unusable)
       lines.push_back(

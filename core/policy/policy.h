@@ -10,6 +10,7 @@
 
 #include "core/base/messages.h"
 #include "core/policy/plan.h"
+#include "core/results/device.h"
 #include "core/results/results.h"
 
 namespace nety::policy {
@@ -42,7 +43,7 @@ ModelFacts facts_of(const checkpoint::ModelConfig& config);
 /// A backend that is there, and what it can run.
 struct BackendFacts {
   std::string name;                      ///< "native"
-  std::string device = "cpu";            ///< "cpu" or "cuda"
+  DeviceKind device = DeviceKind::kCpu;  ///< What it computes on.
   std::vector<precision::ModeId> modes;  ///< Empty: all.
 };
 
@@ -65,7 +66,7 @@ struct MeasuredMode {
 /// What other parts of the program found out: backends present, modes known broken or unsupported,
 /// earlier measurements. Measurements are told to the user; they never change the choice.
 struct Evidence {
-  std::vector<BackendFacts> backends = {{"native", "cpu", {}}};
+  std::vector<BackendFacts> backends = {{"native", DeviceKind::kCpu, {}}};
   std::vector<ModeTrouble> unusable;
   std::vector<MeasuredMode> measured{};
 };

@@ -80,13 +80,14 @@ TEST(CudaBackend, MakesEveryModeOfEveryOther) {
     const precision::Matrix matrix = numbers(source.id, 4, 64);
     for (const precision::Mode& target : precision::modes()) {
       if (target.kind == precision::ModeKind::kStored) continue;
-      const WeightPtr weight = backend->prepare(matrix.view, target.id);
+      const WeightPtr weight = backend->prepare(matrix.view, target.id, WeightUse::kMatrix);
       EXPECT_EQ(weight->mode(), target.id);
       EXPECT_GE(weight->owned_bytes(), target.functions->bytes(4, 64));
     }
   }
-  const Error error =
-      error_of([&] { backend->prepare(numbers(ModeId::fp32, 2, 256).view, ModeId::q4_1); });
+  const Error error = error_of([&] {
+    backend->prepare(numbers(ModeId::fp32, 2, 256).view, ModeId::q4_1, WeightUse::kMatrix);
+  });
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_THAT(error.what(), HasSubstr("q4_1"));
 }
@@ -94,14 +95,14 @@ TEST(CudaBackend, MakesEveryModeOfEveryOther) {
 TEST(CudaBackend, KeepsFourBitWeightsFourBit) {
   const auto backend = emulated();
   const precision::Matrix matrix = numbers(ModeId::nf4, 64, 256);
-  const WeightPtr weight = backend->prepare(matrix.view, ModeId::nf4);
+  const WeightPtr weight = backend->prepare(matrix.view, ModeId::nf4, WeightUse::kMatrix);
   EXPECT_EQ(weight->owned_bytes(), 64 * 256 / 2 + 64 * 256 / 64 * 4 + 16 * 4);
 }
 
 TEST(CudaBackend, SaysWithNumbersWhatDoesNotFit) {
   const auto backend = emulated({.memory_bytes = 1 << 20});
   const precision::Matrix matrix = numbers(ModeId::fp32, 1024, 512);
-  Error error = error_of([&] { backend->prepare(matrix.view, ModeId::fp32); });
+  Error error = error_of([&] { backend->prepare(matrix.view, ModeId::fp32, WeightUse::kMatrix); });
   EXPECT_EQ(error.kind(), ErrorKind::kMemory);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("[1024, 512] in fp32"), HasSubstr("needs 2 MB"),
                                   HasSubstr("cuda:0"), HasSubstr("1 MB of 1 MB are free")));

@@ -19,9 +19,10 @@ class Misbehaving final : public model::Backend {
   std::string_view device() const override { return inner_->device(); }
   std::string kernel(precision::ModeId mode) const override { return inner_->kernel(mode); }
   int threads() const override { return inner_->threads(); }
-  model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
+  model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode,
+                           model::WeightUse use) override {
     if (mode_ == "nf4-dq") throw Error(ErrorKind::kUsage, "no such mode here");
-    return inner_->prepare(source, mode);
+    return inner_->prepare(source, mode, use);
   }
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return inner_->make_cache(shape);

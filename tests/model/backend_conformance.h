@@ -99,7 +99,7 @@ inline bool fits(const checkpoint::ModelConfig& config, precision::ModeId mode) 
 /// The same weights as the backend prepares them.
 inline Model prepared(const reference::Weights& weights, Backend& backend) {
   const auto prepare = [&](const reference::Tensor& tensor) {
-    return backend.prepare(tensor.stored.view, tensor.stored.view.mode);
+    return backend.prepare(tensor.stored.view, tensor.stored.view.mode, WeightUse::kMatrix);
   };
   const auto maybe = [&](const std::optional<reference::Tensor>& tensor) {
     return tensor ? prepare(*tensor) : nullptr;
@@ -107,8 +107,8 @@ inline Model prepared(const reference::Weights& weights, Backend& backend) {
   Model model;
   model.config = weights.config;
   const precision::MatrixView& table = weights.embedding.stored.view;
-  model.embedding = weights.output ? backend.prepare_table(table, table.mode)
-                                   : backend.prepare_tied(table, table.mode);
+  model.embedding =
+      backend.prepare(table, table.mode, weights.output ? WeightUse::kTable : WeightUse::kTied);
   model.norm = prepare(weights.norm);
   model.output = maybe(weights.output);
   for (const reference::Layer& from : weights.layers) {

@@ -133,7 +133,7 @@ TEST_F(Plugin, CudaRunsWithoutItsLibraryAndSaysSo) {
                               (fs::path(build_directory()) / "fake_drivers").string());
   PluginStatus status = probe_plugin("cuda");
   EXPECT_TRUE(status.available) << status.what;
-  EXPECT_EQ(status.device, "cuda");
+  EXPECT_EQ(status.device, DeviceKind::kCuda);
   EXPECT_THAT(status.lacking, ElementsAre("libcublas.so.99"));
   fs::create_directories(folder_ / "toolkit/lib64");
   fs::copy_file(kPlugins / "noted/libnety_torch.so", folder_ / "toolkit/lib64/libcublas.so.99");
@@ -142,9 +142,9 @@ TEST_F(Plugin, CudaRunsWithoutItsLibraryAndSaysSo) {
 }
 
 TEST_F(Plugin, KnowsWhatABackendComputesOn) {
-  EXPECT_EQ(device_of_backend("native"), "cpu");
-  EXPECT_EQ(device_of_backend("torch"), "cpu");
-  EXPECT_EQ(device_of_backend("cuda"), "cuda");
+  EXPECT_EQ(device_of_backend("native"), DeviceKind::kCpu);
+  EXPECT_EQ(device_of_backend("torch"), DeviceKind::kCpu);
+  EXPECT_EQ(device_of_backend("cuda"), DeviceKind::kCuda);
 }
 
 TEST_F(Plugin, UnknownNameIsAUsageError) {
@@ -338,7 +338,8 @@ TEST_F(Plugin, ExceptionsArriveAsErrors) {
       EXPECT_EQ(error.what(), what);
     }
   };
-  check(ErrorKind::kUsage, "no such mode", [&] { backend->prepare({}, precision::ModeId::fp32); });
+  check(ErrorKind::kUsage, "no such mode",
+        [&] { backend->prepare({}, precision::ModeId::fp32, WeightUse::kMatrix); });
   check(ErrorKind::kMemory, "out of memory", [&] { backend->make_cache({}); });
   check(ErrorKind::kInternal, "translated: first line", [&] { backend->reserve({}, 1, 1, 1); });
   check(ErrorKind::kInternal, "an exception of unknown type", [&] { backend->attention(0); });

@@ -41,7 +41,8 @@ results::Machine machine_with(const std::vector<Card>& cards) {
 }
 
 Decision decided(const std::vector<Card>& cards, const Request& request = {}) {
-  const Evidence evidence{{{"native", "cpu", {}}, {"cuda", "cuda", {ModeId::nf4}}}, {}};
+  const Evidence evidence{
+      {{"native", DeviceKind::kCpu, {}}, {"cuda", DeviceKind::kCuda, {ModeId::nf4}}}, {}};
   return decide(request, machine_with(cards), stored_as(mistral_7b(), ModeId::bf16), evidence);
 }
 

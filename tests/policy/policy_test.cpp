@@ -59,13 +59,17 @@ ModelFacts mistral_nf4() { return stored_as(mistral_7b(), ModeId::nf4, ModeId::b
 ModelFacts mistral_shape() { return facts_of(mistral_7b()); }
 
 Evidence usual() { return {}; }
-Evidence with_cuda() { return {{{"native", "cpu", {}}, {"cuda", "cuda", {ModeId::nf4}}}, {}}; }
-Evidence with_torch() { return {{{"native", "cpu", {}}, {"torch", "cpu", {ModeId::fp32}}}, {}}; }
+Evidence with_cuda() {
+  return {{{"native", DeviceKind::kCpu, {}}, {"cuda", DeviceKind::kCuda, {ModeId::nf4}}}, {}};
+}
+Evidence with_torch() {
+  return {{{"native", DeviceKind::kCpu, {}}, {"torch", DeviceKind::kCpu, {ModeId::fp32}}}, {}};
+}
 Evidence bf16_broken() {
-  return {{{"native", "cpu", {}}}, {{ModeId::bf16, "native", "wrong sums"}}};
+  return {{{"native", DeviceKind::kCpu, {}}}, {{ModeId::bf16, "native", "wrong sums"}}};
 }
 Evidence torch_nf4_broken() {
-  return {{{"native", "cpu", {}}}, {{ModeId::nf4, "torch", "wrong sums"}}};
+  return {{{"native", DeviceKind::kCpu, {}}}, {{ModeId::nf4, "torch", "wrong sums"}}};
 }
 
 Request ask(const char* mode) {

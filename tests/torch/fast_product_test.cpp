@@ -61,9 +61,9 @@ class FastProduct : public ::testing::TestWithParam<Size> {
         precision::quantise(ModeId::fp32, activations_.data(), size_.tokens, size_.cols);
     const Matrix unit = precision::quantise(ModeId::fp32, ones.data(), 1, size_.cols);
     source_ = precision::quantise(source_mode, weights_.data(), size_.rows, size_.cols);
-    const WeightPtr table = backend_->prepare_table(x.view, ModeId::fp32);
-    const WeightPtr norm = backend_->prepare(unit.view, ModeId::fp32);
-    const WeightPtr weight = backend_->prepare(source_.view, mode);
+    const WeightPtr table = backend_->prepare(x.view, ModeId::fp32, WeightUse::kTable);
+    const WeightPtr norm = backend_->prepare(unit.view, ModeId::fp32, WeightUse::kMatrix);
+    const WeightPtr weight = backend_->prepare(source_.view, mode, WeightUse::kMatrix);
     EXPECT_EQ(weight->mode(), mode);
     owned_ = weight->owned_bytes();
     std::vector<float> y(static_cast<size_t>(size_.tokens * size_.rows));
@@ -200,7 +200,9 @@ TEST(TorchFast, ComputesOnTheCpuOnly) {
 TEST(TorchFast, CodesOfAFileAreUsedInPlace) {
   const std::vector<float> weights(64 * 128, 0.5F);
   const Matrix matrix = precision::quantise(ModeId::int8, weights.data(), 64, 128);
-  EXPECT_EQ(torch_fast()->prepare(matrix.view, ModeId::int8)->owned_bytes(), 64 * 2) << "scales";
+  EXPECT_EQ(torch_fast()->prepare(matrix.view, ModeId::int8, WeightUse::kMatrix)->owned_bytes(),
+            64 * 2)
+      << "scales";
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ TEST_F(TorchPlugin, SaysWhatItIs) {
 TEST_F(TorchPlugin, UsesFloatWeightsInPlace) {
   for (const ModeId mode : {ModeId::fp32, ModeId::bf16, ModeId::fp16}) {
     const Matrix matrix = numbers(mode, 3, 32);
-    EXPECT_EQ(backend_->prepare(matrix.view, mode)->owned_bytes(), 0);
+    EXPECT_EQ(backend_->prepare(matrix.view, mode, WeightUse::kMatrix)->owned_bytes(), 0);
   }
 }
 
@@ -80,7 +80,7 @@ TEST_F(TorchPlugin, CopiesWhatIsNotAligned) {
   std::memcpy(&shifted[1], matrix.codes.data(), matrix.codes.size());
   precision::MatrixView view = matrix.view;
   view.codes = &shifted[1];
-  EXPECT_EQ(backend_->prepare(view, ModeId::fp32)->owned_bytes(), 3 * 32 * 4);
+  EXPECT_EQ(backend_->prepare(view, ModeId::fp32, WeightUse::kMatrix)->owned_bytes(), 3 * 32 * 4);
 }
 
 TEST_F(TorchPlugin, WidensOtherModesWhateverTheSource) {
@@ -89,7 +89,7 @@ TEST_F(TorchPlugin, WidensOtherModesWhateverTheSource) {
     const Matrix matrix = numbers(source.id, 4, 64);
     for (const precision::Mode& target : precision::modes()) {
       if (target.kind == precision::ModeKind::kStored) continue;
-      const WeightPtr weight = backend_->prepare(matrix.view, target.id);
+      const WeightPtr weight = backend_->prepare(matrix.view, target.id, WeightUse::kMatrix);
       EXPECT_EQ(weight->mode(), target.id);
       const bool half = target.id == ModeId::bf16 || target.id == ModeId::fp16;
       if (source.id == target.id && target.kind == precision::ModeKind::kFloat) continue;
@@ -100,7 +100,8 @@ TEST_F(TorchPlugin, WidensOtherModesWhateverTheSource) {
 
 TEST_F(TorchPlugin, RefusesWhatOnlyFilesCanMake) {
   const Matrix matrix = numbers(ModeId::fp32, 2, 256);
-  const Error error = error_of([&] { backend_->prepare(matrix.view, ModeId::q4_1); });
+  const Error error =
+      error_of([&] { backend_->prepare(matrix.view, ModeId::q4_1, WeightUse::kMatrix); });
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_THAT(error.what(), HasSubstr("q4_1"));
 }
@@ -144,7 +145,7 @@ TEST_F(TorchPlugin, SaysInOneLineWhatLibTorchSays) {
   const auto cache = backend_->make_cache(tiny_cache());
   backend_->reserve(tiny_config(), 4, 8, 8);
   const Matrix table = numbers(ModeId::fp32, 10, 8);
-  const WeightPtr weight = backend_->prepare(table.view, ModeId::fp32);
+  const WeightPtr weight = backend_->prepare(table.view, ModeId::fp32, WeightUse::kMatrix);
   const std::vector<int32_t> tokens{10}, zero{0};  // the vocabulary ends at 9
   backend_->begin_step({tokens, zero, zero, {}}, *cache);
   const std::string what = error_of([&] { backend_->embed(*weight); }).what();

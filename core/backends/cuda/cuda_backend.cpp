@@ -67,7 +67,8 @@ class CudaBackend final : public model::Backend {
   double product_rate(ModeId mode) override;
   uint64_t device_bytes() const override { return device_->allocated_bytes(); }
 
-  model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode) override {
+  model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode,
+                           model::WeightUse /*use*/) override {
     ++generation_;
     return upload_weight(*device_, source, mode, compute_, pool_);
   }

@@ -70,14 +70,11 @@ class NativeBackend final : public model::Backend {
   bool same_bits_for_many() const override { return true; }
   std::string kernel(precision::ModeId mode) const override;
 
-  model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode) override {
-    auto weight = make_weight(source, mode, kernels_.isa, pool_, arena_, compute_);
+  model::WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode,
+                           model::WeightUse use) override {
+    if (use == model::WeightUse::kTable && source.mode == mode) return make_table(source);
     tallest_ = std::max(tallest_, source.rows);
-    return weight;
-  }
-  model::WeightPtr prepare_table(const precision::MatrixView& source,
-                                 precision::ModeId mode) override {
-    return source.mode == mode ? make_table(source) : prepare(source, mode);
+    return make_weight(source, mode, kernels_.isa, pool_, arena_, compute_);
   }
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return std::make_unique<KvCache>(shape);

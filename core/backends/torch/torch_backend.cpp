@@ -60,16 +60,8 @@ class TorchBackend final : public model::Backend {
   int threads() const override { return threads_; }
   std::string kernel(ModeId mode) const override;
 
-  model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode) override {
-    return prepare_for(source, mode, false);
-  }
-  model::WeightPtr prepare_table(const precision::MatrixView& source, ModeId mode) override {
-    const c10::InferenceMode guard;
-    return prepare_plain(source, mode);
-  }
-  model::WeightPtr prepare_tied(const precision::MatrixView& source, ModeId mode) override {
-    return prepare_for(source, mode, true);
-  }
+  model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode,
+                           model::WeightUse use) override;
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     const c10::InferenceMode guard;
     return std::make_unique<TorchCache>(shape, device_);
@@ -88,18 +80,6 @@ class TorchBackend final : public model::Backend {
   void end_step() override;
 
  private:
-  model::WeightPtr prepare_for(const precision::MatrixView& source, ModeId mode, bool table) const {
-    const c10::InferenceMode guard;
-    const FastProduct* fast = products_ == Products::kFast ? find_fast_product(mode) : nullptr;
-    if (fast != nullptr) return prepare_packed(source, *fast, table);
-    return prepare_plain(source, mode);
-  }
-  std::unique_ptr<TorchWeight> prepare_plain(const precision::MatrixView& source,
-                                             ModeId mode) const {
-    auto weight = prepare_weight(source, mode, compute_);
-    if (!device_.is_cpu()) weight->move_to(device_);
-    return weight;
-  }
   at::Tensor normalised(const at::Tensor& x, const Weight& weight) const {
     return at::rms_norm(x, {config_.dim}, cast(weight).vector(), config_.rms_eps);
   }
@@ -138,6 +118,17 @@ std::string TorchBackend::kernel(ModeId mode) const {
   const std::string name = type == at::kFloat ? "fp32" : type == at::kBFloat16 ? "bf16" : "fp16";
   const bool widened = precision::mode(mode).kind != precision::ModeKind::kFloat;
   return (widened ? "dequantised " : "aten ") + name;
+}
+
+model::WeightPtr TorchBackend::prepare(const precision::MatrixView& source, ModeId mode,
+                                       model::WeightUse use) {
+  const c10::InferenceMode guard;
+  if (products_ == Products::kFast && use != model::WeightUse::kTable)
+    if (const FastProduct* fast = find_fast_product(mode))
+      return prepare_packed(source, *fast, use == model::WeightUse::kTied);
+  auto weight = prepare_weight(source, mode, compute_);
+  if (!device_.is_cpu()) weight->move_to(device_);
+  return weight;
 }
 
 void TorchBackend::reserve(const checkpoint::ModelConfig& config, int64_t /*context*/,

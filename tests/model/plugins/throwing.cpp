@@ -15,7 +15,8 @@ class ThrowingBackend final : public Backend {
   std::string_view device() const override { return "nowhere"; }
   int threads() const override { return 3; }
   std::string kernel(precision::ModeId /*mode*/) const override { return "no kernel"; }
-  WeightPtr prepare(const precision::MatrixView& /*source*/, precision::ModeId /*mode*/) override {
+  WeightPtr prepare(const precision::MatrixView& /*source*/, precision::ModeId /*mode*/,
+                    WeightUse /*use*/) override {
     throw Error(ErrorKind::kUsage, "no such mode", "Choose another.");
   }
   std::unique_ptr<KvCache> make_cache(const CacheShape& /*shape*/) override {
