@@ -21,7 +21,8 @@ class Conversation {
                std::string system, const Context& context)
       : loaded_(loaded),
         text_(load_text(*loaded.checkpoint, context)),
-        session_(*loaded.model, *loaded.backend, wishes(options, loaded, generation)),
+        engine_(*loaded.model, *loaded.backend, size_of(options, loaded, generation)),
+        sequence_(engine_.open_sequence()),
         generation_(std::move(generation)),
         system_(std::move(system)),
         language_(context.language),
@@ -47,14 +48,15 @@ class Conversation {
 
   LoadedModel& loaded_;
   ModelText text_;
-  static model::SessionOptions wishes(const ModelOptions& options, const LoadedModel& loaded,
-                                      const GenerationOptions& generation) {
-    model::SessionOptions wanted = session_options(options, loaded);
-    wanted.logit_rows = generation.logit_rows();
-    return wanted;
+  static engine::EngineOptions size_of(const ModelOptions& options, const LoadedModel& loaded,
+                                       const GenerationOptions& generation) {
+    engine::EngineOptions size = engine_options(options, loaded);
+    size.logit_rows = generation.logit_rows();
+    return size;
   }
 
-  model::Session session_;
+  engine::Engine engine_;
+  engine::Sequence sequence_;
   GenerationOptions generation_;
   std::string system_;
   std::vector<tokenizer::Message> turns_;
@@ -86,15 +88,12 @@ std::optional<std::string> Conversation::read_question(bool& cancelled) {
 void Conversation::answer() {
   const std::vector<int32_t> ids =
       render_conversation(*loaded_.checkpoint, text_, messages(), generation_.no_special);
-  // What the session has already read of this conversation stays; at least one token is read again.
-  const std::span<const int32_t> old = session_.tokens();
-  size_t same = 0;
-  while (same < old.size() && same + 1 < ids.size() && old[same] == ids[same]) ++same;
-  session_.rewind(static_cast<int64_t>(same));
+  // What has been read of this conversation stays.
+  const auto kept = static_cast<size_t>(sequence_.keep_prefix(ids));
   clear_interrupt();
-  const model::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, text_.special);
-  const model::Generation result = model::generate(
-      session_, text_.tokenizer, std::span(ids).subspan(same), options, [](std::string_view text) {
+  const engine::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, text_.special);
+  const engine::Answer result = engine::generate(
+      sequence_, text_.tokenizer, std::span(ids).subspan(kept), options, [](std::string_view text) {
         write_output(text);
         return !interrupted();
       });
@@ -107,10 +106,10 @@ void Conversation::answer() {
   if (result.decode_s > 0)
     line += fmt::format(" · {} tok/s", format_number(steps / result.decode_s));
   line += " · " + say(message::chat_length,
-                      {std::to_string(result.ids.size()), std::to_string(session_.length()),
-                       std::to_string(session_.context())});
-  if (result.finish == model::FinishReason::kContext) line += " · " + say(message::chat_full);
-  if (result.finish == model::FinishReason::kLength) line += " · " + say(message::chat_cut);
+                      {std::to_string(result.ids.size()), std::to_string(sequence_.length()),
+                       std::to_string(engine_.options().context)});
+  if (result.finish == engine::FinishReason::kContext) line += " · " + say(message::chat_full);
+  if (result.finish == engine::FinishReason::kLength) line += " · " + say(message::chat_cut);
   print_aside(fmt::format("\x1b[2m{}\x1b[0m\n", line));
 }
 
@@ -154,11 +153,12 @@ Conversation::Next Conversation::command(const std::string& line) {
   } else if (name == "/set") {
     set(rest);
   } else if (name == "/stats") {
-    write_output(say(message::chat_stats,
-                     {loaded_.checkpoint->name(), loaded_.mode,
-                      std::string(loaded_.backend->name()), std::to_string(session_.length()),
-                      std::to_string(session_.context()), format_bytes(session_.cache_bytes())}) +
-                 "\n");
+    write_output(
+        say(message::chat_stats,
+            {loaded_.checkpoint->name(), loaded_.mode, std::string(loaded_.backend->name()),
+             std::to_string(sequence_.length()), std::to_string(engine_.options().context),
+             format_bytes(engine_.cache_bytes())}) +
+        "\n");
   } else {
     throw Error(ErrorKind::kUsage, fmt::format("unknown command {}", name),
                 "/help lists the commands.");

@@ -40,12 +40,13 @@ class Generate final : public Command {
     if (ids.empty())
       throw Error(ErrorKind::kUsage, "the prompt is empty",
                   "Give one: -p TEXT, -f FILE or standard input.");
-    const model::GenerateOptions options = generation_.resolve(checkpoint, text.special);
-    model::SessionOptions session_wishes = session_options(options_, *loaded);
-    session_wishes.logit_rows = generation_.logit_rows();
-    model::Session session(*loaded->model, *loaded->backend, session_wishes);
-    const model::Generation result =
-        model::generate(session, tokenizer, ids, options, [this](std::string_view piece) {
+    const engine::GenerateOptions options = generation_.resolve(checkpoint, text.special);
+    engine::EngineOptions size = engine_options(options_, *loaded);
+    size.logit_rows = generation_.logit_rows();
+    engine::Engine engine(*loaded->model, *loaded->backend, size);
+    engine::Sequence sequence = engine.open_sequence();
+    const engine::Answer result =
+        engine::generate(sequence, tokenizer, ids, options, [this](std::string_view piece) {
           if (!json_) write_output(piece);
           return !interrupted();
         });
@@ -55,7 +56,7 @@ class Generate final : public Command {
                    "\n");
     else if (!result.text.ends_with('\n'))
       write_output("\n");
-    if (result.finish == model::FinishReason::kInterrupted)
+    if (result.finish == engine::FinishReason::kInterrupted)
       return exit_code(ErrorKind::kInterrupted);
     return 0;
   }
@@ -85,8 +86,8 @@ class Generate final : public Command {
   }
 
   nlohmann::ordered_json as_json(const LoadedModel& loaded, const std::vector<int32_t>& prompt,
-                                 const model::Generation& result,
-                                 const model::GenerateOptions& options) const {
+                                 const engine::Answer& result,
+                                 const engine::GenerateOptions& options) const {
     const auto steps = static_cast<double>(result.gaps_s.size());
     const auto speculated = static_cast<double>(result.speculated_tokens);
     const auto rate = [](double count, double seconds) {
@@ -96,7 +97,7 @@ class Generate final : public Command {
     json["prompt_ids"] = prompt;
     json["output_ids"] = result.ids;
     json["text"] = result.text;
-    json["finish_reason"] = model::name_of(result.finish);
+    json["finish_reason"] = engine::name_of(result.finish);
     json["mode"] = loaded.mode;
     json["backend"] = loaded.backend->name();
     json["seed"] = options.sampling.seed;

@@ -10,8 +10,8 @@
 #include "app/console.h"
 #include "core/base/error.h"
 #include "core/checkpoint/stated.h"
+#include "core/engine/speculation.h"
 #include "core/model/messages.h"
-#include "core/model/speculation.h"
 #include "core/model/tokenizer_source.h"
 
 namespace nety::app {
@@ -105,16 +105,16 @@ void GenerationOptions::set(std::string_view name, const std::string& text) {
                 "Names: temp, top-k, top-p, min-p, repeat-penalty, seed, tokens.");
 }
 
-model::GenerateOptions GenerationOptions::resolve(const checkpoint::Checkpoint& checkpoint,
-                                                  const model::SpecialTokens& special) const {
+engine::GenerateOptions GenerationOptions::resolve(const checkpoint::Checkpoint& checkpoint,
+                                                   const model::SpecialTokens& special) const {
   const checkpoint::StatedSampling own = checkpoint::stated_sampling(checkpoint);
   const bool gguf = checkpoint.format() == checkpoint::Format::kGguf;
   const Defaults& defaults = gguf ? kLlamaCpp : kTransformers;
-  model::GenerateOptions options;
+  engine::GenerateOptions options;
   options.tokens = tokens;
   options.stops = stops;
   options.end_ids = special.end_ids();
-  model::SamplingOptions& sampling = options.sampling;
+  engine::SamplingOptions& sampling = options.sampling;
   sampling.temperature = choose(temperature, own.temperature, defaults.temperature, kTemperature);
   sampling.top_p = choose(top_p, own.top_p, defaults.top_p, kTopP);
   sampling.min_p = choose(min_p, own.min_p, defaults.min_p, kMinP);
@@ -133,7 +133,7 @@ model::GenerateOptions GenerationOptions::resolve(const checkpoint::Checkpoint& 
 }
 
 int64_t GenerationOptions::logit_rows() const {
-  return speculate == "off" ? 1 : model::Speculation::kLongest + 1;
+  return speculate == "off" ? 1 : engine::Speculation::kLongest + 1;
 }
 
 std::vector<int32_t> render_conversation(const checkpoint::Checkpoint& checkpoint,

@@ -7,7 +7,7 @@
 
 #include "app/command.h"
 #include "core/checkpoint/checkpoint.h"
-#include "core/model/generator.h"
+#include "core/engine/generation.h"
 #include "core/model/special_tokens.h"
 #include "core/tokenizer/chat_template.h"
 
@@ -38,9 +38,9 @@ struct GenerationOptions {
   /// The chat's /set NAME VALUE. Error: kUsage for a name or value that cannot be.
   void set(std::string_view name, const std::string& text);
   /// Filled in from the checkpoint and the defaults; a seed is drawn if none was given.
-  model::GenerateOptions resolve(const checkpoint::Checkpoint& checkpoint,
-                                 const model::SpecialTokens& special) const;
-  /// Logit rows that a session needs for them.
+  engine::GenerateOptions resolve(const checkpoint::Checkpoint& checkpoint,
+                                  const model::SpecialTokens& special) const;
+  /// Logit rows that an engine needs for them.
   int64_t logit_rows() const;
 };
 

@@ -31,10 +31,11 @@ class Logits final : public Command {
     options_.logit_rows = kRows;
     std::optional<LoadedModel> loaded = load(options_, context);
     if (!loaded) return 0;
-    model::SessionOptions options = session_options(options_, *loaded);
-    options.logit_rows = std::min<int64_t>(kRows, options.context);
-    model::Session session(*loaded->model, *loaded->backend, options);
-    check(tokens, session);
+    engine::EngineOptions size = engine_options(options_, *loaded);
+    size.logit_rows = kRows;
+    engine::Engine engine(*loaded->model, *loaded->backend, size);
+    engine::Sequence sequence = engine.open_sequence();
+    check(tokens, engine);
 
     const auto vocab = static_cast<size_t>(loaded->model->config.vocab);
     const size_t bytes = tokens.size() * vocab * sizeof(float);
@@ -47,10 +48,10 @@ class Logits final : public Command {
     AtomicFile file(output_);
     file.write(std::as_bytes(std::span(&length, 1)));
     file.write(header);
-    const size_t step = one_by_one_ ? 1 : static_cast<size_t>(options.logit_rows);
+    const size_t step = one_by_one_ ? 1 : static_cast<size_t>(engine.options().logit_rows);
     for (size_t at = 0; at < tokens.size(); at += step) {
       const auto part = std::span(tokens).subspan(at, std::min(step, tokens.size() - at));
-      file.write(std::as_bytes(session.feed_all(part)));
+      file.write(std::as_bytes(sequence.feed_all(part)));
     }
     file.commit();
     notice(context, fmt::format("{}: logits of {} tokens, {} {}", output_, tokens.size(),
@@ -61,17 +62,17 @@ class Logits final : public Command {
  private:
   static constexpr int64_t kRows = 256;  // logits in memory at once
 
-  static void check(std::span<const int32_t> tokens, const model::Session& session) {
-    if (static_cast<int64_t>(tokens.size()) > session.context())
-      throw Error(
-          ErrorKind::kUsage,
-          fmt::format("{} tokens do not fit the context of {}", tokens.size(), session.context()),
-          "Ask for a larger one with --ctx.");
+  static void check(std::span<const int32_t> tokens, const engine::Engine& engine) {
+    if (static_cast<int64_t>(tokens.size()) > engine.options().context)
+      throw Error(ErrorKind::kUsage,
+                  fmt::format("{} tokens do not fit the context of {}", tokens.size(),
+                              engine.options().context),
+                  "Ask for a larger one with --ctx.");
     for (const int32_t token : tokens)
-      if (token >= session.model().config.vocab)
+      if (token >= engine.model().config.vocab)
         throw Error(ErrorKind::kUsage,
                     fmt::format("--tokens: {} is outside the vocabulary of {}", token,
-                                session.model().config.vocab),
+                                engine.model().config.vocab),
                     "Token ids come from nety tokenize with the same model.");
   }
 

@@ -235,7 +235,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
   return loaded;
 }
 
-model::SessionOptions session_options(const ModelOptions& options, const LoadedModel& loaded) {
+engine::EngineOptions engine_options(const ModelOptions& options, const LoadedModel& loaded) {
   return {.context = loaded.context, .kv = options.run.kv};
 }
 

@@ -9,9 +9,9 @@
 
 #include "app/command.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/engine/engine.h"
 #include "core/machine/machine.h"
 #include "core/model/model.h"
-#include "core/model/session.h"
 #include "core/options/run_options.h"
 #include "core/policy/policy.h"
 
@@ -20,7 +20,7 @@ namespace nety::app {
 struct ModelOptions {
   std::string model = "default";
   options::RunOptions run;
-  int64_t logit_rows = policy::PlanOptions().logit_rows;  ///< What the command's session wants.
+  int64_t logit_rows = policy::PlanOptions().logit_rows;  ///< What the command's engine wants.
   bool force = false, dry_run = false, use_quantization = false;
 
   /// The positional MODEL and the options of loading.
@@ -63,7 +63,7 @@ struct LoadedModel {
 /// prints the plan instead.
 std::optional<LoadedModel> load(const ModelOptions& options, const Context& context);
 
-/// Session options for the loaded model, as the command line and the plan have them.
-model::SessionOptions session_options(const ModelOptions& options, const LoadedModel& loaded);
+/// Engine options for the loaded model, as the command line and the plan have them.
+engine::EngineOptions engine_options(const ModelOptions& options, const LoadedModel& loaded);
 
 }  // namespace nety::app

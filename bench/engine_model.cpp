@@ -1,4 +1,4 @@
-// The engine that really runs the model: core/model behind the benchmark's interface.
+// The engine that really runs the model: core/engine behind the benchmark's interface.
 #include <fmt/core.h>
 
 #include <chrono>
@@ -11,10 +11,10 @@
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/checkpoint/shapes.h"
+#include "core/engine/generation.h"
 #include "core/kernels/kernels.h"
 #include "core/model/compute.h"
 #include "core/model/footprint.h"
-#include "core/model/generator.h"
 #include "core/model/tokenizer_source.h"
 #include "core/policy/plan.h"
 
@@ -67,11 +67,11 @@ class ModelEngine final : public Engine {
 
   LoadReport load(Progress& progress) override;
   uint64_t planned_bytes() const override { return planned_bytes_; }
-  void reset() override { session_->rewind(0); }
-  void prefill(std::span<const int32_t> tokens) override { session_->feed(tokens); }
-  void decode(int32_t token) override { session_->feed(std::span(&token, 1)); }
+  void reset() override { sequence_->truncate(0); }
+  void prefill(std::span<const int32_t> tokens) override { sequence_->feed(tokens); }
+  void decode(int32_t token) override { sequence_->feed(std::span(&token, 1)); }
   std::span<const float> logits(std::span<const int32_t> tokens) override {
-    return session_->feed_all(tokens);
+    return sequence_->feed_all(tokens);
   }
   int64_t stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) override;
   std::vector<int32_t> encode(std::string_view text) override {
@@ -107,7 +107,8 @@ class ModelEngine final : public Engine {
   std::unique_ptr<ShapeWeights> shape_weights_;  // null for a checkpoint
   std::unique_ptr<model::Backend> backend_;
   std::unique_ptr<model::Model> model_;
-  std::unique_ptr<model::Session> session_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::optional<engine::Sequence> sequence_;
   std::optional<tokenizer::Tokenizer> tokenizer_;
   model::Footprint footprint_;
 };
@@ -149,9 +150,10 @@ LoadReport ModelEngine::load(Progress& progress) {
   report.phases_s["convert"] = seconds_since(start);
 
   start = Clock::now();
-  model::SessionOptions options{.context = request_.run.context, .kv = request_.run.kv};
+  engine::EngineOptions options{.context = request_.run.context, .kv = request_.run.kv};
   if (request_.logit_rows > 0) options.logit_rows = request_.logit_rows;
-  session_ = std::make_unique<model::Session>(*model_, *backend_, options);
+  engine_ = std::make_unique<engine::Engine>(*model_, *backend_, options);
+  sequence_ = engine_->open_sequence();
   report.phases_s["init"] += seconds_since(start);
 
   footprint_ = model::footprint(*model_);
@@ -165,9 +167,9 @@ LoadReport ModelEngine::load(Progress& progress) {
     if (weight.role == policy::Role::kMatrix)
       report.flops_per_token += 2 * static_cast<double>(weight.rows * weight.cols);
   report.weights_bytes = footprint_.weights_bytes;
-  report.kv_bytes = session_->cache_bytes();
+  report.kv_bytes = engine_->cache_bytes();
   report.vocab = model_->config.vocab;
-  report.context = session_->context();
+  report.context = engine_->options().context;
   return report;
 }
 
@@ -217,21 +219,21 @@ void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
 }
 
 int64_t ModelEngine::stream(std::string_view prompt, int64_t n_gen, const OnToken& on_token) {
-  session_->rewind(0);
+  sequence_->truncate(0);
   const std::vector<int32_t> ids = encode(prompt);
   // A loop of its own: generate() would stop at end tokens, and calls back per text, not per token.
-  model::GenerateOptions options;
+  engine::GenerateOptions options;
   options.sampling.seed = 1;
-  std::span<const float> logits = session_->feed(ids);
-  model::Sampler sampler(options.sampling);
+  std::span<const float> logits = sequence_->feed(ids);
+  engine::Sampler sampler(options.sampling);
   std::optional<tokenizer::StreamDecoder> decoder;
   if (!is_shape()) decoder.emplace(tokenizer());
   for (int64_t i = 0; i < n_gen; ++i) {
-    const auto seen = session_->tokens();
+    const auto seen = sequence_->tokens();
     const auto window = std::min(seen.size(), static_cast<size_t>(options.repeat_window));
     const int32_t token = sampler.pick(logits, seen.last(window));
     on_token(decoder ? decoder->push(token) : tokens_as_bytes(std::span(&token, 1)));
-    if (i + 1 < n_gen) logits = session_->feed(std::span(&token, 1));
+    if (i + 1 < n_gen) logits = sequence_->feed(std::span(&token, 1));
   }
   return static_cast<int64_t>(ids.size());
 }

@@ -43,7 +43,9 @@ void Products::reserve() {
   config.vocab = rows_;
   config.context = x_.tokens();
   config.rms_eps = x_.eps();
-  backend_->reserve(config, x_.tokens(), x_.tokens(), x_.tokens());
+  workspace_ = backend_->make_workspace(
+      config, model::whole_shape(config),
+      {.context = x_.tokens(), .tokens = x_.tokens(), .logit_rows = x_.tokens()});
   cache_ = backend_->make_cache(
       {.layers = 1, .kv_heads = 1, .head_dim = kHeadDim, .context = x_.tokens(), .sequences = 1});
 }
@@ -54,10 +56,10 @@ double Products::multiply(size_t number, int64_t tokens, std::span<float> y) {
   std::iota(rows.begin(), rows.end(), 0);
   const std::vector<int32_t> sequences(rows.size());
   cache_->truncate(0, 0);
-  backend_->begin_step({rows, rows, sequences, rows}, *cache_);
+  backend_->begin_step({rows, rows, sequences, rows}, *workspace_, *cache_);
   backend_->embed(*table_);
   const measure::Stopwatch watch;
-  backend_->head(*norm_, *weights_[number], y);
+  backend_->head(*norm_, *weights_[number], y, rows_);
   const double seconds = watch.seconds();
   backend_->end_step();
   return seconds;

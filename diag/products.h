@@ -34,6 +34,7 @@ class Products {
   std::vector<float> ones_;
   model::WeightPtr table_, norm_;
   std::vector<model::WeightPtr> weights_;
+  std::unique_ptr<model::Workspace> workspace_;
   std::unique_ptr<model::KvCache> cache_;
 };
 

@@ -57,7 +57,7 @@ class Bench {
  public:
   explicit Bench(const std::string& shape)
       : config_(checkpoint::find_shape(shape)), device_(open_device("cuda:0")), linear_(*device_) {
-    const StepLimits limits{kPrompt, 1, 4096};
+    const model::StepLimits limits{.context = 4096, .tokens = kPrompt, .logit_rows = 1};
     storage_ = device_->allocate(lay_out(config_, limits, nullptr).bytes, "the workspace");
     device_->clear(storage_.as<void>(), storage_.bytes());
     work_ = lay_out(config_, limits, storage_.as<std::byte>());
@@ -95,7 +95,7 @@ class Bench {
   std::unique_ptr<Device> device_;
   Linear linear_;
   Buffer storage_, x_, norm_;
-  Workspace work_{};
+  Buffers work_{};
   std::vector<std::pair<uint64_t, double>> bandwidths_;
 };
 

@@ -19,10 +19,10 @@
 #include "bench/roofline/random_model.h"
 #include "core/backends/native/native.h"
 #include "core/base/error.h"
+#include "core/engine/engine.h"
 #include "core/measure/bandwidth.h"
 #include "core/model/compute.h"
 #include "core/model/footprint.h"
-#include "core/model/session.h"
 #include "core/options/run_options.h"
 
 namespace nety::roofline {
@@ -109,7 +109,8 @@ class Round {
              .compute = model::compute_for(options.run.compute, precision::mode(mode_), false)},
             machine::host())),
         random_(shape_of(options.shape), mode_, head_of(options, name, mode_), *backend_),
-        session_(random_.model(), *backend_, {.context = context(), .kv = options.run.kv}) {}
+        engine_(random_.model(), *backend_, {.context = context(), .kv = options.run.kv}),
+        sequence_(engine_.open_sequence()) {}
 
   void decode();
   void prefill();
@@ -118,12 +119,12 @@ class Round {
   int64_t context() const { return std::max<int64_t>(options_.depth + 260, options_.prefill + 8); }
   /// Tokens one at a time for about a slice, from the wanted depth on.
   std::pair<int64_t, double> decode_slice() {
-    session_.rewind(options_.depth);
+    sequence_.truncate(options_.depth);
     int64_t count = 0;
     const Clock::time_point start = Clock::now();
     do {
       const int32_t token = static_cast<int32_t>(count * 7919 % 30000);
-      session_.feed(std::span(&token, 1));
+      sequence_.feed(std::span(&token, 1));
       ++count;
     } while (seconds_since(start) < options_.slice_s && count < 256);
     return {count, seconds_since(start)};
@@ -134,7 +135,8 @@ class Round {
   ModeId mode_;
   std::unique_ptr<model::Backend> backend_;
   RandomModel random_;
-  model::Session session_;
+  engine::Engine engine_;
+  engine::Sequence sequence_;
 };
 
 void Round::decode() {
@@ -146,7 +148,7 @@ void Round::decode() {
   if (options_.depth > 0) {
     std::vector<int32_t> prompt(static_cast<size_t>(options_.depth));
     for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
-    session_.feed(prompt);
+    sequence_.feed(prompt);
   }
   const auto read = [&] {
     double best_passes = 0, taken = 0;
@@ -187,13 +189,13 @@ void Round::prefill() {
                                                3 * c.dim * c.ffn_dim);
   const std::string kernel = backend_->kernel(mode_);
   const std::string_view type = peak_type(kernel);
-  session_.feed(prompt);
+  sequence_.feed(prompt);
   std::vector<double> rates, shares;
   for (int i = 0; i < options_.pairs; ++i) {
-    session_.rewind(0);
+    sequence_.truncate(0);
     const double peak = peak_ops(type, options_.threads(), machine::host());
     const Clock::time_point start = Clock::now();
-    session_.feed(prompt);
+    sequence_.feed(prompt);
     rates.push_back(static_cast<double>(prompt.size()) / seconds_since(start));
     shares.push_back(rates.back() * per_token / peak);
   }

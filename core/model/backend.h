@@ -10,6 +10,7 @@
 
 #include "core/base/progress.h"
 #include "core/checkpoint/config.h"
+#include "core/model/local_shape.h"
 #include "core/options/words.h"
 #include "core/precision/mode.h"
 
@@ -56,6 +57,20 @@ class KvCache {
   virtual void truncate(int32_t sequence, int32_t position) = 0;
 };
 
+/// Most that a step may be, and what its sequences may hold.
+struct StepLimits {
+  int64_t context = 0;     ///< Positions of a sequence.
+  int64_t tokens = 0;      ///< Tokens of a step.
+  int64_t logit_rows = 0;  ///< Rows of a step with logits.
+};
+
+/// The buffers that steps work in. Steps of one workspace are made one after another; each takes
+/// the workspace as the one before left it.
+class Workspace {
+ public:
+  virtual ~Workspace() = default;
+};
+
 struct CacheShape {
   int64_t layers, kv_heads, head_dim, context, sequences;
   KvType type = KvType::kFp32;
@@ -100,24 +115,32 @@ class Backend {
                             WeightUse use) = 0;
   virtual std::unique_ptr<KvCache> make_cache(const CacheShape& shape) = 0;
 
-  /// Called once, after the config is known and before the first step: sizes workspaces for steps
-  /// of at most `max_tokens` tokens, `max_logits` of them with logits, over at most `context`
-  /// positions.
-  virtual void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
-                       int64_t max_logits) = 0;
+  /// The buffers for steps of at most `limits` over weights that are prepared already. `config` is
+  /// the whole model's; `shape` is what is computed of it here. Errors: kMemory, and kUsage for a
+  /// share of a model where this backend only computes all of it.
+  virtual std::unique_ptr<Workspace> make_workspace(const checkpoint::ModelConfig& config,
+                                                    const LocalShape& shape,
+                                                    const StepLimits& limits) = 0;
 
   /// A step's operations, in this order, between begin and end. The activations x [T, D] (residual
-  /// stream), q [T, Hq*dh], a [T, Hq*dh] and h [T, F] live inside the backend.
-  virtual void begin_step(const Batch& batch, KvCache& cache) = 0;
+  /// stream), q [T, Hq*dh], a [T, Hq*dh] and h [T, F] live in the workspace.
+  virtual void begin_step(const Batch& batch, Workspace& workspace, KvCache& cache) = 0;
   virtual void embed(const Weight& table) = 0;                     // x = E[tokens]
   virtual void qkv(const LayerWeights& layer, int64_t index) = 0;  // q; k, v into the cache
   virtual void attention(int64_t index) = 0;                       // a = softmax(qk/sqrt dh) v
   virtual void attention_output(const LayerWeights& layer) = 0;    // x += Wo a
   virtual void gate_up(const LayerWeights& layer) = 0;             // h = silu(Wg n) * (Wu n)
   virtual void down(const LayerWeights& layer) = 0;                // x += Wd h
-  virtual void head(const Weight& norm, const Weight& output,
-                    std::span<float> logits) = 0;  // logits [R, V]
+  /// logits[r * width + v] for the r-th of the batch's logit rows: all V, or this backend's share
+  /// of them, of rows that are `width` apart.
+  virtual void head(const Weight& norm, const Weight& output, std::span<float> logits,
+                    int64_t width) = 0;
   virtual void end_step() = 0;
+
+  /// An activation of the step that has begun, for those who gather shares of it: x after embed(),
+  /// attention_output() and down(), a after attention(), h after gate_up(). Nothing where the
+  /// backend computes whole models only.
+  virtual ActivationRows activation(Activation /*which*/) { return {}; }
 };
 
 /// Options that every backend understands.

@@ -6,9 +6,9 @@ namespace nety::model {
 
 // The shapes stand in a column of their own.
 // clang-format off
-void forward(const Model& model, Backend& backend, KvCache& cache, const Batch& batch,
-             std::span<float> logits) {
-  backend.begin_step(batch, cache);
+void forward(const Model& model, Backend& backend, Workspace& workspace, KvCache& cache,
+             const Batch& batch, std::span<float> logits) {
+  backend.begin_step(batch, workspace, cache);
 
   // Every token starts as its row of the embedding table.
   backend.embed(*model.embedding);                    // x = E[tokens]                    [T, D]
@@ -33,7 +33,8 @@ void forward(const Model& model, Backend& backend, KvCache& cache, const Batch& 
   }
 
   // The rows whose next token is wanted: last norm, then scores over the vocabulary.
-  backend.head(*model.norm, model.head(), logits);    // logits = Wh rms(x)               [R, V]
+  backend.head(*model.norm, model.head(), logits,     // logits = Wh rms(x)               [R, V]
+               model.config.vocab);
 
   backend.end_step();
 }

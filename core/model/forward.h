@@ -9,7 +9,7 @@ namespace nety::model {
 
 /// Runs one step: the tokens of `batch` through the model, their keys and values into `cache`, the
 /// logits of batch.logit_rows into `logits` [R, V].
-void forward(const Model& model, Backend& backend, KvCache& cache, const Batch& batch,
-             std::span<float> logits);
+void forward(const Model& model, Backend& backend, Workspace& workspace, KvCache& cache,
+             const Batch& batch, std::span<float> logits);
 
 }  // namespace nety::model

@@ -4,8 +4,8 @@
 // returns the table of its backend, or of the first of several. Plugin and program are parts of one
 // build: C++ types cross the boundary, and `layout` proves that both sides mean the same by them.
 // Exceptions do not cross: each function catches all and fills a PluginError, which the program
-// throws again as a nety::Error of its own. Weights and caches cross as objects; their methods do
-// not throw, and the plugin stays loaded until the process ends.
+// throws again as a nety::Error of its own. Weights, workspaces and caches cross as objects; their
+// methods do not throw, and the plugin stays loaded until the process ends.
 #pragma once
 
 #include <cstddef>
@@ -80,9 +80,10 @@ constexpr uint64_t plugin_layout() {
   };
   for (const std::string_view name : kNames)
     for (const char letter : name) add(static_cast<unsigned char>(letter));
-  for (const size_t size : {sizeof(PluginTable), sizeof(BackendOptions), sizeof(Batch),
-                            sizeof(CacheShape), sizeof(LayerWeights), sizeof(checkpoint::Rope),
-                            sizeof(checkpoint::ModelConfig), sizeof(precision::MatrixView)}) {
+  for (const size_t size :
+       {sizeof(PluginTable), sizeof(BackendOptions), sizeof(Batch), sizeof(CacheShape),
+        sizeof(LayerWeights), sizeof(LocalShape), sizeof(StepLimits), sizeof(ActivationRows),
+        sizeof(checkpoint::Rope), sizeof(checkpoint::ModelConfig), sizeof(precision::MatrixView)}) {
     add(size & 0xff);
     add(size >> 8);
   }

@@ -118,7 +118,10 @@ TEST(CudaBackend, SaysWithNumbersWhatDoesNotFit) {
   checkpoint::ModelConfig config;
   config.dim = 4096, config.layers = 32, config.heads = 32, config.kv_heads = 8;
   config.head_dim = 128, config.ffn_dim = 14336, config.vocab = 32768, config.context = 4096;
-  error = error_of([&] { backend->reserve(config, 4096, 512, 1); });
+  error = error_of([&] {
+    backend->make_workspace(config, whole_shape(config),
+                            {.context = 4096, .tokens = 512, .logit_rows = 1});
+  });
   EXPECT_EQ(error.kind(), ErrorKind::kMemory);
   EXPECT_THAT(error.what(), HasSubstr("steps of 512 tokens"));
 }
@@ -130,36 +133,43 @@ TEST(CudaBackend, RefusesPositionsThatTheCacheCannotTake) {
   config.ffn_dim = 8, config.vocab = 10, config.context = 16;
   const auto cache = backend->make_cache(
       {.layers = 1, .kv_heads = 1, .head_dim = 4, .context = 4, .sequences = 1});
-  backend->reserve(config, 4, 8, 8);
+  const auto workspace = backend->make_workspace(config, whole_shape(config),
+                                                 {.context = 4, .tokens = 8, .logit_rows = 8});
   const std::vector<int32_t> tokens(5, 1), zeros(5, 0), positions{0, 1, 2, 3, 4}, nine(9, 0);
-  Error error = error_of([&] { backend->begin_step({tokens, positions, zeros, {}}, *cache); });
+  Error error = error_of([&] {
+    backend->begin_step({tokens, positions, zeros, {}}, *workspace, *cache);
+  });
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_THAT(error.what(), HasSubstr("context of 4"));
-  error = error_of([&] { backend->begin_step({tokens, zeros, zeros, {}}, *cache); });
+  error = error_of([&] { backend->begin_step({tokens, zeros, zeros, {}}, *workspace, *cache); });
   EXPECT_EQ(error.kind(), ErrorKind::kInternal);
   const std::vector<int32_t> elsewhere(5, 7);
-  error = error_of([&] { backend->begin_step({tokens, positions, elsewhere, {}}, *cache); });
+  error = error_of([&] {
+    backend->begin_step({tokens, positions, elsewhere, {}}, *workspace, *cache);
+  });
   EXPECT_EQ(error.kind(), ErrorKind::kInternal);
 }
 
 TEST(CudaGraphs, AreReplayedWhileNothingButDataChanges) {
   const std::vector<int32_t> tokens = golden_tokens("fp32");
   Ready ready = make_ready(test_data("checkpoints/fp32"), emulated());
-  Session session(*ready.model, *ready.backend, {.context = 64});
+  engine::Engine engine(*ready.model, *ready.backend, {.context = 64});
+  engine::Sequence sequence = engine.open_sequence();
   const int64_t before = cuda::graphs_replayed();
-  for (size_t t = 0; t < tokens.size(); ++t) session.feed(std::span(tokens).subspan(t, 1));
+  for (size_t t = 0; t < tokens.size(); ++t) sequence.feed(std::span(tokens).subspan(t, 1));
   EXPECT_EQ(cuda::graphs_replayed() - before, static_cast<int64_t>(tokens.size()) - 2);
 
-  // Another session brings other memory: its steps are captured anew, and give the same.
-  const auto first_logits = [&](Session& of) {
-    of.rewind(0);
+  // Another engine brings other memory: its steps are captured anew, and give the same.
+  const auto first_logits = [&](engine::Sequence& of) {
+    of.truncate(0);
     const auto logits = of.feed(std::span(tokens).first(1));
     return std::vector<float>(logits.begin(), logits.end());
   };
-  const std::vector<float> expected = first_logits(session);
-  Session other(*ready.model, *ready.backend, {.context = 64});
+  const std::vector<float> expected = first_logits(sequence);
+  engine::Engine other_engine(*ready.model, *ready.backend, {.context = 64});
+  engine::Sequence other = other_engine.open_sequence();
   EXPECT_EQ(first_logits(other), expected);
-  EXPECT_EQ(first_logits(session), expected);
+  EXPECT_EQ(first_logits(sequence), expected);
 }
 
 /// How far logits may be from the native backend's: as the vectors of the tiny checkpoints state
@@ -177,14 +187,17 @@ TEST_P(EveryCheckpoint, GivesTheLogitsOfTheNativeBackend) {
   const auto path = test_data(std::string("checkpoints/") + GetParam().folder);
   const std::vector<int32_t> tokens = golden_tokens(GetParam().folder);
   Ready native = make_ready(path, native_backend(), options);
-  Session theirs(*native.model, *native.backend, {.context = 64, .logit_rows = 64});
+  engine::Engine theirs_engine(*native.model, *native.backend, {.context = 64, .logit_rows = 64});
+  engine::Sequence theirs = theirs_engine.open_sequence();
   const auto expected = theirs.feed_all(tokens);
   const auto vocab = static_cast<size_t>(native.model->config.vocab);
   for (const bool blas : {false, true}) {
     Ready ready = make_ready(path, emulated({.blas = blas}), options);
-    Session whole(*ready.model, *ready.backend, {.context = 64, .logit_rows = 64});
+    engine::Engine whole_engine(*ready.model, *ready.backend, {.context = 64, .logit_rows = 64});
+    engine::Sequence whole = whole_engine.open_sequence();
     EXPECT_LE(largest_difference(whole.feed_all(tokens), expected), GetParam().tolerance);
-    Session single(*ready.model, *ready.backend, {.context = 64});
+    engine::Engine single_engine(*ready.model, *ready.backend, {.context = 64});
+    engine::Sequence single = single_engine.open_sequence();
     for (size_t t = 0; t < tokens.size(); ++t)
       EXPECT_LE(largest_difference(single.feed(std::span(tokens).subspan(t, 1)),
                                    std::span(expected).subspan(t * vocab, vocab)),
@@ -210,9 +223,10 @@ INSTANTIATE_TEST_SUITE_P(Tiny, EveryCheckpoint,
 TEST(TinyCheckpoint, GivesTheLogitsOfTransformers) {
   const auto folder = test_data("checkpoints/fp32");
   Ready ready = make_ready(folder, emulated());
-  Session session(*ready.model, *ready.backend, {.context = 64, .logit_rows = 64});
+  engine::Engine engine(*ready.model, *ready.backend, {.context = 64, .logit_rows = 64});
+  engine::Sequence sequence = engine.open_sequence();
   const auto logits = read_tensor<float>(folder / "expected.safetensors", "logits");
-  EXPECT_LE(largest_difference(session.feed_all(golden_tokens("fp32")), logits), 2e-4);
+  EXPECT_LE(largest_difference(sequence.feed_all(golden_tokens("fp32")), logits), 2e-4);
 }
 
 // The emulator itself: a barrier that part of a block skips must not pass.

@@ -27,13 +27,15 @@ class Misbehaving final : public model::Backend {
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return inner_->make_cache(shape);
   }
-  void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
-               int64_t max_logits) override {
-    inner_->reserve(config, context, max_tokens, max_logits);
+  std::unique_ptr<model::Workspace> make_workspace(const checkpoint::ModelConfig& config,
+                                                   const model::LocalShape& shape,
+                                                   const model::StepLimits& limits) override {
+    return inner_->make_workspace(config, shape, limits);
   }
-  void begin_step(const model::Batch& batch, model::KvCache& cache) override {
+  void begin_step(const model::Batch& batch, model::Workspace& workspace,
+                  model::KvCache& cache) override {
     several_ = batch.tokens.size() > 1;
-    inner_->begin_step(batch, cache);
+    inner_->begin_step(batch, workspace, cache);
   }
   void embed(const model::Weight& table) override { inner_->embed(table); }
   void qkv(const model::LayerWeights& layer, int64_t index) override { inner_->qkv(layer, index); }
@@ -43,12 +45,12 @@ class Misbehaving final : public model::Backend {
   }
   void gate_up(const model::LayerWeights& layer) override { inner_->gate_up(layer); }
   void down(const model::LayerWeights& layer) override { inner_->down(layer); }
-  void head(const model::Weight& norm, const model::Weight& output,
-            std::span<float> logits) override {
+  void head(const model::Weight& norm, const model::Weight& output, std::span<float> logits,
+            int64_t width) override {
     if (mode_ == "bf16") ::raise(SIGKILL);
     if (mode_ == "fp16") std::this_thread::sleep_for(std::chrono::hours(1));
     if (mode_ == "fp4") throw Error(ErrorKind::kInternal, "the kernel gave up");
-    inner_->head(norm, output, logits);
+    inner_->head(norm, output, logits, width);
     if (mode_ == "int8" && several_) logits[logits.size() / 2] += 1;
     if (mode_ == "nf4")
       for (float& value : logits) value *= 1.001F;

@@ -193,7 +193,10 @@ class BackendConformance : public ::testing::TestWithParam<ConformanceParam> {
         reference_weights_(changed(random_model_.weights(), GetParam().change)),
         backend_(GetParam().make(BackendOptions{.threads = 2, .isa = {}, .device = {}})),
         model_(prepared(random_model_.weights(), *backend_)) {
-    backend_->reserve(config(), kCacheContext, kTokens * kSequences, kTokens * kSequences);
+    workspace_ = backend_->make_workspace(config(), whole_shape(config()),
+                                          {.context = kCacheContext,
+                                           .tokens = kTokens * kSequences,
+                                           .logit_rows = kTokens * kSequences});
     make_cache(KvType::kFp32);
     std::mt19937 random(7);
     for (std::vector<int32_t>& text : texts_)
@@ -229,7 +232,8 @@ class BackendConformance : public ::testing::TestWithParam<ConformanceParam> {
     }
     const size_t vocab = static_cast<size_t>(config().vocab);
     std::vector<float> logits(wanted.size() * vocab);
-    forward(model_, *backend_, *cache_, {tokens, positions, sequences, wanted}, logits);
+    forward(model_, *backend_, *workspace_, *cache_, {tokens, positions, sequences, wanted},
+            logits);
     for (size_t i = 0; i < wanted.size(); ++i) {
       const size_t row = static_cast<size_t>(wanted[i]);
       SCOPED_TRACE("sequence " + std::to_string(sequences[row]) + ", position " +
@@ -276,6 +280,7 @@ class BackendConformance : public ::testing::TestWithParam<ConformanceParam> {
   reference::Weights reference_weights_;
   std::unique_ptr<Backend> backend_;
   Model model_;
+  std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<KvCache> cache_;
   std::vector<int32_t> texts_[kSequences];
   std::vector<reference::Sequence> references_;

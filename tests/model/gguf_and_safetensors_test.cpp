@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/checkpoint/convert.h"
-#include "core/model/sampler.h"
+#include "core/engine/sampler.h"
 #include "tests/checkpoint/made_files.h"
 #include "tests/model/golden.h"
 
@@ -14,14 +14,15 @@ using checkpoint::MadeTensor;
 /// Eight tokens after each of sixteen prompts.
 std::vector<int32_t> greedy(const std::filesystem::path& path) {
   const Ready ready = make_ready(path, native_backend());
-  Session session(*ready.model, *ready.backend, {.context = 64});
+  engine::Engine engine(*ready.model, *ready.backend, {.context = 64});
+  engine::Sequence sequence = engine.open_sequence();
   std::vector<int32_t> ids;
   for (int32_t first = 0; first < 16; ++first) {
-    session.rewind(0);
-    auto logits = session.feed(std::vector<int32_t>{first, 17, 5});
+    sequence.truncate(0);
+    auto logits = sequence.feed(std::vector<int32_t>{first, 17, 5});
     for (int i = 0; i < 8; ++i) {
-      ids.push_back(argmax(logits));
-      logits = session.feed(std::span(&ids.back(), 1));
+      ids.push_back(engine::argmax(logits));
+      logits = sequence.feed(std::span(&ids.back(), 1));
     }
   }
   return ids;

@@ -12,7 +12,7 @@
 #include "core/backends/native/native.h"
 #include "core/base/files.h"
 #include "core/checkpoint/safetensors.h"
-#include "core/model/session.h"
+#include "core/engine/engine.h"
 #include "tests/paths.h"
 
 namespace nety::model {

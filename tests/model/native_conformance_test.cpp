@@ -45,7 +45,8 @@ class LongContext : public testing::TestWithParam<LongCase> {
     backend_ = make_native(
         {.threads = 2, .isa = std::string(kernels::name_of(GetParam().isa)), .device = {}});
     model_ = prepared(random_.weights(), *backend_);
-    backend_->reserve(config(), kContext, 200, 200);
+    workspace_ = backend_->make_workspace(config(), whole_shape(config()),
+                                          {.context = kContext, .tokens = 200, .logit_rows = 200});
     cache_ = backend_->make_cache({.layers = config().layers,
                                    .kv_heads = config().kv_heads,
                                    .head_dim = config().head_dim,
@@ -77,7 +78,7 @@ class LongContext : public testing::TestWithParam<LongCase> {
       }
     const auto vocab = static_cast<size_t>(config().vocab);
     std::vector<float> logits(wanted.size() * vocab);
-    forward(model_, *backend_, *cache_, {tokens, positions, owners, wanted}, logits);
+    forward(model_, *backend_, *workspace_, *cache_, {tokens, positions, owners, wanted}, logits);
     for (size_t row = 0; row < expected.size(); ++row) {
       SCOPED_TRACE("position " + std::to_string(positions[row]));
       compare(std::span(logits).subspan(row * vocab, vocab), expected[row]);
@@ -101,6 +102,7 @@ class LongContext : public testing::TestWithParam<LongCase> {
                                                reference::Sequence(weights_)};
   std::unique_ptr<Backend> backend_;
   Model model_;
+  std::unique_ptr<Workspace> workspace_;
   std::unique_ptr<KvCache> cache_;
 };
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include "core/engine/speculation.h"
 #include "core/kernels/packed.h"
-#include "core/model/speculation.h"
 #include "core/model/tokenizer_source.h"
 #include "core/policy/tokenizer_memory.h"
 #include "tests/model/golden.h"
@@ -31,8 +31,8 @@ void expect_exact(const std::filesystem::path& path, std::optional<precision::Mo
   if (!mode && model.owned_bytes() == 0) {
     EXPECT_EQ(plan.weights_mapped_bytes, checkpoint.weight_bytes());
   }
-  const Session session(model, *backend, {.context = 64});
-  EXPECT_EQ(plan.kv_bytes, session.cache_bytes());
+  const engine::Engine engine(model, *backend, {.context = 64});
+  EXPECT_EQ(plan.kv_bytes, engine.cache_bytes());
 }
 
 TEST(MemoryPlan, IsWhatLoadingTakesInEveryMode) {
@@ -78,7 +78,7 @@ TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {
 }
 
 TEST(MemoryPlan, HasRoomForTheLogitsOfATokenAndItsGuesses) {
-  EXPECT_EQ(policy::PlanOptions().logit_rows, Speculation::kLongest + 1);
+  EXPECT_EQ(policy::PlanOptions().logit_rows, engine::Speculation::kLongest + 1);
   const auto workspace = [](int64_t rows) {
     const auto checkpoint = checkpoint::Checkpoint::open(test_data("checkpoints/fp32"));
     return policy::plan(checkpoint, std::nullopt, {.run = {.context = 64}, .logit_rows = rows})

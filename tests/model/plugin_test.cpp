@@ -341,7 +341,8 @@ TEST_F(Plugin, ExceptionsArriveAsErrors) {
   check(ErrorKind::kUsage, "no such mode",
         [&] { backend->prepare({}, precision::ModeId::fp32, WeightUse::kMatrix); });
   check(ErrorKind::kMemory, "out of memory", [&] { backend->make_cache({}); });
-  check(ErrorKind::kInternal, "translated: first line", [&] { backend->reserve({}, 1, 1, 1); });
+  check(ErrorKind::kInternal, "translated: first line",
+        [&] { backend->make_workspace({}, {}, {}); });
   check(ErrorKind::kInternal, "an exception of unknown type", [&] { backend->attention(0); });
   check(ErrorKind::kInternal, "translated: " + std::string(1011, 'x'),
         [&] { backend->end_step(); });

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/model/sampler.h"
+#include "core/engine/sampler.h"
 #include "core/model/tokenizer_source.h"
 #include "tests/model/golden.h"
 
@@ -23,15 +23,16 @@ class SmolLm2 : public testing::Test {
   }
   static double mean_nll(Ready& ready, const std::vector<int32_t>& ids) {
     const auto vocab = static_cast<size_t>(ready.model->config.vocab);
-    Session session(*ready.model, *ready.backend, {.context = 1024, .logit_rows = 128});
+    engine::Engine engine(*ready.model, *ready.backend, {.context = 1024, .logit_rows = 128});
+    engine::Sequence sequence = engine.open_sequence();
     double sum = 0;
     for (size_t at = 0; at < ids.size(); at += 128) {
       const size_t count = std::min<size_t>(128, ids.size() - at);
-      const auto logits = session.feed_all(std::span(ids).subspan(at, count));
+      const auto logits = sequence.feed_all(std::span(ids).subspan(at, count));
       for (size_t t = 0; t < count && at + t + 1 < ids.size(); ++t) {
         const auto row = logits.subspan(t * vocab, vocab);
         double total = 0;
-        const double top = row[static_cast<size_t>(argmax(row))];
+        const double top = row[static_cast<size_t>(engine::argmax(row))];
         for (const float logit : row) total += std::exp(logit - top);
         sum += top + std::log(total) - row[static_cast<size_t>(ids[at + t + 1])];
       }
@@ -61,16 +62,17 @@ TEST_F(SmolLm2, TokenizesAsTransformersDoes) {
 
 TEST_F(SmolLm2, ContinuesGreedilyAsTransformersDoesUpToNearTies) {
   Ready ready = in_mode(precision::ModeId::fp32);
-  Session session(*ready.model, *ready.backend, {.context = 512});
+  engine::Engine engine(*ready.model, *ready.backend, {.context = 512});
+  engine::Sequence sequence = engine.open_sequence();
   int cases = 0, compared = 0;
   for (const auto& one : golden_["generation"]) {
-    session.rewind(0);
-    auto logits = session.feed(one["input_ids"].get<std::vector<int32_t>>());
+    sequence.truncate(0);
+    auto logits = sequence.feed(one["input_ids"].get<std::vector<int32_t>>());
     const auto want = one["output_ids"].get<std::vector<int32_t>>();
     const auto margins = one["margin_to_second"].get<std::vector<double>>();
     for (size_t i = 0; i < want.size() && margins[i] >= kNearTie; ++i, ++compared) {
-      ASSERT_EQ(argmax(logits), want[i]) << one["prompt"] << " step " << i;
-      logits = session.feed(std::span(&want[i], 1));
+      ASSERT_EQ(engine::argmax(logits), want[i]) << one["prompt"] << " step " << i;
+      logits = sequence.feed(std::span(&want[i], 1));
     }
     ++cases;
   }

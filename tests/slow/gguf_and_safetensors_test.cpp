@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "core/checkpoint/convert.h"
-#include "core/model/sampler.h"
+#include "core/engine/sampler.h"
 #include "core/model/tokenizer_source.h"
 #include "tests/checkpoint/made_files.h"
 #include "tests/model/golden.h"
@@ -23,16 +23,17 @@ struct Greedy {
 Greedy run(const std::filesystem::path& path, const std::vector<int32_t>& forced = {}) {
   const Ready ready = make_ready(
       path, native_backend(), {.mode = precision::ModeId::fp32, .head = precision::ModeId::fp32});
-  Session session(*ready.model, *ready.backend, {.context = 256});
+  engine::Engine engine(*ready.model, *ready.backend, {.context = 256});
+  engine::Sequence sequence = engine.open_sequence();
   Greedy out;
   out.prompt = load_tokenizer(*ready.checkpoint).encode("The three largest cities of Europe are");
-  auto logits = session.feed(out.prompt);
+  auto logits = sequence.feed(out.prompt);
   for (size_t i = 0; i < 64; ++i) {
-    out.ids.push_back(argmax(logits));
+    out.ids.push_back(engine::argmax(logits));
     std::vector<float> sorted(logits.begin(), logits.end());
     std::nth_element(sorted.begin(), sorted.begin() + 1, sorted.end(), std::greater<>());
     out.margins.push_back(sorted[0] - sorted[1]);
-    logits = session.feed(std::span(forced.empty() ? &out.ids.back() : &forced[i], 1));
+    logits = sequence.feed(std::span(forced.empty() ? &out.ids.back() : &forced[i], 1));
   }
   return out;
 }

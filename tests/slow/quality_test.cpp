@@ -7,7 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/model/sampler.h"
+#include "core/engine/sampler.h"
 #include "core/model/tokenizer_source.h"
 #include "tests/model/golden.h"
 
@@ -25,10 +25,11 @@ class Distribution {
  public:
   Distribution(Ready& ready, std::span<const int32_t> ids)
       : vocab_(static_cast<size_t>(ready.model->config.vocab)) {
-    Session session(*ready.model, *ready.backend, {.context = 1024, .logit_rows = kStep});
+    engine::Engine engine(*ready.model, *ready.backend, {.context = 1024, .logit_rows = kStep});
+    engine::Sequence sequence = engine.open_sequence();
     for (size_t at = 0; at < ids.size(); at += kStep) {
       const auto part = ids.subspan(at, std::min<size_t>(kStep, ids.size() - at));
-      const std::span<const float> logits = session.feed_all(part);
+      const std::span<const float> logits = sequence.feed_all(part);
       logits_.insert(logits_.end(), logits.begin(), logits.end());
     }
     positions_ = ids.size() - 1;
@@ -42,7 +43,7 @@ class Distribution {
 
  private:
   static double log_sum_exp(std::span<const float> logits) {
-    const double top = logits[static_cast<size_t>(argmax(logits))];
+    const double top = logits[static_cast<size_t>(engine::argmax(logits))];
     double total = 0;
     for (const float logit : logits) total += std::exp(logit - top);
     return top + std::log(total);
@@ -65,7 +66,7 @@ Quality compare(const Distribution& reference, const Distribution& candidate,
       const double p = reference.log_probability(t, v);
       sum.kld += std::exp(p) * (p - candidate.log_probability(t, v));
     }
-    sum.top1 += argmax(reference.row(t)) == argmax(candidate.row(t)) ? 1 : 0;
+    sum.top1 += engine::argmax(reference.row(t)) == engine::argmax(candidate.row(t)) ? 1 : 0;
   }
   const auto n = static_cast<double>(reference.positions());
   return {sum.nll / n, sum.kld / n, sum.top1 / n};

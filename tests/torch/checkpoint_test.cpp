@@ -5,8 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/engine/sampler.h"
 #include "core/model/plugin.h"
-#include "core/model/sampler.h"
 #include "tests/model/golden.h"
 
 namespace nety::model {
@@ -42,25 +42,29 @@ class TinyCheckpoint : public ::testing::Test {
 };
 
 TEST_F(TinyCheckpoint, GivesTheLogitsOfTransformersAtOnceAndTokenByToken) {
-  Session whole(*ready_.model, *ready_.backend, {.context = 64, .logit_rows = 64});
+  engine::Engine whole_engine(*ready_.model, *ready_.backend, {.context = 64, .logit_rows = 64});
+  engine::Sequence whole = whole_engine.open_sequence();
   const auto all = whole.feed_all(tokens_);
   ASSERT_EQ(all.size(), logits_.size());
   EXPECT_LE(largest_difference(all, logits_), kTolerance);
 
-  Session single(*ready_.model, *ready_.backend, {.context = 64});
+  engine::Engine single_engine(*ready_.model, *ready_.backend, {.context = 64});
+  engine::Sequence single = single_engine.open_sequence();
   const size_t vocab = static_cast<size_t>(ready_.model->config.vocab);
   for (size_t t = 0; t < tokens_.size(); ++t) {
     const std::span<const float> want = std::span(logits_).subspan(t * vocab, vocab);
     const auto found = single.feed(std::span(tokens_).subspan(t, 1));
     EXPECT_LE(largest_difference(found, want), kTolerance) << "token " << t;
-    EXPECT_EQ(argmax(found), argmax(want));
+    EXPECT_EQ(engine::argmax(found), engine::argmax(want));
   }
 }
 
 TEST_F(TinyCheckpoint, AgreesWithTheNativeBackend) {
   Ready native = make_ready(test_data("checkpoints/fp32"), native_backend());
-  Session ours(*native.model, *native.backend, {.context = 64, .logit_rows = 64});
-  Session theirs(*ready_.model, *ready_.backend, {.context = 64, .logit_rows = 64});
+  engine::Engine ours_engine(*native.model, *native.backend, {.context = 64, .logit_rows = 64});
+  engine::Sequence ours = ours_engine.open_sequence();
+  engine::Engine theirs_engine(*ready_.model, *ready_.backend, {.context = 64, .logit_rows = 64});
+  engine::Sequence theirs = theirs_engine.open_sequence();
   EXPECT_LE(largest_difference(ours.feed_all(tokens_), theirs.feed_all(tokens_)), kTolerance / 4);
 }
 
@@ -73,8 +77,10 @@ TEST(DefaultModel, ContinuesGreedilyAsTransformersDoesAndAgreesWithNative) {
   Ready torch = make_ready(default_model(), torch_backend(), fp32);
   Ready native = make_ready(default_model(), native_backend(), fp32);
   const size_t vocab = static_cast<size_t>(torch.model->config.vocab);
-  Session theirs(*torch.model, *torch.backend, {.context = 512, .logit_rows = 256});
-  Session ours(*native.model, *native.backend, {.context = 512});
+  engine::Engine theirs_engine(*torch.model, *torch.backend, {.context = 512, .logit_rows = 256});
+  engine::Sequence theirs = theirs_engine.open_sequence();
+  engine::Engine ours_engine(*native.model, *native.backend, {.context = 512});
+  engine::Sequence ours = ours_engine.open_sequence();
   int compared = 0;
   for (const auto& one : golden["generation"]) {
     auto tokens = one["input_ids"].get<std::vector<int32_t>>();
@@ -83,11 +89,11 @@ TEST(DefaultModel, ContinuesGreedilyAsTransformersDoesAndAgreesWithNative) {
     const auto margins = one["margin_to_second"].get<std::vector<double>>();
     tokens.insert(tokens.end(), want.begin(), want.end());
     ASSERT_LE(tokens.size(), 256);
-    theirs.rewind(0);
-    ours.rewind(0);
+    theirs.truncate(0);
+    ours.truncate(0);
     const auto logits = theirs.feed_all(tokens);  // what follows each token, were it given
     for (size_t i = 0; i < want.size() && margins[i] >= kNearTie; ++i, ++compared)
-      EXPECT_EQ(argmax(logits.subspan((prompt + i - 1) * vocab, vocab)), want[i])
+      EXPECT_EQ(engine::argmax(logits.subspan((prompt + i - 1) * vocab, vocab)), want[i])
           << one["prompt"] << " step " << i;
     EXPECT_LE(largest_difference(ours.feed(tokens), logits.last(vocab)), 2e-3);
   }

@@ -50,7 +50,9 @@ class FastProduct : public ::testing::TestWithParam<Size> {
     config.dim = size_.cols, config.layers = 1, config.heads = 1, config.kv_heads = 1;
     config.head_dim = 2, config.ffn_dim = 8, config.vocab = size_.rows, config.context = 64;
     config.rms_eps = kEps;
-    backend_->reserve(config, 64, size_.tokens, size_.tokens);
+    const auto workspace = backend_->make_workspace(
+        config, whole_shape(config),
+        {.context = 64, .tokens = size_.tokens, .logit_rows = size_.tokens});
     const auto cache = backend_->make_cache(
         {.layers = 1, .kv_heads = 1, .head_dim = 2, .context = 64, .sequences = 1});
     std::vector<int32_t> rows(static_cast<size_t>(size_.tokens));
@@ -67,9 +69,9 @@ class FastProduct : public ::testing::TestWithParam<Size> {
     EXPECT_EQ(weight->mode(), mode);
     owned_ = weight->owned_bytes();
     std::vector<float> y(static_cast<size_t>(size_.tokens * size_.rows));
-    backend_->begin_step({rows, rows, sequences, rows}, *cache);
+    backend_->begin_step({rows, rows, sequences, rows}, *workspace, *cache);
     backend_->embed(*table);
-    backend_->head(*norm, *weight, y);
+    backend_->head(*norm, *weight, y, size_.rows);
     backend_->end_step();
     return y;
   }

@@ -129,25 +129,31 @@ TEST_F(TorchPlugin, WithoutLibTorchsCudaHalfAGpuIsAFinding) {
 TEST_F(TorchPlugin, RefusesPositionsThatTheCacheCannotTake) {
   const auto cache = backend_->make_cache(tiny_cache());
   EXPECT_EQ(cache->bytes(), 2 * 4 * 4 * 4);
-  backend_->reserve(tiny_config(), 4, 8, 8);
+  const auto workspace = backend_->make_workspace(tiny_config(), whole_shape(tiny_config()),
+                                                  {.context = 4, .tokens = 8, .logit_rows = 8});
   const std::vector<int32_t> tokens(5, 1), zeros(5, 0), positions{0, 1, 2, 3, 4};
-  Error error = error_of([&] { backend_->begin_step({tokens, positions, zeros, {}}, *cache); });
+  Error error = error_of([&] {
+    backend_->begin_step({tokens, positions, zeros, {}}, *workspace, *cache);
+  });
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_THAT(error.what(), HasSubstr("context of 4"));
-  error = error_of([&] { backend_->begin_step({tokens, zeros, zeros, {}}, *cache); });
+  error = error_of([&] { backend_->begin_step({tokens, zeros, zeros, {}}, *workspace, *cache); });
   EXPECT_EQ(error.kind(), ErrorKind::kInternal);
   const std::vector<int32_t> elsewhere(5, 7);
-  error = error_of([&] { backend_->begin_step({tokens, positions, elsewhere, {}}, *cache); });
+  error = error_of([&] {
+    backend_->begin_step({tokens, positions, elsewhere, {}}, *workspace, *cache);
+  });
   EXPECT_EQ(error.kind(), ErrorKind::kInternal);
 }
 
 TEST_F(TorchPlugin, SaysInOneLineWhatLibTorchSays) {
   const auto cache = backend_->make_cache(tiny_cache());
-  backend_->reserve(tiny_config(), 4, 8, 8);
+  const auto workspace = backend_->make_workspace(tiny_config(), whole_shape(tiny_config()),
+                                                  {.context = 4, .tokens = 8, .logit_rows = 8});
   const Matrix table = numbers(ModeId::fp32, 10, 8);
   const WeightPtr weight = backend_->prepare(table.view, ModeId::fp32, WeightUse::kMatrix);
   const std::vector<int32_t> tokens{10}, zero{0};  // the vocabulary ends at 9
-  backend_->begin_step({tokens, zero, zero, {}}, *cache);
+  backend_->begin_step({tokens, zero, zero, {}}, *workspace, *cache);
   const std::string what = error_of([&] { backend_->embed(*weight); }).what();
   EXPECT_THAT(what, HasSubstr("LibTorch: "));
   EXPECT_THAT(what, Not(HasSubstr("\n")));

@@ -11,7 +11,6 @@
 #include "core/backends/cuda/kv_cache.h"
 #include "core/backends/cuda/linear.h"
 #include "core/backends/cuda/weight.h"
-#include "core/model/rope.h"
 
 namespace nety::cuda {
 namespace {
@@ -42,6 +41,7 @@ struct Operation {
 /// What a graph is good for: the same calls on the same memory.
 struct StepKey {
   std::vector<Operation> operations;
+  const Workspace* workspace = nullptr;
   const CudaKvCache* cache = nullptr;
   int32_t splits = 0;
   uint64_t generation = 0;
@@ -76,10 +76,15 @@ class CudaBackend final : public model::Backend {
     ++generation_;
     return std::make_unique<CudaKvCache>(*device_, shape);
   }
-  void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
-               int64_t max_logits) override;
+  std::unique_ptr<model::Workspace> make_workspace(const checkpoint::ModelConfig& config,
+                                                   const model::LocalShape& shape,
+                                                   const model::StepLimits& limits) override {
+    model::require_whole(shape, name());
+    ++generation_;
+    return std::make_unique<Workspace>(*device_, config, limits);
+  }
 
-  void begin_step(const Batch& batch, model::KvCache& cache) override;
+  void begin_step(const Batch& batch, model::Workspace& workspace, model::KvCache& cache) override;
   void embed(const model::Weight& table) override {
     note({.kind = Operation::Kind::kEmbed, .weight = &table});
   }
@@ -98,14 +103,15 @@ class CudaBackend final : public model::Backend {
   void down(const LayerWeights& layer) override {
     note({Operation::Kind::kDown, &layer, layer.w_down.get()});
   }
-  void head(const model::Weight& norm, const model::Weight& output,
-            std::span<float> logits) override;
+  void head(const model::Weight& norm, const model::Weight& output, std::span<float> logits,
+            int64_t width) override;
   void end_step() override;
 
  private:
   int32_t tokens() const { return static_cast<int32_t>(batch_.tokens.size()); }
   StepRows step_rows() const {
-    return {work_.positions, work_.sequences, work_.cosines, work_.sines};
+    const Buffers& at = work_->at;
+    return {at.positions, at.sequences, at.cosines, at.sines};
   }
   /// One token: its rotation and its place in the cache are part of attention.
   bool is_fresh() const { return tokens() == 1; }
@@ -121,23 +127,17 @@ class CudaBackend final : public model::Backend {
   void do_qkv(const LayerWeights& layer, int64_t index);
   void do_attention(int64_t index);
   void do_head(const model::Weight& norm, const model::Weight& output);
+  void bring_back(const float* from, std::span<float> to);
 
   std::unique_ptr<Device> device_;
   ThreadPool pool_;
   model::Compute compute_;
   Linear linear_;
-  checkpoint::ModelConfig config_;
-  model::RopeTable rope_;
-  StepLimits limits_{};
-  Buffer storage_;
-  Workspace work_{};
-  Buffer staged_;            // what a step sends, on the host
-  Buffer host_logits_;       // [V]: what a step of one token brings back
-  bool unwaited_ = false;    // whether staged_ may not have been sent yet
   uint64_t generation_ = 0;  // counts what may move memory under a graph
 
   // Of the step between begin_step and end_step:
   Batch batch_{};
+  Workspace* work_ = nullptr;
   CudaKvCache* cache_ = nullptr;
   AttentionCut cut_;
   bool noting_ = false;
@@ -147,61 +147,43 @@ class CudaBackend final : public model::Backend {
   std::unique_ptr<Graph> graph_;
 };
 
-void CudaBackend::reserve(const checkpoint::ModelConfig& config, int64_t context,
-                          int64_t max_tokens, int64_t max_logits) {
-  ++generation_;
-  graph_.reset();
-  config_ = config;
-  rope_ = model::rope_table(config, context);
-  limits_ = {std::max<int64_t>(1, max_tokens), std::max<int64_t>(1, max_logits), context};
-  storage_ = Buffer();
-  storage_ =
-      device_->allocate(lay_out(config, limits_, nullptr).bytes,
-                        "the workspace for steps of " + std::to_string(limits_.tokens) + " tokens");
-  work_ = lay_out(config, limits_, storage_.as<std::byte>());
-  device_->wait();
-  staged_ = Buffer();
-  host_logits_ = Buffer();
-  staged_ = device_->host_memory(work_.step_bytes);
-  std::memset(staged_.as<void>(), 0, work_.step_bytes);
-  host_logits_ = device_->host_memory(static_cast<uint64_t>(config.vocab) * sizeof(float));
-  device_->clear(work_.arrivals,
-                 static_cast<uint64_t>(kMatvecTokens * config.heads) * sizeof(int32_t));
-  linear_.use(work_);
-}
-
 double CudaBackend::product_rate(ModeId mode) {
   const Format format = format_on_device({.mode = mode, .cols = 64, .block = 64}, compute_);
   if (format == Format::kFourBit) return device_->product_rate(Format::kFp32);
   return device_->product_rate(format == Format::kFourBitBf16 ? Format::kBf16 : format);
 }
 
-void CudaBackend::begin_step(const Batch& batch, model::KvCache& cache) {
+void CudaBackend::begin_step(const Batch& batch, model::Workspace& workspace,
+                             model::KvCache& cache) {
+  work_ = &static_cast<Workspace&>(workspace);
+  linear_.use(work_->at);
   cache_ = &static_cast<CudaKvCache&>(cache);
   const int64_t length = cache_->check(batch);
-  if (static_cast<int64_t>(batch.tokens.size()) > limits_.tokens ||
-      static_cast<int64_t>(batch.logit_rows.size()) > limits_.logits)
+  if (static_cast<int64_t>(batch.tokens.size()) > work_->limits.tokens ||
+      static_cast<int64_t>(batch.logit_rows.size()) > work_->limits.logit_rows)
     throw Error(ErrorKind::kInternal, "a step of more tokens or logits than were reserved");
   batch_ = batch;
   send_step();
   choose_attention(length);
   noting_ = batch.tokens.size() == 1 && batch.logit_rows.size() == 1;
-  noted_ = {{}, cache_, cut_.splits, generation_};
+  noted_ = {{}, work_, cache_, cut_.splits, generation_};
 }
 
 // Tokens, positions and rotations, in the workspace's own layout and one copy.
 void CudaBackend::send_step() {
-  if (unwaited_) device_->wait();
+  Workspace& work = *work_;
+  const Buffers& to = work.at;
+  if (work.sending) device_->wait();
   const auto staged = [&](auto* on_device) {
-    const ptrdiff_t at = reinterpret_cast<std::byte*>(on_device) - work_.step;
-    return reinterpret_cast<decltype(on_device)>(staged_.as<std::byte>() + at);
+    const ptrdiff_t at = reinterpret_cast<std::byte*>(on_device) - to.step;
+    return reinterpret_cast<decltype(on_device)>(work.staged.as<std::byte>() + at);
   };
-  std::ranges::copy(batch_.tokens, staged(work_.tokens));
-  std::ranges::copy(batch_.positions, staged(work_.positions));
-  std::ranges::copy(batch_.sequences, staged(work_.sequences));
-  std::ranges::copy(batch_.logit_rows, staged(work_.logit_rows));
-  const auto half = static_cast<size_t>(config_.head_dim / 2);
-  const bool grows = model::depends_on_length(config_.rope);
+  std::ranges::copy(batch_.tokens, staged(to.tokens));
+  std::ranges::copy(batch_.positions, staged(to.positions));
+  std::ranges::copy(batch_.sequences, staged(to.sequences));
+  std::ranges::copy(batch_.logit_rows, staged(to.logit_rows));
+  const auto half = static_cast<size_t>(work.config.head_dim / 2);
+  const bool grows = model::depends_on_length(work.config.rope);
   std::vector<int32_t> ends;  // of each sequence after the step: its last position
   if (grows)
     for (size_t t = 0; t < batch_.tokens.size(); ++t) {
@@ -211,19 +193,19 @@ void CudaBackend::send_step() {
     }
   for (size_t t = 0; t < batch_.positions.size(); ++t) {
     if (grows)
-      rope_ = model::rope_table(config_, ends[static_cast<size_t>(batch_.sequences[t])] + 1);
-    model::rope_rotation(rope_, batch_.positions[t], {staged(work_.cosines) + t * half, half},
-                         {staged(work_.sines) + t * half, half});
+      work.rope =
+          model::rope_table(work.config, ends[static_cast<size_t>(batch_.sequences[t])] + 1);
+    model::rope_rotation(work.rope, batch_.positions[t], {staged(to.cosines) + t * half, half},
+                         {staged(to.sines) + t * half, half});
   }
-  device_->upload(work_.step, work_.step_bytes, staged_.as<void>(), work_.step_bytes,
-                  work_.step_bytes, 1);
-  unwaited_ = true;
+  device_->upload(to.step, to.step_bytes, work.staged.as<void>(), to.step_bytes, to.step_bytes, 1);
+  work.sending = true;
 }
 
 void CudaBackend::choose_attention(int64_t length) {
   const bool one_sequence = std::ranges::all_of(
       batch_.sequences, [&](int32_t sequence) { return sequence == batch_.sequences[0]; });
-  cut_ = cut_attention(*device_, config_, tokens(), length, one_sequence);
+  cut_ = cut_attention(*device_, work_->config, tokens(), length, one_sequence);
 }
 
 void CudaBackend::note(const Operation& operation) {
@@ -243,18 +225,18 @@ void CudaBackend::make(const Operation& operation) {
     case Operation::Kind::kAttention:
       return do_attention(operation.index);
     case Operation::Kind::kAttentionOutput: {
-      const Segment segments[] = {segment_of(layer->wo, layer->bo, work_.x)};
-      return linear_.multiply(segments, work_.a, tokens(), Epilogue::kAdd);
+      const Segment segments[] = {segment_of(layer->wo, layer->bo, work_->at.x)};
+      return linear_.multiply(segments, work_->at.a, tokens(), Epilogue::kAdd);
     }
     case Operation::Kind::kGateUp: {
-      const Segment segments[] = {segment_of(layer->w_gate, layer->b_gate, work_.h),
-                                  segment_of(layer->w_up, layer->b_up, work_.u)};
-      return linear_.multiply(segments, work_.x, tokens(), Epilogue::kSilu,
+      const Segment segments[] = {segment_of(layer->w_gate, layer->b_gate, work_->at.h),
+                                  segment_of(layer->w_up, layer->b_up, work_->at.u)};
+      return linear_.multiply(segments, work_->at.x, tokens(), Epilogue::kSilu,
                               norm_of(*layer->mlp_norm));
     }
     case Operation::Kind::kDown: {
-      const Segment segments[] = {segment_of(layer->w_down, layer->b_down, work_.x)};
-      return linear_.multiply(segments, work_.h, tokens(), Epilogue::kAdd);
+      const Segment segments[] = {segment_of(layer->w_down, layer->b_down, work_->at.x)};
+      return linear_.multiply(segments, work_->at.h, tokens(), Epilogue::kAdd);
     }
     case Operation::Kind::kHead:
       return do_head(*operation.norm, *operation.weight);
@@ -291,74 +273,83 @@ void CudaBackend::play() {
 }
 
 void CudaBackend::do_embed(const model::Weight& table) {
-  cuda::embed(device_->stream(), {cast(table).matrix(), work_.tokens, tokens(), work_.x});
+  cuda::embed(device_->stream(), {cast(table).matrix(), work_->at.tokens, tokens(), work_->at.x});
 }
 
 Norm CudaBackend::norm_of(const model::Weight& weight) const {
-  return {cast(weight).floats(), static_cast<float>(config_.rms_eps)};
+  return {cast(weight).floats(), static_cast<float>(work_->config.rms_eps)};
 }
 
 void CudaBackend::do_qkv(const LayerWeights& layer, int64_t index) {
-  const Segment segments[] = {segment_of(layer.wq, layer.bq, work_.q),
-                              segment_of(layer.wk, layer.bk, work_.k),
-                              segment_of(layer.wv, layer.bv, work_.v)};
-  linear_.multiply(segments, work_.x, tokens(), Epilogue::kStore, norm_of(*layer.attention_norm));
+  const Segment segments[] = {segment_of(layer.wq, layer.bq, work_->at.q),
+                              segment_of(layer.wk, layer.bk, work_->at.k),
+                              segment_of(layer.wv, layer.bv, work_->at.v)};
+  linear_.multiply(segments, work_->at.x, tokens(), Epilogue::kStore,
+                   norm_of(*layer.attention_norm));
   if (is_fresh()) return;  // attention() does it
-  rope_append(device_->stream(), {.q = work_.q,
-                                  .k = work_.k,
-                                  .v = work_.v,
+  rope_append(device_->stream(), {.q = work_->at.q,
+                                  .k = work_->at.k,
+                                  .v = work_->at.v,
                                   .step = step_rows(),
                                   .cache = cache_->layer(index),
                                   .tokens = tokens(),
-                                  .heads = static_cast<int32_t>(config_.heads),
-                                  .kv_heads = static_cast<int32_t>(config_.kv_heads),
-                                  .head_dim = static_cast<int32_t>(config_.head_dim),
-                                  .interleaved = config_.rope.interleaved});
+                                  .heads = static_cast<int32_t>(work_->config.heads),
+                                  .kv_heads = static_cast<int32_t>(work_->config.kv_heads),
+                                  .head_dim = static_cast<int32_t>(work_->config.head_dim),
+                                  .interleaved = work_->config.rope.interleaved});
 }
 
 void CudaBackend::do_attention(int64_t index) {
-  cuda::attention(device_->stream(), {.q = work_.q,
-                                      .a = work_.a,
+  cuda::attention(device_->stream(), {.q = work_->at.q,
+                                      .a = work_->at.a,
                                       .step = step_rows(),
                                       .cache = cache_->layer(index),
                                       .tokens = tokens(),
-                                      .heads = static_cast<int32_t>(config_.heads),
-                                      .kv_heads = static_cast<int32_t>(config_.kv_heads),
-                                      .head_dim = static_cast<int32_t>(config_.head_dim),
-                                      .window = static_cast<int32_t>(config_.sliding_window),
+                                      .heads = static_cast<int32_t>(work_->config.heads),
+                                      .kv_heads = static_cast<int32_t>(work_->config.kv_heads),
+                                      .head_dim = static_cast<int32_t>(work_->config.head_dim),
+                                      .window = static_cast<int32_t>(work_->config.sliding_window),
                                       .tokens_per_block = cut_.tokens_per_block,
                                       .splits = cut_.splits,
-                                      .partials = work_.partials,
-                                      .arrivals = work_.arrivals,
-                                      .fresh_k = is_fresh() ? work_.k : nullptr,
-                                      .fresh_v = is_fresh() ? work_.v : nullptr,
-                                      .interleaved = config_.rope.interleaved});
+                                      .partials = work_->at.partials,
+                                      .arrivals = work_->at.arrivals,
+                                      .fresh_k = is_fresh() ? work_->at.k : nullptr,
+                                      .fresh_v = is_fresh() ? work_->at.v : nullptr,
+                                      .interleaved = work_->config.rope.interleaved});
 }
 
 void CudaBackend::do_head(const model::Weight& norm, const model::Weight& output) {
   const auto rows = static_cast<int32_t>(batch_.logit_rows.size());
-  const Segment segments[] = {{cast(output).matrix(), nullptr, work_.logits}};
-  if (is_fresh()) return linear_.multiply(segments, work_.x, rows, Epilogue::kStore, norm_of(norm));
+  const Segment segments[] = {{cast(output).matrix(), nullptr, work_->at.logits}};
+  if (is_fresh())
+    return linear_.multiply(segments, work_->at.x, rows, Epilogue::kStore, norm_of(norm));
   rms_norm(device_->stream(),
-           {work_.x, cast(norm).floats(), work_.logit_rows, work_.n, rows,
-            static_cast<int32_t>(config_.dim), static_cast<float>(config_.rms_eps)});
-  linear_.multiply(segments, work_.n, rows, Epilogue::kStore);
+           {work_->at.x, cast(norm).floats(), work_->at.logit_rows, work_->at.n, rows,
+            static_cast<int32_t>(work_->config.dim), static_cast<float>(work_->config.rms_eps)});
+  linear_.multiply(segments, work_->at.n, rows, Epilogue::kStore);
 }
 
 void CudaBackend::head(const model::Weight& norm, const model::Weight& output,
-                       std::span<float> logits) {
-  const size_t wanted = batch_.logit_rows.size() * static_cast<size_t>(cast(output).matrix().rows);
-  if (logits.size() < wanted)
+                       std::span<float> logits, int64_t width) {
+  const size_t rows = batch_.logit_rows.size(), stride = static_cast<size_t>(width);
+  const auto vocab = static_cast<size_t>(cast(output).matrix().rows);
+  if (rows == 0) return;
+  if (stride < vocab || logits.size() < (rows - 1) * stride + vocab)
     throw Error(ErrorKind::kInternal, "room for " + std::to_string(logits.size()) + " logits, " +
-                                          std::to_string(wanted) + " wanted");
-  if (wanted == 0) return;
+                                          std::to_string(rows * vocab) + " wanted");
   note({.kind = Operation::Kind::kHead, .weight = &output, .norm = &norm});
   if (noting_) play();
-  const size_t bytes = wanted * sizeof(float);
-  const bool by_way = bytes <= host_logits_.bytes();
-  device_->download(by_way ? host_logits_.as<void>() : logits.data(), work_.logits, bytes);
-  unwaited_ = false;
-  if (by_way) std::memcpy(logits.data(), host_logits_.as<void>(), bytes);
+  const size_t step = stride == vocab ? rows : 1;  // rows that are copied together
+  for (size_t row = 0; row < rows; row += step)
+    bring_back(work_->at.logits + row * vocab, logits.subspan(row * stride, step * vocab));
+}
+
+// A row goes by way of memory that the device writes without a detour.
+void CudaBackend::bring_back(const float* from, std::span<float> to) {
+  const bool by_way = to.size_bytes() <= work_->logits.bytes();
+  device_->download(by_way ? work_->logits.as<void>() : to.data(), from, to.size_bytes());
+  work_->sending = false;
+  if (by_way) std::memcpy(to.data(), work_->logits.as<void>(), to.size_bytes());
 }
 
 void CudaBackend::end_step() {

@@ -21,7 +21,7 @@ struct Norm {
 class Linear {
  public:
   explicit Linear(Device& device) : device_(device) {}
-  void use(const Workspace& workspace) { workspace_ = workspace; }
+  void use(const Buffers& buffers) { workspace_ = buffers; }
 
   /// All segments times x [T, K], or times x normalised; kSilu takes two segments and leaves
   /// silu(first) * second in y of the first, and may leave the second product in y of the second.
@@ -43,7 +43,7 @@ class Linear {
   int32_t split_of(const MatvecArgs& args) const;
 
   Device& device_;
-  Workspace workspace_{};
+  Buffers workspace_{};
 };
 
 }  // namespace nety::cuda

@@ -2,6 +2,8 @@
 #include "core/backends/cuda/workspace.h"
 
 #include <algorithm>
+#include <cstring>
+#include <string>
 
 namespace nety::cuda {
 namespace {
@@ -50,14 +52,14 @@ AttentionCut cut_attention(const Device& device, const checkpoint::ModelConfig& 
   return cut;
 }
 
-Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limits,
-                  std::byte* base) {
+Buffers lay_out(const checkpoint::ModelConfig& config, const model::StepLimits& limits,
+                std::byte* base) {
   const int64_t q_width = config.heads * config.head_dim;
   const int64_t kv_width = config.kv_heads * config.head_dim;
   const int64_t widest = std::max({config.dim, q_width, config.ffn_dim});
-  const int64_t most = std::max(limits.tokens, limits.logits);
+  const int64_t most = std::max(limits.tokens, limits.logit_rows);
   const int64_t largest = widest * std::max(config.dim, q_width) * int64_t{sizeof(float)};
-  Workspace w{};
+  Buffers w{};
   Carver carver(base);
   w.x = carver.take<float>(limits.tokens * config.dim);
   w.n = carver.take<float>(most * config.dim);
@@ -67,7 +69,7 @@ Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limit
   w.a = carver.take<float>(limits.tokens * q_width);
   w.h = carver.take<float>(limits.tokens * config.ffn_dim);
   w.u = carver.take<float>(limits.tokens * config.ffn_dim);
-  w.logits = carver.take<float>(limits.logits * config.vocab);
+  w.logits = carver.take<float>(limits.logit_rows * config.vocab);
   w.partials =
       carver.take<float>(kMatvecTokens * config.heads * kMostSplits * (config.head_dim + 2));
   w.arrivals = carver.take<int32_t>(kMatvecTokens * config.heads);
@@ -85,12 +87,36 @@ Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limit
   w.step = reinterpret_cast<std::byte*>(w.tokens);
   w.positions = carver.take<int32_t>(limits.tokens);
   w.sequences = carver.take<int32_t>(limits.tokens);
-  w.logit_rows = carver.take<int32_t>(limits.logits);
+  w.logit_rows = carver.take<int32_t>(limits.logit_rows);
   w.cosines = carver.take<float>(limits.tokens * (config.head_dim / 2));
   w.sines = carver.take<float>(limits.tokens * (config.head_dim / 2));
   w.step_bytes = carver.used() - before_step;
   w.bytes = carver.used();
   return w;
+}
+
+Workspace::Workspace(Device& device, const checkpoint::ModelConfig& model,
+                     const model::StepLimits& most)
+    : config(model),
+      limits{most.context, std::max<int64_t>(1, most.tokens),
+             std::max<int64_t>(1, most.logit_rows)},
+      rope(model::rope_table(model, most.context)),
+      device_(device) {
+  storage_ =
+      device.allocate(lay_out(config, limits, nullptr).bytes,
+                      "the workspace for steps of " + std::to_string(limits.tokens) + " tokens");
+  at = lay_out(config, limits, storage_.as<std::byte>());
+  staged = device.host_memory(at.step_bytes);
+  std::memset(staged.as<void>(), 0, at.step_bytes);
+  logits = device.host_memory(static_cast<uint64_t>(config.vocab) * sizeof(float));
+  device.clear(at.arrivals, static_cast<uint64_t>(kMatvecTokens * config.heads) * sizeof(int32_t));
+}
+
+Workspace::~Workspace() {
+  try {
+    if (sending) device_.wait();
+  } catch (...) {  // a device that fails now has failed the step before: nothing is left to say
+  }
 }
 
 }  // namespace nety::cuda

@@ -2,22 +2,18 @@
 #pragma once
 
 #include "core/backends/cuda/device.h"
+#include "core/model/rope.h"
 
 namespace nety::cuda {
-
-/// What a step is at most.
-struct StepLimits {
-  int64_t tokens, logits;  ///< Tokens of a step, rows of it with logits.
-  int64_t context;
-};
 
 /// The most parts that a token's positions are cut into (AttentionArgs::splits).
 inline constexpr int32_t kMostSplits = 32;
 /// Bytes of a panel of dequantised rows.
 inline constexpr int64_t kPanelBytes = int64_t{64} << 20;
 
-/// Shapes with T tokens, R rows with logits; widest is the largest of D, H d and F.
-struct Workspace {
+/// Where the buffers lie. Shapes with T tokens, R rows with logits; widest is the largest of D, H d
+/// and F.
+struct Buffers {
   float* x;           ///< [T, D] residual stream
   float* n;           ///< [max(T, R), D] normalised
   float* q;           ///< [T, H d]
@@ -59,6 +55,28 @@ AttentionCut cut_attention(const Device& device, const checkpoint::ModelConfig& 
                            int64_t tokens, int64_t length, bool one_sequence);
 
 /// Where everything lies from `base` on; with a null base only the sizes are of use.
-Workspace lay_out(const checkpoint::ModelConfig& config, const StepLimits& limits, std::byte* base);
+Buffers lay_out(const checkpoint::ModelConfig& config, const model::StepLimits& limits,
+                std::byte* base);
+
+class Workspace final : public model::Workspace {
+ public:
+  /// Error: kMemory with the numbers.
+  Workspace(Device& device, const checkpoint::ModelConfig& config, const model::StepLimits& limits);
+  ~Workspace() override;
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  const checkpoint::ModelConfig config;
+  const model::StepLimits limits;
+  model::RopeTable rope;
+  Buffers at{};          ///< On the device.
+  Buffer staged;         ///< What a step sends, on the host.
+  Buffer logits;         ///< [V] on the host: what a step of one token brings back.
+  bool sending = false;  ///< `staged` may not have been read yet.
+
+ private:
+  Device& device_;
+  Buffer storage_;
+};
 
 }  // namespace nety::cuda

@@ -7,11 +7,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/backends/native/attention.h"
 #include "core/backends/native/kv_cache.h"
-#include "core/backends/native/linear.h"
+#include "core/backends/native/workspace.h"
 #include "core/base/error.h"
-#include "core/model/rope.h"
 
 namespace nety::native {
 namespace {
@@ -79,19 +77,23 @@ class NativeBackend final : public model::Backend {
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return std::make_unique<KvCache>(shape);
   }
-  void reserve(const ModelConfig& config, int64_t context, int64_t max_tokens,
-               int64_t max_logits) override;
+  std::unique_ptr<model::Workspace> make_workspace(const ModelConfig& config,
+                                                   const model::LocalShape& shape,
+                                                   const model::StepLimits& limits) override {
+    return std::make_unique<Workspace>(config, shape, limits, pool_.threads(), tallest_);
+  }
 
-  void begin_step(const Batch& batch, model::KvCache& cache) override;
+  void begin_step(const Batch& batch, model::Workspace& workspace, model::KvCache& cache) override;
   void embed(const model::Weight& table) override;
   void qkv(const LayerWeights& layer, int64_t index) override;
   void attention(int64_t index) override;
   void attention_output(const LayerWeights& layer) override;
   void gate_up(const LayerWeights& layer) override;
   void down(const LayerWeights& layer) override;
-  void head(const model::Weight& norm, const model::Weight& output,
-            std::span<float> logits) override;
+  void head(const model::Weight& norm, const model::Weight& output, std::span<float> logits,
+            int64_t width) override;
   void end_step() override {}
+  model::ActivationRows activation(model::Activation which) override;
 
  private:
   struct Product {
@@ -105,6 +107,8 @@ class NativeBackend final : public model::Backend {
   void normalise(const Weight& norm, unsigned paths);
   /// The products' rows, shared among the workers as if they were one tall matrix.
   void multiply(std::initializer_list<Product> products, int64_t tokens);
+  /// x += W in + bias, in the columns that are computed here.
+  void add_to_stream(const Weight& w, const model::WeightPtr& bias);
   /// The rotations of the step's positions: cos and sin [T, head_dim / 2].
   void prepare_rotations();
   /// Tokens of a sequence once the step is done.
@@ -116,16 +120,13 @@ class NativeBackend final : public model::Backend {
   model::Compute compute_;
   LinearKernels kernels_{};
   kernels::SiluKernel silu_;
-  ModelConfig config_;
-  model::RopeTable rope_;
-  int64_t context_ = 0, tokens_ = 0, tallest_ = 0;
+  int64_t tallest_ = 0;  // rows of the largest weight
+
+  // Of the step between begin_step and end_step:
   Batch batch_{};
+  int64_t tokens_ = 0;
   KvCache* cache_ = nullptr;
-  Attention attention_;
-  ZeroedArray<float> x_, q_, k_, v_, h_, u_;  // [T, D], [T, H d], [T, G d] twice, [T, F] twice
-  ZeroedArray<float> cos_, sin_;
-  Activations in_;  // what goes into the next products
-  std::vector<Scratch> scratch_;
+  Workspace* work_ = nullptr;
 };
 
 std::string NativeBackend::kernel(precision::ModeId mode) const {
@@ -159,31 +160,6 @@ std::string NativeBackend::kernel(precision::ModeId mode) const {
   return fmt::format("{}+{}", unpack.empty() ? "dequantise_scalar" : unpack, panel);
 }
 
-void NativeBackend::reserve(const ModelConfig& config, int64_t context, int64_t max_tokens,
-                            int64_t max_logits) {
-  config_ = config;
-  context_ = context;
-  rope_ = model::rope_table(config, context);
-  const auto floats = [&](ZeroedArray<float>& buffer, int64_t width) {
-    buffer = ZeroedArray<float>(static_cast<size_t>(max_tokens * width));
-  };
-  const int64_t q_width = config.heads * config.head_dim;
-  floats(x_, config.dim);
-  floats(q_, q_width);
-  floats(k_, config.kv_heads * config.head_dim);
-  floats(v_, config.kv_heads * config.head_dim);
-  floats(h_, config.ffn_dim);
-  floats(u_, config.ffn_dim);
-  floats(cos_, config.head_dim / 2);
-  floats(sin_, config.head_dim / 2);
-  const int64_t widest = std::max({config.dim, q_width, config.ffn_dim});
-  in_.reserve(std::max(max_tokens, max_logits), widest);
-  scratch_.resize(static_cast<size_t>(pool_.threads()));
-  for (Scratch& scratch : scratch_)
-    scratch.reserve(widest, tallest_, std::max(max_tokens, max_logits));
-  attention_.reserve(config, context, max_tokens, pool_.threads());
-}
-
 template <class Each>
 void NativeBackend::each_token(int64_t tokens, Each&& each) {
   if (tokens == 1) return each(int64_t{0});
@@ -194,10 +170,12 @@ void NativeBackend::each_token(int64_t tokens, Each&& each) {
 }
 
 void NativeBackend::normalise(const Weight& norm, unsigned paths) {
-  in_.set_cols(config_.dim);
+  Workspace& work = *work_;
+  const int64_t dim = work.config.dim;
+  work.in.set_cols(dim);
   each_token(tokens_, [&](int64_t t) {
-    rms_norm(x_.data() + t * config_.dim, norm.floats(), config_.rms_eps, config_.dim, in_.row(t));
-    in_.derive(t, paths, kernels_);
+    rms_norm(work.x.data() + t * dim, norm.floats(), work.config.rms_eps, dim, work.in.row(t));
+    work.in.derive(t, paths, kernels_);
   });
 }
 
@@ -212,22 +190,24 @@ void NativeBackend::multiply(std::initializer_list<Product> products, int64_t to
       const int64_t first = cut(share.begin - base, rows);
       const int64_t last = cut(share.end - base, rows);
       if (first < last)
-        multiply_rows(product.w, in_, tokens, first, last, product.to, kernels_,
-                      scratch_[static_cast<size_t>(worker)]);
+        multiply_rows(product.w, work_->in, tokens, first, last, product.to, kernels_,
+                      work_->scratch[static_cast<size_t>(worker)]);
       base += rows;
     }
   });
 }
 
 void NativeBackend::prepare_rotations() {
-  const bool by_length = model::depends_on_length(config_.rope);
-  const auto half = static_cast<size_t>(config_.head_dim / 2);
+  Workspace& work = *work_;
+  const bool by_length = model::depends_on_length(work.config.rope);
+  const auto half = static_cast<size_t>(work.shape.head_dim / 2);
   for (size_t t = 0; t < batch_.positions.size(); ++t) {
     const int32_t sequence = batch_.sequences[t];
     if (by_length && (t == 0 || sequence != batch_.sequences[t - 1]))
-      rope_ = model::rope_table(config_, length_after(sequence));
-    model::rope_rotation(rope_, batch_.positions[t], std::span(cos_).subspan(t * half, half),
-                         std::span(sin_).subspan(t * half, half));
+      work.rope = model::rope_table(work.config, length_after(sequence));
+    model::rope_rotation(work.rope, batch_.positions[t],
+                         std::span(work.cos).subspan(t * half, half),
+                         std::span(work.sin).subspan(t * half, half));
   }
 }
 
@@ -239,10 +219,10 @@ int64_t NativeBackend::length_after(int32_t sequence) const {
 }
 
 void NativeBackend::rotate(float* head, int64_t t) const {
-  const int64_t half = config_.head_dim / 2;
-  const float* cosines = cos_.data() + t * half;
-  const float* sines = sin_.data() + t * half;
-  const bool pairs = config_.rope.interleaved;
+  const int64_t half = work_->shape.head_dim / 2;
+  const float* cosines = work_->cos.data() + t * half;
+  const float* sines = work_->sin.data() + t * half;
+  const bool pairs = work_->config.rope.interleaved;
   for (int64_t i = 0; i < half; ++i) {
     float& a = head[pairs ? 2 * i : i];
     float& b = head[pairs ? 2 * i + 1 : i + half];
@@ -252,101 +232,134 @@ void NativeBackend::rotate(float* head, int64_t t) const {
   }
 }
 
-void NativeBackend::begin_step(const Batch& batch, model::KvCache& cache) {
+void NativeBackend::begin_step(const Batch& batch, model::Workspace& workspace,
+                               model::KvCache& cache) {
   batch_ = batch;
   tokens_ = static_cast<int64_t>(batch.tokens.size());
+  work_ = static_cast<Workspace*>(&workspace);
   cache_ = static_cast<KvCache*>(&cache);
-  attention_.begin_step(batch, *cache_, kernels_.isa);
+  work_->attention.begin_step(batch, *cache_, kernels_.isa);
   prepare_rotations();
+}
+
+model::ActivationRows NativeBackend::activation(model::Activation which) {
+  Workspace& work = *work_;
+  const auto rows = [&](float* data, int64_t stride, const model::Part& columns) {
+    return model::ActivationRows{data, tokens_, columns.whole, stride, columns};
+  };
+  switch (which) {
+    case model::Activation::kStream:
+      return rows(work.x.data(), work.config.dim, work.shape.stream);
+    case model::Activation::kAttention:
+      return rows(work.in.row(0), work.in.stride(), work.attention_columns());
+    case model::Activation::kHidden:
+      return rows(work.h.data(), work.shape.ffn.whole, work.shape.ffn);
+  }
+  return {};
 }
 
 void NativeBackend::embed(const model::Weight& table) {
   const precision::MatrixView& view = native(table).view();
   const auto dequantise = precision::mode(view.mode).functions->dequantise;
   each_token(tokens_, [&](int64_t t) {
-    dequantise(view, batch_.tokens[static_cast<size_t>(t)], x_.data() + t * config_.dim);
+    dequantise(view, batch_.tokens[static_cast<size_t>(t)],
+               work_->x.data() + t * work_->config.dim);
   });
 }
 
 void NativeBackend::qkv(const LayerWeights& layer, int64_t index) {
+  Workspace& work = *work_;
   const Weight& wq = native(layer.wq);
   const Weight& wk = native(layer.wk);
   const Weight& wv = native(layer.wv);
   normalise(native(layer.attention_norm), paths_of({&wq, &wk, &wv}));
-  const int64_t q_width = config_.heads * config_.head_dim;
-  const int64_t kv_width = config_.kv_heads * config_.head_dim;
-  multiply({{wq, {q_.data(), q_width, floats_or_null(layer.bq)}},
-            {wk, {k_.data(), kv_width, floats_or_null(layer.bk)}},
-            {wv, {v_.data(), kv_width, floats_or_null(layer.bv)}}},
+  const int64_t q_width = work.q_width(), kv_width = work.kv_width(), dim = work.shape.head_dim;
+  multiply({{wq, {work.q.data(), q_width, floats_or_null(layer.bq)}},
+            {wk, {work.k.data(), kv_width, floats_or_null(layer.bk)}},
+            {wv, {work.v.data(), kv_width, floats_or_null(layer.bv)}}},
            tokens_);
   each_token(tokens_, [&](int64_t t) {
-    for (int64_t head = 0; head < config_.heads; ++head)
-      rotate(q_.data() + t * q_width + head * config_.head_dim, t);
+    for (int64_t head = 0; head < work.shape.heads.count; ++head)
+      rotate(work.q.data() + t * q_width + head * dim, t);
     const auto row = static_cast<size_t>(t);
-    for (int64_t head = 0; head < config_.kv_heads; ++head) {
-      float* key = k_.data() + t * kv_width + head * config_.head_dim;
+    for (int64_t head = 0; head < work.shape.kv_heads; ++head) {
+      float* key = work.k.data() + t * kv_width + head * dim;
       rotate(key, t);
       cache_->write(index, batch_.sequences[row], head, batch_.positions[row], key,
-                    v_.data() + t * kv_width + head * config_.head_dim);
+                    work.v.data() + t * kv_width + head * dim);
     }
   });
 }
 
 void NativeBackend::attention(int64_t index) {
-  in_.set_cols(config_.heads * config_.head_dim);
-  attention_.run(index, q_.data(), pool_, in_.row(0), in_.stride());
+  const model::Part columns = work_->attention_columns();
+  work_->in.set_cols(columns.whole);
+  work_->attention.run(index, work_->q.data(), pool_, work_->in.row(0) + columns.begin,
+                       work_->in.stride());
 }
 
 void NativeBackend::attention_output(const LayerWeights& layer) {
   const Weight& wo = native(layer.wo);
-  each_token(tokens_, [&](int64_t t) { in_.derive(t, paths_of({&wo}), kernels_); });
-  multiply({{wo, {x_.data(), config_.dim, floats_or_null(layer.bo), true}}}, tokens_);
+  each_token(tokens_, [&](int64_t t) { work_->in.derive(t, paths_of({&wo}), kernels_); });
+  add_to_stream(wo, layer.bo);
 }
 
 void NativeBackend::gate_up(const LayerWeights& layer) {
+  Workspace& work = *work_;
   const Weight& gate = native(layer.w_gate);
   const Weight& up = native(layer.w_up);
   normalise(native(layer.mlp_norm), paths_of({&gate, &up}));
-  const int64_t width = config_.ffn_dim;
+  const model::Part& ffn = work.shape.ffn;
+  float* const h = work.h.data() + ffn.begin;
+  float* const u = work.u.data();
   pool_.run([&](int worker, int workers) {
-    const Share share = share_of(width, worker, workers, kRowGrain);
+    const Share share = share_of(ffn.count, worker, workers, kRowGrain);
     if (share.begin == share.end) return;
-    Scratch& scratch = scratch_[static_cast<size_t>(worker)];
-    multiply_rows(gate, in_, tokens_, share.begin, share.end,
-                  {h_.data(), width, floats_or_null(layer.b_gate)}, kernels_, scratch);
-    multiply_rows(up, in_, tokens_, share.begin, share.end,
-                  {u_.data(), width, floats_or_null(layer.b_up)}, kernels_, scratch);
+    Scratch& scratch = work.scratch[static_cast<size_t>(worker)];
+    multiply_rows(gate, work.in, tokens_, share.begin, share.end,
+                  {h, ffn.whole, floats_or_null(layer.b_gate)}, kernels_, scratch);
+    multiply_rows(up, work.in, tokens_, share.begin, share.end,
+                  {u, ffn.count, floats_or_null(layer.b_up)}, kernels_, scratch);
     for (int64_t t = 0; t < tokens_; ++t) {
-      float* h = h_.data() + t * width + share.begin;
-      silu_(h, u_.data() + t * width + share.begin, h, share.end - share.begin);
+      float* gated = h + t * ffn.whole + share.begin;
+      silu_(gated, u + t * ffn.count + share.begin, gated, share.end - share.begin);
     }
   });
 }
 
 void NativeBackend::down(const LayerWeights& layer) {
   const Weight& w = native(layer.w_down);
-  const int64_t width = config_.ffn_dim;
-  in_.set_cols(width);
+  const int64_t width = work_->shape.ffn.whole;
+  work_->in.set_cols(width);
   each_token(tokens_, [&](int64_t t) {
-    std::copy_n(h_.data() + t * width, width, in_.row(t));
-    in_.derive(t, paths_of({&w}), kernels_);
+    std::copy_n(work_->h.data() + t * width, width, work_->in.row(t));
+    work_->in.derive(t, paths_of({&w}), kernels_);
   });
-  multiply({{w, {x_.data(), config_.dim, floats_or_null(layer.b_down), true}}}, tokens_);
+  add_to_stream(w, layer.b_down);
+}
+
+void NativeBackend::add_to_stream(const Weight& w, const model::WeightPtr& bias) {
+  multiply({{w,
+             {work_->x.data() + work_->shape.stream.begin, work_->config.dim, floats_or_null(bias),
+              true}}},
+           tokens_);
 }
 
 void NativeBackend::head(const model::Weight& norm, const model::Weight& output,
-                         std::span<float> logits) {
+                         std::span<float> logits, int64_t width) {
   const auto rows = static_cast<int64_t>(batch_.logit_rows.size());
   if (rows == 0) return;
+  Workspace& work = *work_;
   const Weight& w = native(output);
-  in_.set_cols(config_.dim);
+  const int64_t dim = work.config.dim;
+  work.in.set_cols(dim);
   each_token(rows, [&](int64_t r) {
     const int64_t t = batch_.logit_rows[static_cast<size_t>(r)];
-    rms_norm(x_.data() + t * config_.dim, native(norm).floats(), config_.rms_eps, config_.dim,
-             in_.row(r));
-    in_.derive(r, paths_of({&w}), kernels_);
+    rms_norm(work.x.data() + t * dim, native(norm).floats(), work.config.rms_eps, dim,
+             work.in.row(r));
+    work.in.derive(r, paths_of({&w}), kernels_);
   });
-  multiply({{w, {logits.data(), config_.vocab}}}, rows);
+  multiply({{w, {logits.data(), width}}}, rows);
 }
 
 }  // namespace

@@ -41,6 +41,15 @@ at::Tensor tensor_of(std::span<const int32_t> values, c10::Device device) {
       .to(device, at::kInt, false, true);
 }
 
+/// ATen allocates a step's tensors itself: what is kept is what the arithmetic needs of the model.
+struct TorchWorkspace final : model::Workspace {
+  explicit TorchWorkspace(const checkpoint::ModelConfig& of)
+      : config(of), rope(model::rope_table(of, 0)) {}
+
+  checkpoint::ModelConfig config;
+  model::RopeTable rope;
+};
+
 class TorchBackend final : public model::Backend {
  public:
   TorchBackend(const model::BackendOptions& options, Products products)
@@ -66,22 +75,27 @@ class TorchBackend final : public model::Backend {
     const c10::InferenceMode guard;
     return std::make_unique<TorchCache>(shape, device_);
   }
-  void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
-               int64_t max_logits) override;
+  std::unique_ptr<model::Workspace> make_workspace(const checkpoint::ModelConfig& config,
+                                                   const model::LocalShape& shape,
+                                                   const model::StepLimits& /*limits*/) override {
+    model::require_whole(shape, name());
+    return std::make_unique<TorchWorkspace>(config);
+  }
 
-  void begin_step(const Batch& batch, model::KvCache& cache) override;
+  void begin_step(const Batch& batch, model::Workspace& workspace, model::KvCache& cache) override;
   void embed(const Weight& table) override;
   void qkv(const LayerWeights& layer, int64_t index) override;
   void attention(int64_t index) override;
   void attention_output(const LayerWeights& layer) override;
   void gate_up(const LayerWeights& layer) override;
   void down(const LayerWeights& layer) override;
-  void head(const Weight& norm, const Weight& output, std::span<float> logits) override;
+  void head(const Weight& norm, const Weight& output, std::span<float> logits,
+            int64_t width) override;
   void end_step() override;
 
  private:
   at::Tensor normalised(const at::Tensor& x, const Weight& weight) const {
-    return at::rms_norm(x, {config_.dim}, cast(weight).vector(), config_.rms_eps);
+    return at::rms_norm(x, {work_->config.dim}, cast(weight).vector(), work_->config.rms_eps);
   }
   void compute_rotations(const Batch& batch);
   at::Tensor rotated(const at::Tensor& x) const;
@@ -91,10 +105,9 @@ class TorchBackend final : public model::Backend {
   std::string device_name_;
   int threads_;
   model::Compute compute_;
-  checkpoint::ModelConfig config_;
-  model::RopeTable rope_;
 
   // Of the step between begin_step and end_step:
+  TorchWorkspace* work_ = nullptr;
   TorchCache* cache_ = nullptr;
   std::vector<SequenceRows> groups_;
   at::Tensor tokens_;           // [T]
@@ -131,31 +144,29 @@ model::WeightPtr TorchBackend::prepare(const precision::MatrixView& source, Mode
   return weight;
 }
 
-void TorchBackend::reserve(const checkpoint::ModelConfig& config, int64_t /*context*/,
-                           int64_t /*max_tokens*/, int64_t /*max_logits*/) {
-  config_ = config;
-  rope_ = model::rope_table(config, 0);
-}
-
-void TorchBackend::begin_step(const Batch& batch, model::KvCache& cache) {
+void TorchBackend::begin_step(const Batch& batch, model::Workspace& workspace,
+                              model::KvCache& cache) {
   const c10::InferenceMode guard;
+  work_ = &static_cast<TorchWorkspace&>(workspace);
   cache_ = &static_cast<TorchCache&>(cache);
-  groups_ = rows_by_sequence(batch, *cache_, config_.sliding_window);
+  groups_ = rows_by_sequence(batch, *cache_, work_->config.sliding_window);
   tokens_ = tensor_of(batch.tokens, device_);
   logit_rows_ = tensor_of(batch.logit_rows, device_);
   compute_rotations(batch);
 }
 
 void TorchBackend::compute_rotations(const Batch& batch) {
-  const int64_t tokens = static_cast<int64_t>(batch.tokens.size()), half = config_.head_dim / 2;
+  const int64_t tokens = static_cast<int64_t>(batch.tokens.size()),
+                half = work_->config.head_dim / 2;
   cosines_ = at::empty({tokens, 1, half}, at::TensorOptions(at::kFloat));
   sines_ = at::empty({tokens, 1, half}, at::TensorOptions(at::kFloat));
   for (const SequenceRows& group : groups_) {
-    if (model::depends_on_length(config_.rope)) rope_ = model::rope_table(config_, group.end());
+    if (model::depends_on_length(work_->config.rope))
+      work_->rope = model::rope_table(work_->config, group.end());
     for (int64_t i = 0; i < group.count(); ++i) {
       const size_t row = static_cast<size_t>(group.rows[static_cast<size_t>(i)]);
       const size_t at = row * static_cast<size_t>(half);
-      model::rope_rotation(rope_, batch.positions[row],
+      model::rope_rotation(work_->rope, batch.positions[row],
                            {cosines_.data_ptr<float>() + at, static_cast<size_t>(half)},
                            {sines_.data_ptr<float>() + at, static_cast<size_t>(half)});
     }
@@ -169,12 +180,12 @@ void TorchBackend::embed(const Weight& table) {
 }
 
 at::Tensor TorchBackend::rotated(const at::Tensor& x) const {  // [T, heads, dh]
-  if (config_.rope.interleaved) {
+  if (work_->config.rope.interleaved) {
     const at::Tensor pairs = x.view({x.size(0), x.size(1), -1, 2});
     const at::Tensor a = pairs.select(3, 0), b = pairs.select(3, 1);
     return at::stack({a * cosines_ - b * sines_, b * cosines_ + a * sines_}, 3).flatten(2);
   }
-  const int64_t half = config_.head_dim / 2;
+  const int64_t half = work_->config.head_dim / 2;
   const at::Tensor a = x.narrow(2, 0, half), b = x.narrow(2, half, half);
   return at::cat({a * cosines_ - b * sines_, b * cosines_ + a * sines_}, 2);
 }
@@ -183,11 +194,11 @@ void TorchBackend::qkv(const LayerWeights& layer, int64_t index) {
   const c10::InferenceMode guard;
   const at::Tensor n = normalised(x_, *layer.attention_norm);
   const auto heads = [&](const Weight& w, const Weight* b, int64_t count) {
-    return product(n, w, b).view({-1, count, config_.head_dim});
+    return product(n, w, b).view({-1, count, work_->config.head_dim});
   };
-  q_ = rotated(heads(*layer.wq, layer.bq.get(), config_.heads));
-  const at::Tensor k = rotated(heads(*layer.wk, layer.bk.get(), config_.kv_heads));
-  const at::Tensor v = heads(*layer.wv, layer.bv.get(), config_.kv_heads);
+  q_ = rotated(heads(*layer.wq, layer.bq.get(), work_->config.heads));
+  const at::Tensor k = rotated(heads(*layer.wk, layer.bk.get(), work_->config.kv_heads));
+  const at::Tensor v = heads(*layer.wv, layer.bv.get(), work_->config.kv_heads);
   for (const SequenceRows& group : groups_) write_cache(*cache_, index, group, k, v);
 }
 
@@ -197,7 +208,7 @@ void TorchBackend::attention(int64_t index) {
     a_ = attend(*cache_, index, groups_[0], q_);
     return;
   }
-  a_ = at::empty({q_.size(0), config_.heads * config_.head_dim}, q_.options());
+  a_ = at::empty({q_.size(0), work_->config.heads * work_->config.head_dim}, q_.options());
   for (const SequenceRows& group : groups_) {
     const at::Tensor a = attend(*cache_, index, group, q_);
     if (group.index.defined())
@@ -224,15 +235,16 @@ void TorchBackend::down(const LayerWeights& layer) {
   x_.add_(product(h_, *layer.w_down, layer.b_down.get()));
 }
 
-void TorchBackend::head(const Weight& norm, const Weight& output, std::span<float> logits) {
+void TorchBackend::head(const Weight& norm, const Weight& output, std::span<float> logits,
+                        int64_t width) {
   const c10::InferenceMode guard;
   const int64_t rows = logit_rows_.numel(), vocab = cast(output).rows();
-  if (static_cast<int64_t>(logits.size()) < rows * vocab)
+  if (rows == 0) return;
+  if (width < vocab || static_cast<int64_t>(logits.size()) < (rows - 1) * width + vocab)
     throw Error(ErrorKind::kInternal, "room for " + std::to_string(logits.size()) + " logits, " +
                                           std::to_string(rows * vocab) + " wanted");
-  if (rows == 0) return;
   const at::Tensor n = normalised(at::index_select(x_, 0, logit_rows_), norm);
-  at::from_blob(logits.data(), {rows, vocab}, at::TensorOptions(at::kFloat))
+  at::from_blob(logits.data(), {rows, vocab}, {width, 1}, at::TensorOptions(at::kFloat))
       .copy_(product(n, output, nullptr));
 }
 

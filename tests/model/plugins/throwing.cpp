@@ -22,19 +22,20 @@ class ThrowingBackend final : public Backend {
   std::unique_ptr<KvCache> make_cache(const CacheShape& /*shape*/) override {
     throw std::bad_alloc();
   }
-  void reserve(const checkpoint::ModelConfig& /*config*/, int64_t /*context*/,
-               int64_t /*max_tokens*/, int64_t /*max_logits*/) override {
+  std::unique_ptr<Workspace> make_workspace(const checkpoint::ModelConfig& /*config*/,
+                                            const LocalShape& /*shape*/,
+                                            const StepLimits& /*limits*/) override {
     throw std::runtime_error("first line\nsecond line");
   }
-  void begin_step(const Batch& /*batch*/, KvCache& /*cache*/) override {}
+  void begin_step(const Batch& /*batch*/, Workspace& /*workspace*/, KvCache& /*cache*/) override {}
   void embed(const Weight& /*table*/) override {}
   void qkv(const LayerWeights& /*layer*/, int64_t /*index*/) override {}
   void attention(int64_t /*index*/) override { throw 42; }
   void attention_output(const LayerWeights& /*layer*/) override {}
   void gate_up(const LayerWeights& /*layer*/) override {}
   void down(const LayerWeights& /*layer*/) override {}
-  void head(const Weight& /*norm*/, const Weight& /*output*/,
-            std::span<float> /*logits*/) override {}
+  void head(const Weight& /*norm*/, const Weight& /*output*/, std::span<float> /*logits*/,
+            int64_t /*width*/) override {}
   void end_step() override { throw std::runtime_error(std::string(5000, 'x')); }
 };
 

@@ -1,13 +1,13 @@
 // Guessing changes nothing but time: the same tokens, greedily and by sampling.
-#include "core/model/speculation.h"
+#include "core/engine/speculation.h"
 
 #include <gmock/gmock.h>
 
-#include "core/model/generator.h"
+#include "core/engine/generation.h"
 #include "core/model/tokenizer_source.h"
-#include "tests/model/golden.h"
+#include "tests/engine/ready.h"
 
-namespace nety::model {
+namespace nety::engine {
 namespace {
 
 using testing::ElementsAre;
@@ -40,14 +40,16 @@ TEST(Speculation, GuessesMoreWhileRightAndRestsWhenWrong) {
 }
 
 TEST(SpeculativeGeneration, GivesTheSameTokens) {
-  if (default_model().empty()) GTEST_SKIP() << "not run: the default model is not in the cache";
-  Ready ready = make_ready(default_model(), native_backend());
-  const auto tokenizer = load_tokenizer(*ready.checkpoint);
+  if (model::default_model().empty())
+    GTEST_SKIP() << "not run: the default model is not in the cache";
+  Ready ready = make_ready(model::default_model(), native_backend());
+  const auto tokenizer = model::load_tokenizer(*ready.checkpoint);
   const std::string text =
       "The cat sat on the mat. The dog sat on the rug. The cat sat on the mat. The dog sat on";
   const std::vector<int32_t> prompt = tokenizer.encode(text);
   const auto generated = [&](bool greedy, bool speculate) {
-    Session session(*ready.model, *ready.backend, {.context = 128, .logit_rows = 9});
+    Engine engine(*ready.model, *ready.backend, {.context = 128, .logit_rows = 9});
+    Sequence sequence = engine.open_sequence();
     GenerateOptions options;
     options.tokens = 24;
     options.speculate = speculate;
@@ -55,12 +57,12 @@ TEST(SpeculativeGeneration, GivesTheSameTokens) {
     options.sampling.temperature = 0.3;
     options.sampling.repeat_penalty = 1.05;
     options.sampling.seed = 5;
-    const Generation result = generate(session, tokenizer, prompt, options, {});
-    EXPECT_EQ(session.length(), static_cast<int64_t>(prompt.size() + result.ids.size()) - 1);
+    const Answer result = generate(sequence, tokenizer, prompt, options, {});
+    EXPECT_EQ(sequence.length(), static_cast<int64_t>(prompt.size() + result.ids.size()) - 1);
     return result;
   };
   for (const bool greedy : {true, false}) {
-    const Generation plain = generated(greedy, false), guessed = generated(greedy, true);
+    const Answer plain = generated(greedy, false), guessed = generated(greedy, true);
     EXPECT_EQ(guessed.ids, plain.ids) << (greedy ? "greedy" : "sampled");
     EXPECT_EQ(guessed.text, plain.text);
     EXPECT_EQ(plain.guessed, 0);
@@ -71,4 +73,4 @@ TEST(SpeculativeGeneration, GivesTheSameTokens) {
 }
 
 }  // namespace
-}  // namespace nety::model
+}  // namespace nety::engine

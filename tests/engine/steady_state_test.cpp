@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "tests/model/golden.h"
+#include "tests/engine/ready.h"
 
 namespace {
 std::atomic<int64_t> allocations{0};
@@ -36,7 +36,7 @@ void operator delete[](void* memory) noexcept { release(memory); }
 void operator delete(void* memory, std::size_t) noexcept { release(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { release(memory); }
 
-namespace nety::model {
+namespace nety::engine {
 namespace {
 
 int64_t waits() {
@@ -48,11 +48,12 @@ int64_t waits() {
 void decode_without_allocating(int threads, std::optional<precision::ModeId> mode) {
   Ready ready = make_ready(test_data("checkpoints/fp32"), native_backend(threads),
                            {.mode = mode, .head = {}});
-  Session session(*ready.model, *ready.backend, {.context = 64, .logit_rows = 4});
+  Engine engine(*ready.model, *ready.backend, {.context = 64, .logit_rows = 4});
+  Sequence sequence = engine.open_sequence();
   const auto feed = [&](int count) {
     for (int i = 0; i < count; ++i) {
       const int32_t token = i;
-      session.feed(std::span(&token, 1));
+      sequence.feed(std::span(&token, 1));
     }
   };
   feed(4);
@@ -71,4 +72,4 @@ TEST(SteadyState, AllocatesNothingAndWaitsForNobody) {
 }
 
 }  // namespace
-}  // namespace nety::model
+}  // namespace nety::engine

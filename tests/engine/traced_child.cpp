@@ -1,6 +1,6 @@
 // ptrace(2): the child stops at every system call, so that none is missed, whichever thread makes
 // it. A mark is a prctl() that no kernel knows.
-#include "tests/model/traced_child.h"
+#include "tests/engine/traced_child.h"
 
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -11,7 +11,7 @@
 #include <csignal>
 #include <exception>
 
-namespace nety::model {
+namespace nety::engine {
 namespace {
 
 constexpr unsigned long kMark = 0x4e455459;  // "NETY"
@@ -88,4 +88,4 @@ Traced trace(const std::function<void()>& work) {
   return traced;
 }
 
-}  // namespace nety::model
+}  // namespace nety::engine

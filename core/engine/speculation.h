@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace nety::model {
+namespace nety::engine {
 
 /// Guesses from the tokens so far, fewer while they are wrong.
 class Speculation {
@@ -29,4 +29,4 @@ class Speculation {
   int64_t guessed_ = 0, right_ = 0;
 };
 
-}  // namespace nety::model
+}  // namespace nety::engine

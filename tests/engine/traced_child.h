@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace nety::model {
+namespace nety::engine {
 
 /// System calls between two marks: how many of each number (SYS_futex ...).
 using SystemCalls = std::map<uint64_t, int>;
@@ -25,4 +25,4 @@ struct Traced {
 /// Runs `work` in a child. Threads must be made in it, not before.
 Traced trace(const std::function<void()>& work);
 
-}  // namespace nety::model
+}  // namespace nety::engine

@@ -6,25 +6,26 @@
 #include <numeric>
 #include <thread>
 
-#include "core/model/sampler.h"
-#include "tests/model/golden.h"
-#include "tests/model/traced_child.h"
+#include "core/engine/sampler.h"
+#include "tests/engine/ready.h"
+#include "tests/engine/traced_child.h"
 
-namespace nety::model {
+namespace nety::engine {
 namespace {
 
 constexpr int kTokens = 256;
 
-/// A session that has decoded a few tokens, then kTokens between two marks, sampled as chat does.
+/// A sequence that has decoded a few tokens, then kTokens between two marks, sampled as chat does.
 void decode_between_marks(int threads, std::optional<precision::ModeId> mode) {
   Ready ready = make_ready(test_data("checkpoints/fp32"), native_backend(threads),
                            {.mode = mode, .head = {}});
-  Session session(*ready.model, *ready.backend, {.context = 2 * kTokens});
+  Engine engine(*ready.model, *ready.backend, {.context = 2 * kTokens});
+  Sequence sequence = engine.open_sequence();
   Sampler sampler({.seed = 1});
   int32_t token = 1;
   const auto decode = [&](int count) {
     for (int i = 0; i < count; ++i)
-      token = sampler.pick(session.feed(std::span(&token, 1)), session.tokens());
+      token = sampler.pick(sequence.feed(std::span(&token, 1)), sequence.tokens());
   };
   decode(kTokens / 2);  // past the first stretch of the cache
   mark();
@@ -88,4 +89,4 @@ TEST(SystemCallsPerToken, AreNoneOnTwoThreadsThatAreNotDisturbed) {
 }
 
 }  // namespace
-}  // namespace nety::model
+}  // namespace nety::engine

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace nety::model {
+namespace nety::engine {
 
 /// Sampling options, applied in this order: repeat penalty, temperature, top-k, top-p, min-p, as in
 /// transformers; or with the temperature last, as in llama.cpp. Greedy overrides all of them, the
@@ -49,4 +49,4 @@ class Sampler {
 /// Error: kInternal if no logit is finite.
 int32_t argmax(std::span<const float> logits);
 
-}  // namespace nety::model
+}  // namespace nety::engine

@@ -1,5 +1,5 @@
 // Sampling keeps what its options say and draws in proportion to probability.
-#include "core/model/sampler.h"
+#include "core/engine/sampler.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 
 #include "core/base/error.h"
 
-namespace nety::model {
+namespace nety::engine {
 namespace {
 
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
@@ -121,4 +121,4 @@ TEST(Sampler, IgnoresLogitsThatAreNoNumbersAndRefusesWhenNoneIs) {
 }
 
 }  // namespace
-}  // namespace nety::model
+}  // namespace nety::engine

@@ -1,13 +1,13 @@
 // Sampling without the standard library's distributions, whose sequences differ between
 // implementations.
-#include "core/model/sampler.h"
+#include "core/engine/sampler.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
 
-namespace nety::model {
+namespace nety::engine {
 
 int32_t argmax(std::span<const float> logits) {
   int32_t best = -1;
@@ -93,4 +93,4 @@ int32_t Sampler::pick(std::span<const float> logits, std::span<const int32_t> re
   return candidates_.back().id;
 }
 
-}  // namespace nety::model
+}  // namespace nety::engine

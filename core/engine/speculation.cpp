@@ -1,9 +1,9 @@
 // Looks for the latest place where the last tokens stood before.
-#include "core/model/speculation.h"
+#include "core/engine/speculation.h"
 
 #include <algorithm>
 
-namespace nety::model {
+namespace nety::engine {
 namespace {
 
 constexpr size_t kMatch = 3;  // tokens that must have stood before in this order
@@ -45,4 +45,4 @@ void Speculation::learn(int64_t right) {
   }
 }
 
-}  // namespace nety::model
+}  // namespace nety::engine

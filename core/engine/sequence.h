@@ -1,0 +1,48 @@
+// One conversation in an engine: its tokens, and its slot in the engine's cache.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace nety::engine {
+
+class Engine;
+
+/// Tokens in, logits out. Made by Engine::open_sequence(); gives its slot back when it is
+/// destroyed.
+class Sequence {
+ public:
+  Sequence(Sequence&& other) noexcept;
+  Sequence& operator=(Sequence&& other) noexcept;
+  ~Sequence();
+
+  /// Appends tokens, in as many steps of its own as they need, and returns the logits [V] after the
+  /// last one: valid until the engine's next step. Error: kUsage, as require_room().
+  std::span<const float> feed(std::span<const int32_t> tokens);
+  /// Appends tokens in one step and returns the logits [T, V] of all of them: T <= logit_rows.
+  std::span<const float> feed_all(std::span<const int32_t> tokens);
+
+  /// Forgets everything after the first `length` tokens.
+  void truncate(int64_t length);
+  /// Keeps the tokens that `wanted` begins with too, and forgets the rest. At least one of `wanted`
+  /// is left to be fed. Returns how many are kept.
+  int64_t keep_prefix(std::span<const int32_t> wanted);
+
+  /// Error: kUsage if `tokens` cannot be fed: none, outside the vocabulary, or too many.
+  void require_room(std::span<const int32_t> tokens) const;
+
+  int64_t length() const { return static_cast<int64_t>(tokens_.size()); }
+  std::span<const int32_t> tokens() const { return tokens_; }
+  Engine& engine() const { return *engine_; }
+
+ private:
+  friend class Engine;
+  Sequence(Engine& engine, int32_t slot);
+
+  Engine* engine_;  // null: moved from
+  int32_t slot_;
+  std::vector<int32_t> tokens_;
+};
+
+}  // namespace nety::engine
