@@ -159,8 +159,8 @@ void Bench::attention_step(benchmark::State& state, int32_t tokens, int32_t dept
                               per_second};
 }
 
-/// What everything stands beside.
-void show_walls() {
+/// Memory bandwidth and rates of products, which every rate below is compared with.
+void show_roofline() {
   const auto device = open_device("cuda:0");
   std::printf("%s, %s\n", std::string(device->title()).c_str(),
               std::string(device->blas_name()).c_str());
@@ -206,7 +206,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   try {
-    nety::cuda::show_walls();
+    nety::cuda::show_roofline();
     for (const char* shape : {"tinyllama-1.1b", "mistral-7b"}) nety::cuda::add_shape(shape);
     benchmark::RunSpecifiedBenchmarks();
   } catch (const nety::Error& error) {

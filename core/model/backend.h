@@ -1,5 +1,5 @@
-// What a backend must be able to do for forward.cpp: about seven fused operations over a step's
-// activations, which it owns. A backend has no process-wide state.
+// The interface that forward.cpp runs on: seven fused operations over a step's activations, which
+// stay in the backend's workspace. A backend has no process-wide state.
 #pragma once
 
 #include <cstdint>
@@ -99,13 +99,12 @@ class Backend {
   /// checking guesses together change nothing (speculation.h).
   virtual bool same_bits_for_many() const { return false; }
 
-  /// What this device can do at best, measured now, by its own clock: bytes per second read from
-  /// its memory over and over `bytes` of it, and floating-point operations per second of its
-  /// library's matrix products in the type that `mode` multiplies prompts in. 0: not measured here;
-  /// the processor's walls are core/measure's.
+  /// The device's roofline, measured now by its own clock: bytes per second when `bytes` of its
+  /// memory are read repeatedly, and operations per second of its library's matrix products in the
+  /// type that `mode` multiplies prompts in. 0: not measured here (a CPU's is in core/measure).
   virtual double read_bandwidth(uint64_t /*bytes*/) { return 0; }
   virtual double product_rate(precision::ModeId /*mode*/) { return 0; }
-  /// Bytes that this program's models have allocated on a device of its own memory; 0: none.
+  /// Bytes allocated in the device's own memory; 0 if it has none.
   virtual uint64_t device_bytes() const { return 0; }
 
   /// Prepares the weight `source` (a view into the mapped file, which outlives the backend) for

@@ -41,7 +41,7 @@ class WeightSource {
   /// `mode`. Valid until release(), or as long as the source lives.
   virtual precision::MatrixView weight(const std::string& name,
                                        std::optional<precision::ModeId> mode) = 0;
-  /// The backend has a whole copy of its own: this one is not looked at again.
+  /// The backend has its own copy; the source's memory is not read again.
   virtual void release(const std::string& /*name*/) {}
 };
 

@@ -23,19 +23,19 @@ namespace {
 namespace fs = std::filesystem;
 using precision::ModeId;
 
-/// A backend in a plugin nety knows, and the library that the plugin is a door to.
+/// A known plugin backend, and the library that the plugin wraps.
 struct Plugin {
   std::string_view name;
   std::string_view file;                 ///< The plugin is libnety_<file>.so.
-  const char* title;                     ///< The library, as people call it.
+  const char* title;                     ///< The library's usual name.
   const char* setup;                     ///< What to do where it is missing.
   DeviceKind device = DeviceKind::kCpu;  ///< What it computes on.
   /// Opened by the plugin itself when it is used, from the system's folders; null: none.
   const char* driver = nullptr;
-  /// A library it opens where it finds it, and does without; the major version of what the plugin
-  /// was built for follows. Null: none.
+  /// An optional library that the plugin opens itself; the major version of what the plugin was
+  /// built for is appended. Null: none.
   const char* wanted = nullptr;
-  // Null for a plugin that carries its library inside:
+  // Null for a plugin whose library is linked in:
   const char* environment = nullptr;  ///< Variable that names the library's folder.
   const char* library = nullptr;      ///< The file in its lib/ by which it is recognised.
   const char* cache_name = nullptr;   ///< In nety's cache: <cache_name>-<version>/<cache_name>.
@@ -44,7 +44,7 @@ struct Plugin {
   bool on_gpu = false;  ///< Computes on a GPU too, if asked, by LibTorch's CUDA half.
 };
 
-/// Where LibTorch has a product of its own, other than the mode's, that its users would choose.
+/// Modes for which LibTorch has a faster product of its own, with another arithmetic.
 constexpr ModeId kTorchFastModes[] = {ModeId::fp16, ModeId::int8, ModeId::nf4};
 
 constexpr const char* kTorchSetup = "Run ./nety setup, or use --backend native.";
@@ -167,7 +167,7 @@ bool locate_plugin(Candidate& candidate) {
                               " is found. " + candidate.plugin.setup);
 }
 
-/// The folder of the library that the plugin is a door to, if it is in a folder of its own.
+/// The folder of the library that the plugin wraps, if it has one of its own.
 bool locate_library(Candidate& candidate, const SharedLibrary& file) {
   const Plugin& plugin = candidate.plugin;
   if (plugin.library == nullptr) return true;
@@ -209,7 +209,7 @@ bool check_version(Candidate& candidate) {
           std::string(minor_version(status.built_for)) + ", or build nety with this one.");
 }
 
-/// The driver is not among what the plugin was linked with: it comes with the machine.
+/// The driver comes with the machine; the plugin is not linked with it.
 bool check_driver(Candidate& candidate) {
   const char* driver = candidate.plugin.driver;
   if (driver == nullptr) return true;
@@ -240,7 +240,7 @@ bool resolve(Candidate& candidate, SharedLibrary file) {
                           package_hints(dependencies.missing) + candidate.plugin.setup);
 }
 
-/// What the plugin looks for itself when it runs, in the same places.
+/// A library that the plugin opens itself when it runs, looked for in the same places.
 void look_for_wanted(Candidate& candidate) {
   const char* wanted = candidate.plugin.wanted;
   const std::string& built_for = candidate.status.built_for;

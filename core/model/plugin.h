@@ -13,9 +13,9 @@
 
 namespace nety::model {
 
-/// What can be told of a plugin. Paths are empty where nothing was found.
+/// What is known of a plugin without loading it. Paths are empty where nothing was found.
 struct PluginStatus {
-  bool available = false;      ///< Nothing speaks against loading it.
+  bool available = false;      ///< No reason was found why it could not be loaded.
   std::string name;            ///< "torch", "torch-fast", "cuda"
   std::string path;            ///< .../libnety_torch.so
   std::string library_folder;  ///< The LibTorch it would use: the folder that has lib/.
@@ -23,7 +23,7 @@ struct PluginStatus {
   std::string built_for;       ///< The version the plugin was compiled against.
   DeviceKind device = DeviceKind::kCpu;  ///< What it computes on.
   std::vector<std::string> missing;      ///< Files and libraries that are not there.
-  std::vector<std::string> lacking;      ///< Libraries that it runs without, and is slower for.
+  std::vector<std::string> lacking;      ///< Libraries without which it runs, but slower.
   std::string what;                      ///< Why it is not available, in one sentence.
   std::string hint;                      ///< What to do about it.
 };
@@ -50,7 +50,7 @@ PluginStatus probe_plugin(std::string_view name);
 
 /// Whether a backend could compute on a GPU, and why not.
 struct GpuStatus {
-  bool possible = false;  ///< Nothing speaks against trying.
+  bool possible = false;  ///< No reason was found against it.
   std::string what, hint;
 };
 

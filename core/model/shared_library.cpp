@@ -222,7 +222,7 @@ SharedLibrary read_shared_library(const fs::path& path) try {
   }
   return library;
 } catch (const Error& error) {
-  // What is wrong with a file is, here, wrong with the installation.
+  // A damaged file is an unfit installation here, whatever the reader called it.
   throw Error(ErrorKind::kEnvironment, error.what(), "Install or build it again.");
 }
 

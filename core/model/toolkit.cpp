@@ -1,4 +1,4 @@
-// The libraries that people have asked after.
+// Known libraries, where toolkits put them and the packages that have them.
 #include "core/model/toolkit.h"
 
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// Judged before it is opened, as the plugins are.
+// Checks LibTorch's CUDA half before it is opened, reading files only.
 #include "core/model/torch_cuda.h"
 
 #include "core/base/error.h"

@@ -101,7 +101,7 @@ __device__ __forceinline__ BlockRows rows_of_block(const AttentionArgs& a) {
   return rows;
 }
 
-/// Which positions: apart from the rows, so that queries are on their way before they are known.
+/// The positions of a block; separate from the rows, so that queries are loaded meanwhile.
 __device__ __forceinline__ void find_positions(const AttentionArgs& a, int first_position,
                                                int last_position, BlockRows& rows) {
   const int begin = first_seen(a, first_position);
@@ -172,7 +172,7 @@ __device__ __forceinline__ void score(const AttentionArgs& a, const BlockRows& r
   }
 }
 
-/// Turns a tile's scores into weights, and says by how much what was summed before shrinks.
+/// Turns a tile's scores into weights, and returns the factor for the sums before it.
 __device__ __forceinline__ void soften(const BlockRows& rows, float* scores, float* tops,
                                        float* sums, float* shrink) {
   const int lane = static_cast<int>(threadIdx.x) % kWarp;

@@ -1,6 +1,6 @@
-// The seven operations on a GPU. A step of one token is noted down; the second of its kind becomes
-// a CUDA graph, which the following ones launch: all that differs between them is data on the
-// device.
+// The seven operations on a GPU. Decode steps run as a CUDA graph: the calls of a one-token step
+// are recorded, the second step with the same calls is captured as a graph, and later ones launch
+// it. Only data on the device differs between them.
 #include "core/backends/cuda/cuda_backend.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ Segment segment_of(const model::WeightPtr& weight, const model::WeightPtr& bias,
   return {cast(*weight).matrix(), floats_or_null(bias), y};
 }
 
-/// One call of a step, to be made later.
+/// A recorded call of a step.
 struct Operation {
   enum class Kind { kEmbed, kQkv, kAttention, kAttentionOutput, kGateUp, kDown, kHead };
   Kind kind{};
@@ -38,7 +38,7 @@ struct Operation {
   bool operator==(const Operation&) const = default;
 };
 
-/// What a graph is good for: the same calls on the same memory.
+/// A graph can be launched again for the same calls on the same memory.
 struct StepKey {
   std::vector<Operation> operations;
   const Workspace* workspace = nullptr;
@@ -86,22 +86,22 @@ class CudaBackend final : public model::Backend {
 
   void begin_step(const Batch& batch, model::Workspace& workspace, model::KvCache& cache) override;
   void embed(const model::Weight& table) override {
-    note({.kind = Operation::Kind::kEmbed, .weight = &table});
+    record({.kind = Operation::Kind::kEmbed, .weight = &table});
   }
   void qkv(const LayerWeights& layer, int64_t index) override {
-    note({Operation::Kind::kQkv, &layer, layer.wq.get(), nullptr, index});
+    record({Operation::Kind::kQkv, &layer, layer.wq.get(), nullptr, index});
   }
   void attention(int64_t index) override {
-    note({.kind = Operation::Kind::kAttention, .index = index});
+    record({.kind = Operation::Kind::kAttention, .index = index});
   }
   void attention_output(const LayerWeights& layer) override {
-    note({Operation::Kind::kAttentionOutput, &layer, layer.wo.get()});
+    record({Operation::Kind::kAttentionOutput, &layer, layer.wo.get()});
   }
   void gate_up(const LayerWeights& layer) override {
-    note({Operation::Kind::kGateUp, &layer, layer.w_gate.get()});
+    record({Operation::Kind::kGateUp, &layer, layer.w_gate.get()});
   }
   void down(const LayerWeights& layer) override {
-    note({Operation::Kind::kDown, &layer, layer.w_down.get()});
+    record({Operation::Kind::kDown, &layer, layer.w_down.get()});
   }
   void head(const model::Weight& norm, const model::Weight& output, std::span<float> logits,
             int64_t width) override;
@@ -117,10 +117,10 @@ class CudaBackend final : public model::Backend {
   bool is_fresh() const { return tokens() == 1; }
   void send_step();
   void choose_attention(int64_t length);
-  void note(const Operation& operation);
-  void make(const Operation& operation);
-  void make_noted();
-  void play();
+  void record(const Operation& operation);
+  void run(const Operation& operation);
+  void run_recorded();
+  void replay();
 
   void do_embed(const model::Weight& table);
   Norm norm_of(const model::Weight& weight) const;
@@ -133,15 +133,15 @@ class CudaBackend final : public model::Backend {
   ThreadPool pool_;
   model::Compute compute_;
   Linear linear_;
-  uint64_t generation_ = 0;  // counts what may move memory under a graph
+  uint64_t generation_ = 0;  // counts allocations, after which a graph's pointers may be stale
 
   // Of the step between begin_step and end_step:
   Batch batch_{};
   Workspace* work_ = nullptr;
   CudaKvCache* cache_ = nullptr;
   AttentionCut cut_;
-  bool noting_ = false;
-  StepKey noted_;
+  bool recording_ = false;
+  StepKey recorded_;
 
   StepKey graph_key_;
   std::unique_ptr<Graph> graph_;
@@ -165,8 +165,8 @@ void CudaBackend::begin_step(const Batch& batch, model::Workspace& workspace,
   batch_ = batch;
   send_step();
   choose_attention(length);
-  noting_ = batch.tokens.size() == 1 && batch.logit_rows.size() == 1;
-  noted_ = {{}, work_, cache_, cut_.splits, generation_};
+  recording_ = batch.tokens.size() == 1 && batch.logit_rows.size() == 1;
+  recorded_ = {{}, work_, cache_, cut_.splits, generation_};
 }
 
 // Tokens, positions and rotations, in the workspace's own layout and one copy.
@@ -208,14 +208,14 @@ void CudaBackend::choose_attention(int64_t length) {
   cut_ = cut_attention(*device_, work_->config, tokens(), length, one_sequence);
 }
 
-void CudaBackend::note(const Operation& operation) {
-  if (noting_)
-    noted_.operations.push_back(operation);
+void CudaBackend::record(const Operation& operation) {
+  if (recording_)
+    recorded_.operations.push_back(operation);
   else
-    make(operation);
+    run(operation);
 }
 
-void CudaBackend::make(const Operation& operation) {
+void CudaBackend::run(const Operation& operation) {
   const LayerWeights* layer = operation.layer;
   switch (operation.kind) {
     case Operation::Kind::kEmbed:
@@ -243,32 +243,32 @@ void CudaBackend::make(const Operation& operation) {
   }
 }
 
-void CudaBackend::make_noted() {
-  noting_ = false;
-  for (const Operation& operation : noted_.operations) make(operation);
-  noted_.operations.clear();
+void CudaBackend::run_recorded() {
+  recording_ = false;
+  for (const Operation& operation : recorded_.operations) run(operation);
+  recorded_.operations.clear();
 }
 
-void CudaBackend::play() {
-  if (!(graph_key_ == noted_)) {
-    // The first of its kind is made as it is: kernels are loaded when first launched, which a
-    // capture may not survive, and it may stay the only one.
+void CudaBackend::replay() {
+  if (!(graph_key_ == recorded_)) {
+    // The first step of a kind runs without a graph: CUDA loads kernels at their first launch,
+    // which can break a capture, and the step may stay the only one of its kind.
     graph_.reset();
-    graph_key_ = noted_;
-    return make_noted();
+    graph_key_ = recorded_;
+    return run_recorded();
   }
   if (graph_ == nullptr) {
     device_->start_capture();
     try {
-      make_noted();
+      run_recorded();
     } catch (...) {
       device_->stop_capture();
       throw;
     }
     graph_ = device_->stop_capture();
   }
-  noting_ = false;
-  noted_.operations.clear();
+  recording_ = false;
+  recorded_.operations.clear();
   graph_->launch();
 }
 
@@ -337,14 +337,14 @@ void CudaBackend::head(const model::Weight& norm, const model::Weight& output,
   if (stride < vocab || logits.size() < (rows - 1) * stride + vocab)
     throw Error(ErrorKind::kInternal, "room for " + std::to_string(logits.size()) + " logits, " +
                                           std::to_string(rows * vocab) + " wanted");
-  note({.kind = Operation::Kind::kHead, .weight = &output, .norm = &norm});
-  if (noting_) play();
+  record({.kind = Operation::Kind::kHead, .weight = &output, .norm = &norm});
+  if (recording_) replay();
   const size_t step = stride == vocab ? rows : 1;  // rows that are copied together
   for (size_t row = 0; row < rows; row += step)
     bring_back(work_->at.logits + row * vocab, logits.subspan(row * stride, step * vocab));
 }
 
-// A row goes by way of memory that the device writes without a detour.
+// Short copies go through pinned memory, which the device writes directly.
 void CudaBackend::bring_back(const float* from, std::span<float> to) {
   const bool by_way = to.size_bytes() <= work_->logits.bytes();
   device_->download(by_way ? work_->logits.as<void>() : to.data(), from, to.size_bytes());
@@ -353,7 +353,7 @@ void CudaBackend::bring_back(const float* from, std::span<float> to) {
 }
 
 void CudaBackend::end_step() {
-  if (noting_) make_noted();
+  if (recording_) run_recorded();
   cache_->advance(batch_);
   cache_ = nullptr;
   batch_ = {};

@@ -221,7 +221,8 @@ double CudaDevice::seconds_of(const std::function<void()>& work) {
   return milliseconds * 1e-3;
 }
 
-// Over and over what a token reads, as decoding does: what fits a cache stays in it in both.
+// Reads the bytes of a token repeatedly, as decoding does: what fits a cache stays in it both
+// times.
 double CudaDevice::read_bandwidth(uint64_t bytes) {
   constexpr uint64_t kLeast = uint64_t{1} << 20, kMost = uint64_t{1} << 30;
   constexpr uint64_t kInOneGo = uint64_t{4} << 30;  // a millisecond or more
@@ -293,7 +294,8 @@ std::unique_ptr<Device> open_device(std::string_view name) {
   return std::make_unique<CudaDevice>(name);
 }
 
-// On devices that can, a kernel may begin while the one before it ends (see begin_after_the_last).
+// Where the device supports it, a kernel starts while the one before it ends
+// (begin_after_the_last).
 void launch(const void* kernel, dim3 grid, dim3 block, size_t shared_bytes, Stream stream,
             void* args, const char* name) {
   constexpr int kFirstThatOverlaps = 9;  // compute capability 9.0

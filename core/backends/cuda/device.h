@@ -33,7 +33,7 @@ class Buffer {
     release_(data_);
     if (account_ != nullptr) *account_ -= bytes_;
   }
-  /// Its bytes are part of that sum as long as it lives.
+  /// Adds its bytes to `account` until it is released.
   void count_in(std::shared_ptr<std::atomic<uint64_t>> account) {
     account_ = std::move(account);
     *account_ += bytes_;
@@ -56,7 +56,7 @@ struct DeviceMemory {
   uint64_t free_bytes, total_bytes;
 };
 
-/// Kernels noted down once, to be launched as a whole.
+/// Recorded kernel launches that run as a whole.
 class Graph {
  public:
   virtual ~Graph() = default;
@@ -88,17 +88,17 @@ class Device {
   /// Uninitialised memory, at multiples of 256 bytes; `what` names it in errors. Error: kMemory
   /// with the numbers, before anything is taken.
   Buffer allocate(uint64_t bytes, std::string_view what);
-  /// Of all buffers that live.
+  /// Bytes of all live buffers.
   uint64_t allocated_bytes() const { return *allocated_; }
 
-  /// `rows` rows of `width` bytes, from pitch to pitch. The host's memory may be reused at once.
+  /// Copies `rows` rows of `width` bytes between memory with different pitches. The source may be
+  /// overwritten as soon as this returns, unless it is host_memory().
   virtual void upload(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                       size_t rows) = 0;
   virtual void clear(void* data, uint64_t bytes) = 0;
-  /// Waits for all that was launched before, then copies.
+  /// Copies after everything launched before has finished.
   virtual void download(void* to, const void* from, size_t bytes) = 0;
-  /// Memory of the host that copies need no detour for. What is uploaded from it is read when the
-  /// copy's turn comes: wait() before it is written again.
+  /// Pinned host memory. Uploads from it are asynchronous: wait() before it is overwritten.
   virtual Buffer host_memory(uint64_t bytes) = 0;
   virtual void wait() = 0;
   virtual Stream stream() = 0;
@@ -113,9 +113,9 @@ class Device {
   virtual double read_bandwidth(uint64_t bytes) = 0;
   virtual double product_rate(Format type) = 0;
 
-  /// Launches from here on are noted down instead of made.
+  /// From here on launches are recorded, not run.
   virtual void start_capture() = 0;
-  /// Null if the device does not take them as a graph.
+  /// Null if the device cannot make a graph of what was recorded.
   virtual std::unique_ptr<Graph> stop_capture() = 0;
 
  protected:

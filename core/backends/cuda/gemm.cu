@@ -1,5 +1,5 @@
-// Products for many tokens where cuBLAS is not there: tiles of 64 tokens by 64 rows in shared
-// memory. Plain, and not near what tensor cores do.
+// Products for many tokens without cuBLAS: tiles of 64 tokens by 64 rows in shared memory. Simple,
+// and much slower than tensor cores.
 #include "core/backends/cuda/portable.cuh"
 
 namespace nety::cuda {

@@ -12,8 +12,8 @@ namespace nety::cuda {
 /// A cudaStream_t, or nothing where kernels are emulated.
 using Stream = void*;
 
-/// How a matrix lies on the device and what its products round. Rows begin at multiples of 16 bytes
-/// and are padded with zeros to whole pieces of 16 bytes.
+/// The format of a matrix on the device, which also decides what its products round. Rows start at
+/// multiples of 16 bytes and are padded with zeros.
 enum class Format : int32_t {
   kFp32,
   kBf16,         ///< Activations are rounded to bf16, too.
@@ -28,7 +28,7 @@ struct Matrix {
   Format format;
   int32_t rows, cols;
   int64_t pitch;      ///< Bytes from one row to the next.
-  const void* codes;  ///< As precision/ defines them, but for the padding of rows.
+  const void* codes;  ///< As precision/ defines them, with padded rows.
   /// int8: SCB [N]. 4-bit: absmax of each block of the flattened matrix, or nested absmax.
   const float* scales;
   const float* book;            ///< 4-bit: values of the codes [16].
@@ -50,7 +50,7 @@ struct Int8Rows {
 /// The most tokens that matvec() takes; more go through gemm().
 inline constexpr int32_t kMatvecTokens = 8;
 
-/// What becomes of a product y = W x + b.
+/// What is done with a product y = W x + b.
 enum class Epilogue : int32_t {
   kStore,
   kAdd,   ///< Added to what y holds.
@@ -103,7 +103,7 @@ struct GemmInt8Args {
 };
 void gemm_int8(Stream stream, const GemmInt8Args& args);
 
-/// What is left to do of a product in LLM.int8() whose integer sums cuBLAS has made.
+/// Finishes an LLM.int8() product after cuBLAS has computed its integer sums: scales and outliers.
 struct FinishInt8Args {
   const int32_t* sums;  ///< [T, N]
   Matrix w;
@@ -156,7 +156,7 @@ struct QuantiseArgs {
 };
 void quantise_rows(Stream stream, const QuantiseArgs& args);
 
-/// h = silu(h) * u, or y = y + bias: elementwise steps that gemm() leaves to do. [T, width]
+/// The elementwise steps after gemm(): h = silu(h) * u, or y = y + bias. [T, width]
 struct SiluArgs {
   float* h;
   const float* u;
@@ -171,7 +171,7 @@ struct BiasArgs {
 void add_bias(Stream stream, const BiasArgs& args);
 
 /// x [T, K] rounded to 16-bit floats for cuBLAS, rows padded with zeros to `pitch` elements. fp16
-/// takes two halves, x = high + low, so that nothing of fp32 that matters is lost.
+/// takes two parts, x = high + low, which keep almost all of fp32's precision.
 struct NarrowArgs {
   const float* x;
   int32_t count, cols;
@@ -223,7 +223,7 @@ struct AttentionArgs {
   int32_t tokens, heads, kv_heads, head_dim;
   int32_t window;            ///< 0: none
   int32_t tokens_per_block;  ///< Above 1 only if consecutive tokens are of one sequence.
-  int32_t splits;            ///< Parts of the positions, each a block; the last to end joins them.
+  int32_t splits;            ///< Parts of the positions, one block each; the last block joins them.
   float* partials;           ///< [T, H, splits, d + 2] if splits > 1
   int32_t* arrivals;         ///< [T H] if splits > 1: zeros, before and after.
   /// Not null, for one token: its k and v [G, d], which are rotated and written into the cache
@@ -234,7 +234,7 @@ struct AttentionArgs {
 };
 void attention(Stream stream, const AttentionArgs& args);
 
-/// Reads memory as fast as it can be read; the sums make that it is not left out.
+/// Reads memory at full speed. The sums keep the compiler from removing the reads.
 struct ReadArgs {
   const void* data;
   int64_t pieces;  ///< Of 16 bytes.

@@ -1,4 +1,4 @@
-// Keys and values on the device, and what a step's rows may be.
+// The KV cache on the device, and the check of a step's positions.
 #pragma once
 
 #include <vector>
@@ -19,10 +19,10 @@ class CudaKvCache final : public model::KvCache {
   const model::CacheShape& shape() const { return shape_; }
   CacheLayer layer(int64_t index) const;
 
-  /// Positions that every sequence of the batch will have after it: the longest. Errors: kInternal
-  /// if positions do not continue what is cached, kUsage if they run past the context.
+  /// The length of the longest sequence after this batch. Errors: kInternal if positions do not
+  /// continue what is cached, kUsage if they run past the context.
   int64_t check(const model::Batch& batch) const;
-  /// The batch's tokens are in the cache now.
+  /// Notes that the batch's tokens are in the cache now.
   void advance(const model::Batch& batch);
 
  private:

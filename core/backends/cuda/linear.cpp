@@ -7,7 +7,7 @@
 namespace nety::cuda {
 namespace {
 
-/// Warps per multiprocessor that keep its memory busy, as far as rows go round.
+/// Warps per multiprocessor that saturate its memory, if there are enough rows.
 constexpr int64_t kWarpsPerProcessor = 16;
 
 bool same_format(std::span<const Segment> segments) {
@@ -78,7 +78,7 @@ int32_t Linear::split_of(const MatvecArgs& args) const {
   for (int32_t s = 0; s < args.segment_count; ++s)
     warps += (args.segments[s].w.rows + rows - 1) / rows;
   const int64_t lanes_busy = w.cols / weights_per_piece(w.format) / 32;
-  // Few columns fit the shared memory of many 4-bit tokens: more warps would wait for their turn.
+  // With many 4-bit tokens few columns fit shared memory, so more warps would only wait.
   const int32_t most = weights_per_piece(w.format) == 32 ? std::max(1, 8 / args.tokens) : 8;
   int32_t split = 1;
   while (split < most && warps * split < kWarpsPerProcessor * device_.processors() &&
@@ -123,7 +123,7 @@ void Linear::many(const Segment& segment, const float* x, int32_t tokens, bool a
     add_bias(device_.stream(), {segment.y, segment.bias, tokens, w.rows});
 }
 
-// cuBLAS's integer sums where they are whole words of rows, as many tokens at a time as fit.
+// cuBLAS's integer sums where rows are whole 32-bit words, as many tokens at a time as fit.
 void Linear::int8(const Matrix& w, const float* x, float* y, int32_t tokens, bool add) const {
   constexpr int32_t kWord = 4;
   const int64_t most = workspace_.panel_bytes / (w.rows * int64_t{sizeof(int32_t)});

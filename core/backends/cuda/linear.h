@@ -8,11 +8,11 @@
 
 namespace nety::cuda {
 
-/// From this many tokens on, weights are unpacked once for all of them instead of once for every
+/// From this many tokens on, weights are unpacked once for all tokens, not once for every
 /// kMatvecTokens.
 inline constexpr int32_t kManyTokens = 17;
 
-/// How x is normalised before it is multiplied: the weights [K] and epsilon of rms_norm().
+/// The norm of x before a product: the weights [K] and epsilon of rms_norm().
 struct Norm {
   const float* weights = nullptr;  ///< null: not at all
   float eps = 0;

@@ -1,6 +1,6 @@
-// y = W x for a few tokens at once, float and 4-bit weights: the kernel that decides how fast text
-// comes. Its limit is the memory that weights come from, so that each weight is read once, in whole
-// pieces of 16 bytes by neighbouring lanes, the next ones while the last are multiplied.
+// y = W x for a few tokens at once, float and 4-bit weights: the kernel that decides the decode
+// speed. It is limited by memory bandwidth, so each weight is read once: 16 bytes a lane, by
+// neighbouring lanes, and the next loads are issued before the last are multiplied.
 //
 // A warp has a few rows, so that activations read from shared memory serve all of them. Shared
 // memory holds activations by pieces of four columns, [piece of a chunk][chunk], because lanes read

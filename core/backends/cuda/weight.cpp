@@ -1,5 +1,5 @@
-// Weights: made by the mode's own functions where the file has another, so that a mode means the
-// same here as everywhere; then copied row by row to where kernels want rows to begin.
+// Weights: converted by the mode's own functions if the file has another mode, so that a mode means
+// the same in every backend; then copied row by row, with the pitch that kernels want.
 #include "core/backends/cuda/weight.h"
 
 #include <fmt/core.h>
@@ -52,7 +52,7 @@ bool is_four_bit(Format format) {
   return format == Format::kFourBit || format == Format::kFourBitBf16;
 }
 
-/// Copies parts of a weight and keeps what holds them.
+/// Uploads the parts of a weight and keeps their buffers.
 class Uploader {
  public:
   Uploader(Device& device, std::string what) : device_(device), what_(std::move(what)) {}

@@ -34,9 +34,9 @@ inline const CudaWeight& cast(const model::Weight& weight) {
   return static_cast<const CudaWeight&>(weight);
 }
 
-/// How a matrix of `mode` with `cols` columns lies on the device. GGUF's formats are dequantised to
-/// fp16 when they are uploaded; 4-bit matrices that are not made of whole pieces of 32 weights, to
-/// fp32 (bf16 with --compute bf16), which real models have none of.
+/// The format of `stored` on the device. GGUF formats are dequantised to fp16 at upload. So are, to
+/// fp32 (bf16 with --compute bf16), 4-bit matrices that do not consist of whole groups of 32
+/// weights; real models have none.
 Format format_on_device(const precision::MatrixView& stored, model::Compute compute);
 
 /// Brings `source` into `mode` with all threads of `pool`, and onto the device. Errors: kUsage for

@@ -48,9 +48,9 @@ struct Buffers {
 struct AttentionCut {
   int32_t splits = 1, tokens_per_block = 1;
 };
-/// A few tokens' positions are cut into parts until there are blocks for every multiprocessor; a
-/// power of two that follows the length, so that a graph lasts. Many tokens of one sequence share
-/// keys by blocks.
+/// With few tokens, positions are cut into parts until every multiprocessor has blocks. The number
+/// of parts is a power of two that depends on the length, so that a graph can be used again. With
+/// many tokens of one sequence, those of a block share the keys they read.
 AttentionCut cut_attention(const Device& device, const checkpoint::ModelConfig& config,
                            int64_t tokens, int64_t length, bool one_sequence);
 

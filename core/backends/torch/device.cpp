@@ -18,7 +18,8 @@ c10::Device usable_device(const std::string& name) {
   if (!name.starts_with(kPrefix) || code != std::errc() || last != end || index < 0)
     throw Error(ErrorKind::kUsage, "the torch backend has no device \"" + name + "\"",
                 "Use --device cpu, or cuda:N with a LibTorch that has CUDA.");
-  // Its CUDA half enters itself when it is opened; without it, or without a driver, there are none.
+  // LibTorch's CUDA half registers itself when it is opened. Without it, or without a driver, the
+  // count is 0.
   const int count = at::hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
   if (index >= count)
     throw Error(ErrorKind::kEnvironment,

@@ -1,5 +1,5 @@
 // LibTorch's own fast products: weights packed its way, and an arithmetic that is not the mode's.
-// The backend torch-fast measures them under the row of the mode that they stand for.
+// The backend torch-fast reports each under the mode that it stands for.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,7 +12,7 @@
 
 namespace nety::torch_backend {
 
-/// A weight as one of the products wants it.
+/// A weight packed for one of the products.
 struct PackedWeight {
   std::vector<c10::IValue> values;  ///< What the operator takes besides x.
   uint64_t bytes = 0;
@@ -22,7 +22,7 @@ struct PackedWeight {
 /// One product and the mode in whose row it stands.
 struct FastProduct {
   precision::ModeId mode;
-  const char* kernel;                      ///< Says whose arithmetic it is.
+  const char* kernel;                      ///< Names the arithmetic in reports.
   std::span<const char* const> operators;  ///< What LibTorch must have for it.
   PackedWeight (*pack)(const precision::MatrixView& source);
   /// y = x W^T: x [T, cols] fp32, y [T, rows] fp32.

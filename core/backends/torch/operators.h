@@ -1,5 +1,5 @@
-// LibTorch's operators by name, found when they are wanted: one that a version lacks is an error of
-// the mode that needs it, where a symbol missing at load would take the whole backend away.
+// LibTorch's operators by name, looked up when they are used. An operator that a version lacks is
+// an error of the mode that needs it; a missing symbol would keep the whole plugin from loading.
 #pragma once
 
 #include <span>

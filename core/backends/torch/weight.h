@@ -18,7 +18,7 @@ class TorchWeight final : public model::Weight {
   /// `storage` is what `matrix` points into, if that is neither the file's nor ATen's.
   TorchWeight(at::Tensor matrix, precision::ModeId mode, uint64_t owned_bytes,
               precision::Matrix storage);
-  /// Packed; `table` has its rows for reading, or is null where nobody reads them.
+  /// Packed; `table` has the rows for embed(), null if they are not read.
   TorchWeight(const FastProduct& product, PackedWeight packed, std::unique_ptr<TorchWeight> table);
 
   uint64_t owned_bytes() const override { return owned_bytes_; }
@@ -40,7 +40,7 @@ class TorchWeight final : public model::Weight {
   at::Tensor matrix_, vector_;
   const FastProduct* product_ = nullptr;
   PackedWeight packed_;
-  std::unique_ptr<TorchWeight> table_;  // matrix_ is its
+  std::unique_ptr<TorchWeight> table_;  // owns what matrix_ points to
 };
 
 /// The backend is only ever given weights that it made itself.
@@ -57,7 +57,7 @@ at::ScalarType product_type(precision::ModeId mode, model::Compute compute);
 std::unique_ptr<TorchWeight> prepare_weight(const precision::MatrixView& source,
                                             precision::ModeId mode, model::Compute compute);
 
-/// Backend::prepare, packed for `product`; `table`: its rows will be read, too. Errors:
+/// Backend::prepare, packed for `product`; `table`: its rows are read, too. Errors:
 /// kEnvironment if this LibTorch has no such product.
 std::unique_ptr<TorchWeight> prepare_packed(const precision::MatrixView& source,
                                             const FastProduct& product, bool table);
