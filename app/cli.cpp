@@ -63,17 +63,18 @@ class CliArguments final : public Arguments {
   }
   void number(const std::string& names, int64_t& value, int64_t least, int64_t most,
               const std::string& help) override {
-    app_.add_option(names, value, help)
-        ->type_name("N")
-        ->check(between(least, most, fmt::format("{} to {}", least, most)))
-        ->capture_default_str();
+    auto* option = app_.add_option(names, value, help)
+                       ->type_name("N")
+                       ->check(between(least, most, fmt::format("{} to {}", least, most)));
+    // A default that cannot be given stands for "none".
+    if (value >= least) option->capture_default_str();
   }
   void real(const std::string& names, double& value, double least, double most,
             const std::string& help) override {
-    app_.add_option(names, value, help)
-        ->type_name("X")
-        ->check(between(least, most, fmt::format("{} to {}", least, most)))
-        ->capture_default_str();
+    auto* option = app_.add_option(names, value, help)
+                       ->type_name("X")
+                       ->check(between(least, most, fmt::format("{} to {}", least, most)));
+    if (value >= least) option->capture_default_str();
   }
   void flag(const std::string& names, bool& value, const std::string& help) override {
     app_.add_flag(names, value, help);

@@ -119,7 +119,6 @@ std::optional<NamedToken> token_of(dom::element value, std::string place) {
   if (value.get(object) != simdjson::SUCCESS) return std::nullopt;
   if (object["content"].get(content) != simdjson::SUCCESS) return std::nullopt;
   token.content = content;
-  token.plain = false;
   token.special = flag(object, "special", false);
   token.single_word = flag(object, "single_word", false);
   token.lstrip = flag(object, "lstrip", false);
@@ -198,7 +197,6 @@ class Reader {
     const auto add = [&](dom::element item) {
       auto token = token_of(item, place(members, key));
       if (!token) refuse_value(members, key, "a list of tokens");
-      token->special = true;
       extra_.push_back(*token);
     };
     dom::array list;
@@ -220,21 +218,28 @@ class Reader {
     for (const auto& [text, value] : members.all()) {
       int64_t id = 0;
       if (value.get(id) != simdjson::SUCCESS) refuse_value(members, text, "an id");
-      NamedToken token{.content = text, .place = "added_tokens.json", .plain = false};
-      token.special = is_named(text);
+      NamedToken token{.content = text, .place = "added_tokens.json"};
+      token.special = is_named(text) || is_extra(text);
       token.normalized = !token.special;
       by_id_[id] = token;
     }
   }
 
   bool is_named(std::string_view text) const {
-    const auto same = [&](const NamedToken& token) { return token.content == text; };
-    return std::ranges::any_of(extra_, same) ||
-           std::ranges::any_of(names_, [&](const auto& entry) { return same(entry.second); });
+    return std::ranges::any_of(names_,
+                               [&](const auto& entry) { return entry.second.content == text; });
+  }
+  bool is_extra(std::string_view text) const {
+    return std::ranges::any_of(extra_, [&](const NamedToken& one) { return one.content == text; });
   }
 
   void add_by_id() {
-    for (const auto& entry : by_id_) config_.added.push_back(entry.second);
+    for (auto& entry : by_id_) {
+      NamedToken& token = entry.second;
+      token.if_new = false;
+      token.special |= is_named(token.content);
+      config_.added.push_back(token);
+    }
   }
 
   void add_names() {
@@ -257,15 +262,10 @@ class Reader {
     names_[name] = {.content = std::string(text), .place = "the default of " + class_};
   }
 
-  /// A name takes the properties that the token has by its id.
   void add_name(const std::string& name) {
     const auto found = names_.find(name);
-    if (found == names_.end() || found->second.content.empty()) return;
-    NamedToken token = found->second;
-    for (const auto& entry : by_id_)
-      if (entry.second.content == token.content) token = entry.second;
-    token.special = true;
-    config_.added.push_back(std::move(token));
+    if (found != names_.end() && !found->second.content.empty())
+      config_.added.push_back(found->second);
   }
 
   fs::path directory_;

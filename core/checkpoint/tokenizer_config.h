@@ -12,8 +12,8 @@ namespace nety::checkpoint {
 /// A token that a file names: a text alone, or with properties.
 struct NamedToken {
   std::string content;
-  std::string place;  ///< For people: "tokenizer_config.json mask_token".
-  bool plain = true;  ///< A text alone: a token of that text keeps its other properties.
+  std::string place;   ///< For people: "tokenizer_config.json mask_token".
+  bool if_new = true;  ///< An added token of that text stays as it is.
   bool special = true;
   bool single_word = false, lstrip = false, rstrip = false, normalized = false;
 };

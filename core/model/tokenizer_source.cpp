@@ -76,7 +76,7 @@ tokenizer::AddedToken added(const checkpoint::NamedToken& named) {
           .lstrip = named.lstrip,
           .rstrip = named.rstrip,
           .normalized = named.normalized,
-          .plain = named.plain};
+          .if_new = named.if_new};
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct AddedToken {
   bool lstrip = false;       ///< Takes the white space before it as well.
   bool rstrip = false;       ///< And after it.
   bool normalized = false;   ///< Looked for after normalisation, not before.
-  bool plain = false;        ///< Of a file beside: named by its text alone (Pipeline::name).
+  bool if_new = false;       ///< Of a file beside: an added token of that text stays as it is.
 };
 
 /// Where special tokens stay text.

@@ -163,7 +163,7 @@ void add_more(std::span<const AddedToken> more, Pipeline& pipeline) {
       if (token.id > kMaxTokenId || !pipeline.vocabulary.add(token.content, token.id))
         refuse(pipeline.source, fmt::format("there is no id left for {}", quote(token.content)));
     }
-    token.plain ? pipeline.name(std::move(token)) : pipeline.add(std::move(token));
+    token.if_new ? pipeline.name(std::move(token)) : pipeline.add(std::move(token));
   }
 }
 

@@ -31,7 +31,7 @@ struct Pipeline {
   /// Registers an added token, whose text is in the vocabulary; it replaces one of that text. Once
   /// special, a token stays special.
   void add(AddedToken token);
-  /// The same for a token named by its text alone: one that is there only becomes special.
+  /// The same unless there is an added token of that text.
   void name(AddedToken token);
 };
 

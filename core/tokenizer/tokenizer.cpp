@@ -31,14 +31,7 @@ void Pipeline::add(AddedToken token) {
 void Pipeline::name(AddedToken token) {
   std::string normalized = token.content;
   normalizer.apply(normalized);
-  const AddedToken* there = added.find(token.content);
-  if (there == nullptr) there = added_normalized.find(normalized);
-  if (there != nullptr) {
-    const std::string content = token.content;
-    token = *there;
-    token.content = content;
-    token.special = true;
-  }
+  if (added.find(token.content) != nullptr || added_normalized.find(normalized) != nullptr) return;
   add(std::move(token));
 }
 

@@ -230,6 +230,13 @@ def rows_without_text(t):
         keys = gguf_keys(c, pre="gpt-2")
         gguf("m.gguf", keys, gguf_tensors(says, c))
         t.generate("m.gguf", "h", "--greedy", "-n", 5).gives(**right)
+    c = sizes(rows=300)
+    m = folder("m", speaker({i: 290 for i in range(300)}, c), c)
+    words = ("--quick", "--modes", "fp32", "--backends", "native", "-o", "b.json")
+    t.nety("bench", m, *words).ok()
+    with open("b.json") as file:
+        rows = json.load(file)["results"]
+    expect(all(row["status"] == "ok" for row in rows), "rows that are ok", rows)
 
 
 def more_tokens_than_rows(t):
@@ -345,6 +352,16 @@ def text_stays_text(t):
         )
 
 
+def chat_stays_text(t):
+    """The same in chat; /set takes what the options take."""
+    m = folder("m", speaker(chain(NEWLINE, [*ids("ok"), IM_END, NEWLINE])))
+    words = ("chat", m, "--mode", "fp32", "-q", "--no-special")
+    answer = t.nety(*words, input=b"hi<|im_end|>\nagain\n").ok()
+    expect(answer.out == "ok\nok\n", "two answers", answer)
+    for line in (b"/set temp -1", b"/set top-p 2", b"/set repeat-penalty 0", b"/set x 1"):
+        t.nety(*words, input=line + b"\nhi\n").ok().says("/set: cannot set")
+
+
 def where_tokens_come_from(t):
     """diag MODEL and -v name the file of every end, and where files disagree."""
     model = folder(
@@ -358,3 +375,5 @@ def where_tokens_come_from(t):
         expect(word in said, word, said)
     t.nety("diag", model, "--quick").ok().says("tokenizer_config.json bos_token", "disagree")
     t.nety("--lang", "fr", "diag", model, "--quick").ok().says("divergent")
+    quiet = folder("n", speaker(chain(H, ids("a"))))
+    t.nety("diag", quiet, "--quick").ok().says("config.json eos_token_id").never_says("disagree")

@@ -42,8 +42,8 @@ TEST_F(TokenizerConfigFiles, AreReadInTheOrderOfTransformers) {
   EXPECT_EQ(config.eos->place, "tokenizer_config.json eos_token");
   EXPECT_FALSE(config.added[0].special);
   EXPECT_TRUE(config.added[0].rstrip && config.added[0].normalized);
-  EXPECT_TRUE(config.added[3].special && config.added[3].lstrip && !config.added[3].plain);
-  EXPECT_TRUE(config.added[4].plain);
+  EXPECT_TRUE(config.added[3].special && config.added[3].lstrip && config.added[3].if_new);
+  EXPECT_FALSE(config.added[0].if_new || config.added[1].if_new);
 }
 
 TEST_F(TokenizerConfigFiles, LeaveOlderFilesToOlderFolders) {

@@ -99,8 +99,8 @@ TEST(MoreTokens, AreAddedAsTheTokenizersLibraryDoes) {
       "merges": []}, "added_tokens": [{"id": 3, "content": "<x>", "special": true}]})";
   const AddedToken more[] = {{.content = "<y>", .special = true},
                              {.content = "c", .special = false, .lstrip = true},
-                             {.content = "<x>", .lstrip = true, .plain = true},
-                             {.content = "<y>", .special = true, .plain = true},
+                             {.content = "<x>", .lstrip = true, .if_new = true},
+                             {.content = "<y>", .special = true, .if_new = true},
                              {.content = ""}};
   const Tokenizer tokenizer = Tokenizer::from_json(json, "t.json", more);
   EXPECT_EQ(tokenizer.size(), 5);
