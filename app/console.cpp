@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <string>
 
+#include "core/base/printable.h"
 #include "diag/page.h"
 
 namespace nety::app {
@@ -74,12 +75,12 @@ void print_aside(std::string_view text) { std::fwrite(text.data(), 1, text.size(
 
 void print_error(const Error& error) {
   std::fflush(stdout);
-  print_aside(fmt::format("nety: {}\n", error.what()));
-  if (!error.hint().empty()) print_aside(fmt::format("      {}\n", error.hint()));
+  print_aside(fmt::format("nety: {}\n", printable(error.what())));
+  if (!error.hint().empty()) print_aside(fmt::format("      {}\n", printable(error.hint())));
 }
 
 void notice(const Context& context, std::string_view line) {
-  if (context.verbosity >= 0) print_aside(std::string(line) + "\n");
+  if (context.verbosity >= 0) print_aside(printable(line) + "\n");
 }
 
 void notice(const Context& context, const Text& text) {

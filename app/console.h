@@ -14,7 +14,8 @@ namespace nety::app {
 /// Text on standard error; if that is closed there is nobody to tell.
 void print_aside(std::string_view text);
 
-/// "nety: what" and the hint under it, on standard error.
+/// "nety: what" and the hint under it, on standard error. This and notices show text of files, so
+/// they let no control character through (core/base/printable.h).
 void print_error(const Error& error);
 
 /// A line on standard error unless --quiet.

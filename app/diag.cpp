@@ -109,8 +109,8 @@ class Diag final : public Command {
     policy::Request request;
     request.plan = options_.plan();
     const results::Machine machine = machine::describe(machine::host());
-    write_output(policy::explain(request, machine, policy::facts_of(model),
-                                 known_evidence(machine, model.id()), context.language));
+    write_page(policy::explain(request, machine, policy::facts_of(model),
+                               known_evidence(machine, model.id()), context.language));
     return 0;
   }
 

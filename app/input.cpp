@@ -8,8 +8,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "app/console.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/printable.h"
 
 namespace nety::app {
 
@@ -34,6 +36,15 @@ void write_output(std::string_view text) {
     throw Error(ErrorKind::kIo,
                 fmt::format("cannot write standard output: {}", std::strerror(errno)),
                 "The reader of the pipe may have ended, or the disk may be full.");
+}
+
+void write_page(std::string_view text) { write_output(printable(text)); }
+
+void write_answer(std::string_view text) {
+  if (stdout_is_terminal())
+    write_page(text);
+  else
+    write_output(text);
 }
 
 std::vector<int32_t> parse_tokens(const std::string& list, const std::string& option) {

@@ -1,6 +1,7 @@
 // Bencher's metric format: by benchmark and measure a value with the interval around it.
 #include <nlohmann/json.hpp>
 
+#include "core/base/printable.h"
 #include "reports/render.h"
 #include "reports/series.h"
 
@@ -17,7 +18,7 @@ std::string render_bencher(const results::File& file, const ClaimOptions& /*opti
       measure["lower_value"] = metric.ci->first;
       measure["upper_value"] = metric.ci->second;
     }
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return printable_json(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace nety::reports

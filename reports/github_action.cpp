@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/base/printable.h"
 #include "reports/render.h"
 #include "reports/series.h"
 
@@ -23,7 +24,7 @@ std::string render(const results::File& file, bool bigger) {
       entry["extra"] = fmt::format("n={} kernel={}", metric.n, series.row->kernel);
       out.push_back(std::move(entry));
     }
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return printable_json(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/base/printable.h"
 #include "reports/escape.h"
 #include "reports/render.h"
 #include "reports/series.h"
@@ -72,7 +73,7 @@ std::string render_google_benchmark(const results::File& file, const ClaimOption
   Json out = {{"context", context_of(file)}, {"benchmarks", Json::array()}};
   int64_t family = 0;
   for (const Series& series : series_of(file)) add_entries(series, family++, out["benchmarks"]);
-  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return printable_json(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace nety::reports

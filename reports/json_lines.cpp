@@ -2,6 +2,7 @@
 // comes first.
 #include <nlohmann/json.hpp>
 
+#include "core/base/printable.h"
 #include "core/results/json.h"
 #include "reports/render.h"
 
@@ -18,7 +19,7 @@ constexpr std::pair<const char*, const char*> kLists[] = {{"findings", "finding"
 std::string line(const char* type, const Json& content) {
   Json out = {{"type", type}};
   out.update(content);
-  return out.dump();
+  return printable_json(out.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/printable.h"
 #include "core/results/fields.h"
 
 namespace nety::results {
@@ -240,7 +241,7 @@ std::string to_json(const File& file) {
   Writer writer(out);
   writer.field("schema", std::string(kSchema));
   fields(writer, file);
-  return out.dump(2, ' ', false, Out::error_handler_t::replace) + "\n";
+  return printable_json(out.dump(2, ' ', false, Out::error_handler_t::replace) + "\n");
 }
 
 File from_json(std::string_view text, const std::string& source) {
