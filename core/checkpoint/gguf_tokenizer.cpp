@@ -48,6 +48,10 @@ constexpr PreTokenizer kPreTokenizers[] = {
     {"llama-bpe", kNone, kLlama3Split, true, true},
     {"llama3", kNone, kLlama3Split, true, true},
     {"llama-v3", kNone, kLlama3Split, true, true},
+    {"falcon3", kNone, kLlama3Split, true, true},
+    {"lfm2", kNone, kLlama3Split, true, true},
+    {"smaug-bpe", kNone, kLlama3Split, false, false},
+    {"dbrx", kNone, kLlama3Split, false, false},
     {"qwen2", kNfc, kQwen2Split, false, false},
     {"deepseek-r1-qwen", kNone, kQwen2Split, false, false},
 };

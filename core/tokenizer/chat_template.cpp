@@ -1,4 +1,5 @@
-// Recognition by length and hash (chat_templates.def), rendering by table (chat_formats.cpp).
+// Recognition by length and hash of the text (chat_templates.def) or of its form
+// (chat_template_forms.def), rendering by table (chat_formats.cpp).
 #include "core/tokenizer/chat_template.h"
 
 #include <fmt/core.h>
@@ -8,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/tokenizer/chat_formats.h"
+#include "core/tokenizer/template_form.h"
 #include "core/tokenizer/unicode.h"
 
 namespace nety::tokenizer {
@@ -18,6 +20,12 @@ struct KnownTemplate {
   std::string_view format;
   size_t bytes;
   uint64_t forwards, backwards;
+};
+
+constexpr KnownTemplate kForms[] = {
+#define NETY_CHAT_FORM(format, bytes, forwards, backwards) {format, bytes, forwards, backwards},
+#include "core/tokenizer/chat_template_forms.def"
+#undef NETY_CHAT_FORM
 };
 
 constexpr KnownTemplate kKnown[] = {
@@ -31,6 +39,16 @@ uint64_t fnv1a(Iterator begin, Iterator end) {
   uint64_t sum = 0xcbf29ce484222325U;
   for (; begin != end; ++begin) sum = (sum ^ static_cast<unsigned char>(*begin)) * 0x100000001b3U;
   return sum;
+}
+
+/// The format of a text in `table`; empty if it is not there.
+std::string_view format_of(std::string_view text, std::span<const KnownTemplate> table) {
+  const uint64_t forwards = fnv1a(text.begin(), text.end());
+  const uint64_t backwards = fnv1a(text.rbegin(), text.rend());
+  for (const KnownTemplate& known : table)
+    if (known.bytes == text.size() && known.forwards == forwards && known.backwards == backwards)
+      return known.format;
+  return {};
 }
 
 /// White space of Python's str.strip(): the property and four control characters.
@@ -194,11 +212,9 @@ ChatTemplate ChatTemplate::recognise(std::string_view jinja, const std::string& 
   // Jinja itself drops one line end at the end of a template.
   std::string_view text = jinja;
   if (text.ends_with('\n')) text.remove_suffix(1);
-  const uint64_t forwards = fnv1a(text.begin(), text.end());
-  const uint64_t backwards = fnv1a(text.rbegin(), text.rend());
-  for (const KnownTemplate& known : kKnown)
-    if (known.bytes == text.size() && known.forwards == forwards && known.backwards == backwards)
-      return named(known.format);
+  std::string_view format = format_of(text, kKnown);
+  if (format.empty()) format = format_of(template_form(text), kForms);
+  if (!format.empty()) return named(format);
   throw Error(ErrorKind::kCheckpoint,
               fmt::format("{}: its chat template ({} bytes, beginning {}) is not one we know",
                           source, text.size(), quote(text.substr(0, 64))),

@@ -1,5 +1,5 @@
-// How a conversation becomes a prompt. Known templates are recognised by their exact text and
-// rendered in C++; anything else is refused, never guessed.
+// How a conversation becomes a prompt. Known templates are recognised by their text, whatever its
+// layout (template_form.h), and rendered in C++; anything else is refused, never guessed.
 #pragma once
 
 #include <chrono>

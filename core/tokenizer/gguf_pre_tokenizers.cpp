@@ -15,6 +15,11 @@ constexpr const char* kLlama3Pattern =
 constexpr const char* kQwen2Pattern =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N})"
     R"(| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// Mistral Nemo and its followers: words end where lower case does.
+constexpr const char* kTekkenPattern =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
+    R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
+    R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 // DeepSeek LLM: the letters that have case, as its tokenizer.json lists them.
 constexpr const char* kDeepseekLetters =
     R"(\s?[)"
@@ -66,6 +71,10 @@ void smollm(const std::string& source, Normalizer& /*normalizer*/, PreTokenizer&
 
 void llama3(const std::string& source, Normalizer& /*normalizer*/, PreTokenizer& pre) {
   add_byte_level(source, kLlama3Pattern, pre);
+}
+
+void tekken(const std::string& source, Normalizer& /*normalizer*/, PreTokenizer& pre) {
+  add_byte_level(source, kTekkenPattern, pre);
 }
 
 // Qwen2's own tokenizer normalises; its distillations by DeepSeek do not.
