@@ -25,6 +25,10 @@ namespace {
                      : code == ENOENT ? "Check the path."
                      : code == ENOSPC ? "Free some space on that file system."
                                       : "";
+  if (code == ENOMEM)
+    throw Error(ErrorKind::kMemory,
+                fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(code)),
+                "A limit on the address space may be too low: see ulimit -v.");
   throw Error(ErrorKind::kIo,
               fmt::format("{}: cannot {}: {}", path.string(), action, std::strerror(code)), hint);
 }

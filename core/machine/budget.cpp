@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/machine/address_space.h"
 #include "core/machine/cgroup.h"
 #include "core/machine/machine.h"
 #include "core/machine/text.h"
@@ -43,14 +44,19 @@ std::optional<int> cpuset_of(const Machine& machine, const CgroupFolder& folder)
 
 uint64_t less(uint64_t a, uint64_t b) { return a > b ? a - b : 0; }
 
-/// What a folder's processes really hold: usage without the page cache that can be dropped.
+/// What a folder's processes really hold: usage without what the kernel takes back when memory is
+/// wanted, as MemAvailable leaves it out for the whole machine. A file that was read twice counts
+/// as active; its pages can be dropped like any other's. Locked pages and tmpfs are on other lists.
 uint64_t working_set(const Machine& machine, const CgroupFolder& folder) {
   const bool v1 = folder.version == 1;
   const auto usage =
       machine.read(folder.path + (v1 ? "/memory.usage_in_bytes" : "/memory.current"));
   const auto statistics = machine.read(folder.path + "/memory.stat");
-  const std::string cache = value_of(statistics, v1 ? "total_inactive_file" : "inactive_file", ' ');
-  return less(number_in(usage.value.value_or("")).value_or(0), number_in(cache).value_or(0));
+  uint64_t reclaimable = 0;
+  for (const char* list : {"inactive_file", "active_file", "slab_reclaimable"})
+    reclaimable +=
+        number_in(value_of(statistics, v1 ? std::string("total_") + list : list, ' ')).value_or(0);
+  return less(number_in(usage.value.value_or("")).value_or(0), reclaimable);
 }
 
 /// Limits at or above this mean "none": version 1 writes the largest multiple of the page size.
@@ -81,6 +87,33 @@ uint64_t memory_line(const Answer<std::string>& info, std::string_view key) {
   return number_in(value_of(info, key, ':'), "kB").value_or(0) * 1024;
 }
 
+/// What the threads of the pool will reserve: a stack each (RLIMIT_STACK's usual 8 MiB), and the
+/// heap that glibc sets aside at a thread's first allocation (HEAP_MAX_SIZE).
+uint64_t reserved_by_threads(const Machine& machine) {
+  constexpr uint64_t kEach = (uint64_t{8} + 64) << 20;
+  return static_cast<uint64_t>(cpu_budget(machine).threads - 1) * kEach;
+}
+
+std::optional<Limit> address_space_limit(const Machine& machine) {
+  const auto bytes = machine.address_space_limit();
+  if (!bytes) return std::nullopt;
+  return Limit{*bytes.value, memory_line(machine.read("/proc/self/status"), "VmSize"), "RLIMIT_AS"};
+}
+
+/// "Max data size             unlimited            unlimited            bytes" in /proc/self/limits
+std::optional<uint64_t> data_limit(const Machine& machine) {
+  constexpr std::string_view kLine = "Max data size";
+  const std::string limits = machine.read("/proc/self/limits").value.value_or("");
+  for (const std::string_view line : split(limits, '\n'))
+    if (line.starts_with(kLine)) {
+      const std::string rest = single_spaced(line.substr(kLine.size()));
+      const size_t first = rest.find_first_not_of(' ');
+      if (first == std::string::npos) return std::nullopt;
+      return number_in(rest.substr(first, rest.find(' ', first) - first));
+    }
+  return std::nullopt;
+}
+
 }  // namespace
 
 results::CpuBudget cpu_budget(const Machine& machine) {
@@ -105,6 +138,12 @@ int threads_for(int64_t asked, const Machine& machine) {
   return asked > 0 ? static_cast<int>(asked) : cpu_budget(machine).threads;
 }
 
+std::optional<uint64_t> address_space_left(const Machine& machine) {
+  const std::optional<Limit> limit = address_space_limit(machine);
+  if (!limit) return std::nullopt;
+  return less(limit->available(), reserved_by_threads(machine));
+}
+
 MemoryBudget memory_budget(const Machine& machine) {
   const auto info = machine.read("/proc/meminfo");
   MemoryBudget budget;
@@ -117,9 +156,10 @@ MemoryBudget memory_budget(const Machine& machine) {
     budget.limited_by = "MemFree + Buffers + Cached";
   }
   std::vector<Limit> limits = cgroup_limits(machine);
-  if (const auto bytes = machine.address_space_limit()) {
-    const uint64_t used = memory_line(machine.read("/proc/self/status"), "VmSize");
-    limits.push_back({*bytes.value, used, "RLIMIT_AS"});
+  if (const std::optional<Limit> limit = address_space_limit(machine)) limits.push_back(*limit);
+  if (const std::optional<uint64_t> bytes = data_limit(machine)) {
+    const uint64_t used = memory_line(machine.read("/proc/self/status"), "VmData");
+    limits.push_back({*bytes, used, "RLIMIT_DATA"});
   }
   if (budget.total_bytes == 0) budget.limited_by = "";  // unknown, not zero
   for (const Limit& limit : limits) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/machine/address_space.h"
 #include "core/machine/machine.h"
 #include "tests/machine/fake_machine.h"
 
@@ -57,6 +58,17 @@ TEST(MemoryBudget, CountsThePageCacheOfTheGroupAsFree) {
   EXPECT_EQ(budget.limited_by, "cgroup / memory.max");
 }
 
+// A file read more than once is on the active list.
+TEST(MemoryBudget, CountsActivePagesOfFilesAsFree) {
+  FakeMachine machine = with_memory(8'000'000);
+  machine.files["/cg/memory.max"] = "4000000000\n";
+  machine.files["/cg/memory.current"] = "3900000000\n";
+  machine.files["/cg/memory.stat"] =
+      "anon 500000000\ninactive_file 1000000000\nactive_file 2000000000\n"
+      "unevictable 300000000\nslab_reclaimable 100000000\n";
+  EXPECT_EQ(memory_budget(machine).available_bytes, 3'200'000'000U);
+}
+
 TEST(MemoryBudget, IsTheSmallestOfAllThatApplies) {
   FakeMachine machine = with_memory(1'000'000);
   machine.files["/cg/memory.max"] = "4000000000\n";
@@ -65,6 +77,28 @@ TEST(MemoryBudget, IsTheSmallestOfAllThatApplies) {
   EXPECT_EQ(budget.available_bytes, 1'024'000'000U);
   EXPECT_EQ(budget.limited_by, "MemAvailable");
   EXPECT_EQ(budget.limit_bytes, 4'000'000'000U);
+}
+
+TEST(MemoryBudget, KnowsWhatTheSessionLimits) {
+  FakeMachine machine = with_memory(8'000'000);
+  EXPECT_FALSE(address_space_left(machine));
+  machine.address_space = 4'000'000'000;
+  machine.processors_allowed = 1;
+  machine.files["/proc/self/status"] = "VmSize:\t 1000000 kB\nVmData:\t 100000 kB\n";
+  EXPECT_EQ(address_space_left(machine), 4'000'000'000U - 1'024'000'000U);
+  EXPECT_EQ(memory_budget(machine).limited_by, "RLIMIT_AS");
+  machine.processors_allowed = 3;  // two more threads: their stacks and heaps are reserved
+  EXPECT_EQ(address_space_left(machine),
+            4'000'000'000U - 1'024'000'000U - 2 * (uint64_t{72} << 20));
+  machine.processors_allowed = 1;
+  machine.files["/proc/self/limits"] =
+      "Limit                     Soft Limit           Hard Limit           Units     \n"
+      "Max data size             2000000000           unlimited            bytes     \n";
+  EXPECT_EQ(memory_budget(machine).limited_by, "RLIMIT_DATA");
+  EXPECT_EQ(memory_budget(machine).available_bytes, 2'000'000'000U - 102'400'000U);
+  machine.files["/proc/self/limits"] =
+      "Max data size             unlimited            unlimited            bytes     \n";
+  EXPECT_EQ(memory_budget(machine).limited_by, "RLIMIT_AS");
 }
 
 TEST(MemoryBudget, IsNothingInAGroupThatIsFull) {
