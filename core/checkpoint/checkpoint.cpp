@@ -12,6 +12,7 @@
 #include "core/checkpoint/gguf.h"
 #include "core/checkpoint/owned_arrays.h"
 #include "core/checkpoint/refuse.h"
+#include "core/checkpoint/stand_in.h"
 
 namespace nety::checkpoint {
 namespace {
@@ -82,6 +83,7 @@ fs::path meant_by(const fs::path& path) {
 bool is_gguf(const fs::path& path) {
   if (is_folder(path)) return false;
   const MappedFile file(path);
+  refuse_stand_in(path, file.bytes());
   if (looks_like_gguf(file.bytes()) || path.extension() == ".gguf") return true;
   if (path.extension() == ".safetensors") return false;
   refuse_format(path, file.bytes());

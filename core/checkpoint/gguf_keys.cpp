@@ -17,9 +17,14 @@ struct Describe {
   std::string operator()(uint64_t value) const { return std::to_string(value); }
   std::string operator()(double value) const { return fmt::format("{}", value); }
   std::string operator()(const std::string& value) const { return shown(value) + " (a string)"; }
-  template <class T>
-  std::string operator()(const std::vector<T>& values) const {
+  std::string operator()(const std::vector<int64_t>& values) const {
     return fmt::format("an array of {} values", values.size());
+  }
+  std::string operator()(const std::vector<double>& values) const {
+    return fmt::format("an array of {} floating-point numbers", values.size());
+  }
+  std::string operator()(const std::vector<std::string_view>& values) const {
+    return fmt::format("an array of {} strings", values.size());
   }
 };
 
@@ -39,6 +44,12 @@ std::optional<int64_t> whole(const MetadataValue& value) {
 }
 
 }  // namespace
+
+void GgufKeys::refuse_value(std::string_view key, std::string_view needed) const {
+  const MetadataValue* value = find(key);
+  refuse(file_, fmt::format("\"{}\" is {}; {} is needed", key,
+                            value == nullptr ? "missing" : describe(*value), needed));
+}
 
 const MetadataValue* GgufKeys::find(std::string_view key) const {
   const auto found = metadata_.find(key);

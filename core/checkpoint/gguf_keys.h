@@ -33,6 +33,9 @@ class GgufKeys {
   std::optional<std::string> string(std::string_view key) const;
   std::optional<bool> boolean(std::string_view key) const;
 
+  /// Throws: the value of `key` is not `needed` ("a string").
+  [[noreturn]] void refuse_value(std::string_view key, std::string_view needed) const;
+
  private:
   const Metadata& metadata_;
   const std::filesystem::path& file_;

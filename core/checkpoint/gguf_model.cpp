@@ -10,6 +10,8 @@
 #include "core/checkpoint/config_check.h"
 #include "core/checkpoint/gguf.h"
 #include "core/checkpoint/gguf_keys.h"
+#include "core/checkpoint/gguf_split.h"
+#include "core/checkpoint/gguf_tokenizer_keys.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -79,9 +81,6 @@ void check_supported(const GgufKeys& keys) {
            fmt::format("has the architecture {}, which is not supported", shown(architecture)),
            "Supported is \"llama\": Llama 1-3, Mistral, SmolLM2, TinyLlama and others of that "
            "kind.");
-  if (keys.integer("split.count", 0, 1 << 16).value_or(1) > 1)
-    refuse(keys.file(), "is one part of a split GGUF, which is not supported",
-           "Join the parts first: llama-gguf-split --merge FIRST_PART OUTPUT.");
   if (keys.integer("llama.expert_count", 0, 1 << 16).value_or(0) > 0)
     refuse(keys.file(), "is a mixture of experts (llama.expert_count), which is not supported",
            "Use a dense model of the Llama family.");
@@ -242,6 +241,8 @@ Builder read_gguf(const std::filesystem::path& path, bool vocabulary_only) {
                              vocabulary_only ? GgufParts::kMetadata : GgufParts::kAll);
   builder.metadata = std::move(gguf.metadata);
   const GgufKeys keys(builder.metadata, builder.path);
+  refuse_split(keys, vocabulary_only);
+  check_tokenizer_keys(keys);
   builder.generation = read_generation(keys);
   builder.chat_template = keys.string("tokenizer.chat_template").value_or("");
   if (vocabulary_only) return builder;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
 #include "core/checkpoint/config_check.h"
 #include "core/checkpoint/huggingface_rope.h"
 #include "core/checkpoint/json_file.h"
@@ -34,15 +35,35 @@ constexpr ConfigKeys kKeys = {
     "hidden_size",  "num_attention_heads", "num_key_value_heads",   "head_dim",
     "rms_norm_eps", "rope_theta",          "rope_parameters.factor"};
 
+bool same_but_for_case(std::string_view one, std::string_view other) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [&](char a, char b) { return lower(a) == lower(b); });
+}
+
+bool lists(const std::vector<std::string>& architectures, std::string_view model_class) {
+  return std::any_of(architectures.begin(), architectures.end(),
+                     [&](const std::string& name) { return same_but_for_case(name, model_class); });
+}
+
+/// Whether one of them may hold a model that writes text: "...ForCausalLM" of any spelling, or the
+/// trunk alone ("LlamaModel"). Others have a head for another task.
+bool writes_text(const std::vector<std::string>& architectures) {
+  return architectures.empty() ||
+         std::any_of(architectures.begin(), architectures.end(), [](const std::string& name) {
+           return name.ends_with("ForCausalLM") || name.ends_with("Model") ||
+                  name.find("For") == std::string::npos;
+         });
+}
+
+/// By model_type, as transformers chooses; the class decides where there is none.
 const Family& family_of(const JsonObject& root) {
   const std::vector<std::string> architectures = root.strings("architectures");
   const std::optional<std::string> model_type = root.string("model_type");
-  for (const Family& family : kFamilies) {
-    const bool listed = std::find(architectures.begin(), architectures.end(),
-                                  family.architecture) != architectures.end();
-    const bool type_fits = !model_type || *model_type == family.model_type;
-    if (type_fits && (listed || (model_type && architectures.empty()))) return family;
-  }
+  for (const Family& family : kFamilies)
+    if (model_type ? *model_type == family.model_type && writes_text(architectures)
+                   : lists(architectures, family.architecture))
+      return family;
   if (!model_type && architectures.empty())
     refuse(root.file(), "has neither \"model_type\" nor \"architectures\"", kSupported);
   refuse(root.file(),
@@ -50,6 +71,17 @@ const Family& family_of(const JsonObject& root) {
                      architectures.empty() ? "(none)" : shown(architectures.front()),
                      shown(model_type.value_or("(none)"))),
          kSupported);
+}
+
+/// A class that is not the family's says what the weights were trained for.
+void note_class(const JsonObject& root, std::vector<Notice>& notices) {
+  const std::vector<std::string> architectures = root.strings("architectures");
+  const Family& family = family_of(root);
+  if (architectures.empty() || lists(architectures, family.architecture)) return;
+  notices.push_back(
+      {"other_class", fmt::format("config.json says {}; the model is run as {}, as its model_type "
+                                  "says.",
+                                  shown(architectures.front()), family.architecture)});
 }
 
 void read_heads(const JsonObject& root, const Family& family, ModelConfig& config) {
@@ -115,7 +147,13 @@ QuantizationHint read_quantization_hint(const JsonObject& root) {
   hint.has_fp16_weight = section->boolean("llm_int8_has_fp16_weight").value_or(false);
   // Files from before transformers 4.34 have the two flags without a method.
   const bool old_form = hint.load_in_8bit || hint.load_in_4bit;
-  hint.method = section->string("quant_method").value_or(old_form ? "bitsandbytes" : "");
+  if (!section->has("quant_method") && !old_form)
+    refuse(
+        root.file(),
+        "\"quantization_config\" has no \"quant_method\": how it is quantised is unknown",
+        "Add the method, as the model's page names it. Supported: bitsandbytes, and models without "
+        "quantization. GGUF files are supported too.");
+  hint.method = section->string("quant_method").value_or("bitsandbytes");
   if (hint.method != "bitsandbytes")
     refuse(root.file(),
            fmt::format("\"quantization_config.quant_method\" is {}, which is not "
@@ -152,15 +190,33 @@ GenerationDefaults read_generation(const JsonObject& config,
 
 HuggingFaceConfig parse_config(const JsonText& config) {
   const JsonFile file(config.path, config.text);
-  return {read_model_config(file.root()), read_quantization_hint(file.root())};
+  HuggingFaceConfig parsed;
+  parsed.model = read_model_config(file.root());
+  parsed.quantization = read_quantization_hint(file.root());
+  note_class(file.root(), parsed.notices);
+  return parsed;
 }
 
 GenerationDefaults parse_generation(const JsonText& config,
-                                    const std::optional<JsonText>& generation) {
+                                    const std::optional<JsonText>& generation,
+                                    std::vector<Notice>& notices) {
   const JsonFile config_file(config.path, config.text);
   if (!generation) return read_generation(config_file.root(), std::nullopt);
-  const JsonFile generation_file(generation->path, generation->text);
-  return read_generation(config_file.root(), generation_file.root());
+  const auto leave_out = [&](const std::string& what) {
+    notices.push_back({"generation_config", what + ". That is not used."});
+  };
+  std::optional<JsonFile> file;
+  try {
+    file.emplace(generation->path, generation->text);
+  } catch (const Error& error) {
+    leave_out(error.what());
+    return read_generation(config_file.root(), std::nullopt);
+  }
+  std::vector<std::string> ignored;
+  GenerationDefaults defaults = read_generation(config_file.root(), file->root().tolerant(ignored));
+  for (const std::string& what : ignored)
+    leave_out(fmt::format("{}: {}", generation->path.filename().string(), what));
+  return defaults;
 }
 
 }  // namespace nety::checkpoint

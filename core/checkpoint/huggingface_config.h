@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/config.h"
 
 namespace nety::checkpoint {
@@ -26,6 +28,7 @@ struct JsonText {
 struct HuggingFaceConfig {
   ModelConfig model;  ///< `name` is left empty.
   QuantizationHint quantization;
+  std::vector<Notice> notices;
 };
 
 /// What a config.json says, with transformers' defaults where it says nothing. Errors: kCheckpoint
@@ -33,8 +36,10 @@ struct HuggingFaceConfig {
 /// and so is a quantization method other than bitsandbytes.
 HuggingFaceConfig parse_config(const JsonText& config);
 
-/// Ids from config.json and, where it exists, generation_config.json, which wins.
+/// Ids from config.json and, where it exists, generation_config.json, which wins. What cannot be
+/// used of the latter is left out with a notice: no model needs it to run.
 GenerationDefaults parse_generation(const JsonText& config,
-                                    const std::optional<JsonText>& generation);
+                                    const std::optional<JsonText>& generation,
+                                    std::vector<Notice>& notices);
 
 }  // namespace nety::checkpoint

@@ -11,6 +11,7 @@
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
 #include "core/checkpoint/shard_index.h"
+#include "core/checkpoint/stand_in.h"
 #include "core/checkpoint/text_file.h"
 
 namespace nety::checkpoint {
@@ -36,11 +37,12 @@ std::string folder_name(const fs::path& directory) {
   return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
 }
 
-GenerationDefaults read_generation(const fs::path& directory, const JsonText& config) {
+GenerationDefaults read_generation(const fs::path& directory, const JsonText& config,
+                                   std::vector<Notice>& notices) {
   const fs::path path = directory / "generation_config.json";
-  if (!is_there(path)) return parse_generation(config, std::nullopt);
+  if (!is_there(path)) return parse_generation(config, std::nullopt, notices);
   const std::string text = read_text(path);
-  return parse_generation(config, JsonText{text, path});
+  return parse_generation(config, JsonText{text, path}, notices);
 }
 
 [[noreturn]] void refuse_without_safetensors(const fs::path& directory) {
@@ -84,6 +86,7 @@ void add_file(const fs::path& path, Builder& builder, const Wanted& wanted) {
   builder.files.emplace_back(path);
   const size_t index = builder.files.size() - 1;
   const std::span<const std::byte> bytes = builder.files.back().bytes();
+  refuse_stand_in(path, bytes);
   for (SafetensorsEntry& entry : parse_safetensors(bytes, path).tensors) {
     if (is_derived(entry.name) || !wanted(entry.name)) continue;
     Tensor tensor;
@@ -136,6 +139,18 @@ void add_weights(const fs::path& directory, const fs::path& only, Builder& build
   add_shards(directory, builder);
 }
 
+/// AutoModel saves a model's trunk under names without the "model." that they have in the whole.
+void settle_prefix(Builder& builder) {
+  constexpr std::string_view kTrunk = "model.";
+  const auto starts = [&](std::string_view with) {
+    return std::any_of(builder.tensors.begin(), builder.tensors.end(),
+                       [with](const Tensor& tensor) { return tensor.name.starts_with(with); });
+  };
+  if (starts(kTrunk) || !(starts("layers.") || starts("embed_tokens."))) return;
+  for (Tensor& tensor : builder.tensors)
+    if (!tensor.name.starts_with("lm_head.")) tensor.name.insert(0, kTrunk);
+}
+
 /// Files written by safetensors' own save_model keep the alphabetically first name of a shared
 /// tensor, which is lm_head; transformers keeps the embedding's.
 void settle_tied_embeddings(Builder& builder) {
@@ -168,10 +183,12 @@ Builder read_directory(const fs::path& directory, const fs::path& only) {
   HuggingFaceConfig parsed = parse_config(config);
   builder.config = std::move(parsed.model);
   builder.quantization = std::move(parsed.quantization);
+  builder.notices = std::move(parsed.notices);
   builder.config.name = folder_name(directory);
-  builder.generation = read_generation(directory, config);
+  builder.generation = read_generation(directory, config, builder.notices);
   builder.chat_template = read_chat_template(directory);
   add_weights(directory, only, builder);
+  settle_prefix(builder);
   settle_tied_embeddings(builder);
   return builder;
 }
@@ -190,7 +207,7 @@ Builder read_vocabulary_directory(const fs::path& directory) {
   const fs::path config = directory / "config.json";
   if (!is_there(config)) return builder;
   const std::string text = read_text(config);
-  builder.generation = read_generation(directory, {text, config});
+  builder.generation = read_generation(directory, {text, config}, builder.notices);
   return builder;
 }
 

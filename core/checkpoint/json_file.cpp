@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "core/checkpoint/python_json.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -14,6 +15,8 @@ namespace dom = simdjson::dom;
 std::string describe(const dom::element& value) {
   switch (value.type()) {
     case dom::element_type::STRING:
+      if (const std::string_view number = not_a_number(std::string_view(value)); !number.empty())
+        return std::string(number);
       return shown(std::string_view(value)) + " (a string)";
     case dom::element_type::OBJECT:
       return "an object";
@@ -36,26 +39,48 @@ std::optional<dom::element> JsonObject::find(std::string_view key) const {
   return value;
 }
 
+template <class T>
+std::optional<T> JsonObject::read(std::string_view key, std::string_view needed) const {
+  const std::optional<dom::element> value = find(key);
+  if (!value) return std::nullopt;
+  T found{};
+  if (value->get(found) == simdjson::SUCCESS) return found;
+  leave_out(key, needed);
+  return std::nullopt;
+}
+
 bool JsonObject::is_null(std::string_view key) const {
   dom::element value;
   return object_.at_key(key).get(value) == simdjson::SUCCESS && value.is_null();
 }
 
-void JsonObject::refuse_value(std::string_view key, std::string_view needed) const {
+std::string JsonObject::unusable(std::string_view key, std::string_view needed) const {
   dom::element value;
   const bool present = object_.at_key(key).get(value) == simdjson::SUCCESS;
-  refuse(*file_,
-         fmt::format("{} is {}; {} is needed", shown(path_of(key)),
-                     present ? describe(value) : "missing", needed),
-         "Correct the value or download the file again.");
+  return fmt::format("{} is {}; {} is needed", shown(path_of(key)),
+                     present ? describe(value) : "missing", needed);
+}
+
+void JsonObject::refuse_value(std::string_view key, std::string_view needed) const {
+  refuse(*file_, unusable(key, needed), "Correct the value or download the file again.");
+}
+
+void JsonObject::leave_out(std::string_view key, std::string_view needed) const {
+  if (ignored_ == nullptr) refuse_value(key, needed);
+  ignored_->push_back(unusable(key, needed));
 }
 
 std::optional<JsonObject> JsonObject::object(std::string_view key) const {
   const std::optional<dom::element> value = find(key);
-  if (!value) return std::nullopt;
   dom::object inner;
-  if (value->get(inner) != simdjson::SUCCESS) refuse_value(key, "an object");
-  return JsonObject(*file_, path_of(key) + ".", inner);
+  if (!value) return std::nullopt;
+  if (value->get(inner) == simdjson::SUCCESS) {
+    JsonObject found(*file_, path_of(key) + ".", inner);
+    found.ignored_ = ignored_;
+    return found;
+  }
+  leave_out(key, "an object");
+  return std::nullopt;
 }
 
 std::optional<int64_t> JsonObject::integer(std::string_view key, int64_t least,
@@ -64,8 +89,9 @@ std::optional<int64_t> JsonObject::integer(std::string_view key, int64_t least,
   if (!value) return std::nullopt;
   int64_t number = 0;
   const bool whole = value->get(number) == simdjson::SUCCESS;
-  if (!whole || number < least || number > most) refuse_value(key, range_text(least, most));
-  return number;
+  if (whole && number >= least && number <= most) return number;
+  leave_out(key, range_text(least, most));
+  return std::nullopt;
 }
 
 int64_t JsonObject::required_integer(std::string_view key, int64_t least, int64_t most) const {
@@ -75,39 +101,36 @@ int64_t JsonObject::required_integer(std::string_view key, int64_t least, int64_
 }
 
 std::optional<double> JsonObject::number(std::string_view key) const {
-  const std::optional<dom::element> value = find(key);
-  if (!value) return std::nullopt;
-  double number = 0;
-  if (value->get(number) != simdjson::SUCCESS) refuse_value(key, "a number");
-  return number;
+  return read<double>(key, "a number");
 }
 
 std::optional<bool> JsonObject::boolean(std::string_view key) const {
-  const std::optional<dom::element> value = find(key);
-  if (!value) return std::nullopt;
-  bool flag = false;
-  if (value->get(flag) != simdjson::SUCCESS) refuse_value(key, "true or false");
-  return flag;
+  return read<bool>(key, "true or false");
 }
 
 std::optional<std::string> JsonObject::string(std::string_view key) const {
-  const std::optional<dom::element> value = find(key);
-  if (!value) return std::nullopt;
-  std::string_view text;
-  if (value->get(text) != simdjson::SUCCESS) refuse_value(key, "a string");
-  return std::string(text);
+  const std::optional<std::string_view> text = read<std::string_view>(key, "a string");
+  if (!text) return std::nullopt;
+  if (not_a_number(*text).empty()) return std::string(*text);
+  leave_out(key, "a string");
+  return std::nullopt;
 }
 
 std::vector<int64_t> JsonObject::integers(std::string_view key, int64_t least, int64_t most) const {
   const std::optional<dom::element> value = find(key);
   if (!value) return {};
-  if (!value->is_array()) return {*integer(key, least, most)};
   std::vector<int64_t> numbers;
+  if (!value->is_array()) {
+    if (const std::optional<int64_t> one = integer(key, least, most)) numbers.push_back(*one);
+    return numbers;
+  }
   for (const dom::element item : dom::array(*value)) {
     int64_t number = 0;
     const bool whole = item.get(number) == simdjson::SUCCESS;
-    if (!whole || number < least || number > most)
-      refuse_value(key, range_text(least, most) + ", or a list of them,");
+    if (!whole || number < least || number > most) {
+      leave_out(key, range_text(least, most) + ", or a list of them,");
+      return {};
+    }
     numbers.push_back(number);
   }
   return numbers;
@@ -116,20 +139,23 @@ std::vector<int64_t> JsonObject::integers(std::string_view key, int64_t least, i
 std::vector<std::string> JsonObject::strings(std::string_view key) const {
   const std::optional<dom::element> value = find(key);
   if (!value) return {};
-  if (!value->is_array()) refuse_value(key, "a list of strings");
   std::vector<std::string> texts;
-  for (const dom::element item : dom::array(*value)) {
-    std::string_view text;
-    if (item.get(text) != simdjson::SUCCESS) refuse_value(key, "a list of strings");
-    texts.emplace_back(text);
-  }
-  return texts;
+  bool good = value->is_array();
+  if (good)
+    for (const dom::element item : dom::array(*value)) {
+      std::string_view text;
+      good = good && item.get(text) == simdjson::SUCCESS && not_a_number(text).empty();
+      texts.emplace_back(text);
+    }
+  if (good) return texts;
+  leave_out(key, "a list of strings");
+  return {};
 }
 
 JsonFile::JsonFile(std::filesystem::path path, std::string_view text)
     : path_(std::make_unique<std::filesystem::path>(std::move(path))),
       parser_(std::make_unique<dom::parser>()) {
-  const simdjson::padded_string padded(text);
+  const simdjson::padded_string padded(as_strict_json(text));
   dom::element root;
   if (const simdjson::error_code code = parser_->parse(padded).get(root); code != simdjson::SUCCESS)
     refuse(*path_, fmt::format("is not valid JSON: {}", simdjson::error_message(code)),

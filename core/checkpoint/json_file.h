@@ -23,6 +23,14 @@ class JsonObject {
   JsonObject(const std::filesystem::path& file, std::string prefix, simdjson::dom::object object)
       : file_(&file), prefix_(std::move(prefix)), object_(object) {}
 
+  /// The same object, whose values are taken where they can be and else left out, each with a
+  /// sentence in `ignored`, which must outlive it: for what no model needs to run.
+  JsonObject tolerant(std::vector<std::string>& ignored) const {
+    JsonObject object = *this;
+    object.ignored_ = &ignored;
+    return object;
+  }
+
   const std::filesystem::path& file() const { return *file_; }
   simdjson::dom::object raw() const { return object_; }
   /// The key as messages name it, with the keys of the objects around it: "rope_scaling.factor".
@@ -47,17 +55,24 @@ class JsonObject {
 
  private:
   std::optional<simdjson::dom::element> find(std::string_view key) const;
+  /// As refuse_value(), unless tolerant.
+  void leave_out(std::string_view key, std::string_view needed) const;
+  std::string unusable(std::string_view key, std::string_view needed) const;
+  template <class T>
+  std::optional<T> read(std::string_view key, std::string_view needed) const;
 
   const std::filesystem::path* file_;
   std::string prefix_;
   simdjson::dom::object object_;
+  std::vector<std::string>* ignored_ = nullptr;
 };
 
 /// A parsed document whose root is an object.
 class JsonFile {
  public:
-  /// `text` is copied; `path` is for messages. Error: kCheckpoint if it is not JSON, nested too
-  /// deeply, not UTF-8 or not an object.
+  /// `text` is copied; `path` is for messages. Numbers may be those of Python (python_json.h):
+  /// where one is asked for that JSON does not have, it is refused. Error: kCheckpoint if it is not
+  /// JSON, nested too deeply, not UTF-8 or not an object.
   JsonFile(std::filesystem::path path, std::string_view text);
 
   JsonObject root() const { return {*path_, "", root_}; }

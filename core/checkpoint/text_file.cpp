@@ -7,6 +7,7 @@
 
 #include "core/base/files.h"
 #include "core/checkpoint/refuse.h"
+#include "core/checkpoint/stand_in.h"
 
 namespace nety::checkpoint {
 namespace {
@@ -25,6 +26,7 @@ std::string read_text(const std::filesystem::path& path) {
   if (file.size() > kMaxBytes)
     refuse(path, fmt::format("has {} bytes; at most {} are possible for such a file", file.size(),
                              kMaxBytes));
+  refuse_stand_in(path, file.bytes());
   return {reinterpret_cast<const char*>(file.bytes().data()), file.size()};
 }
 

@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/checkpoint/gguf_keys.h"
+#include "core/checkpoint/stand_in.h"
 #include "core/checkpoint/stated.h"
 #include "core/checkpoint/tokenizer_config.h"
 
@@ -103,6 +104,7 @@ tokenizer::Tokenizer load_tokenizer(const Checkpoint& checkpoint) {
     more.push_back(added(named));
   const MappedFile json(file);
   const auto text = json.bytes();
+  checkpoint::refuse_stand_in(file, text);
   return tokenizer::Tokenizer::from_json({reinterpret_cast<const char*>(text.data()), text.size()},
                                          file.string(), more);
 }

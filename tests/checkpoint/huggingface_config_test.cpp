@@ -127,6 +127,40 @@ TEST(HuggingFaceConfig, NamesArchitecturesItCannotRun) {
                ErrorKind::kCheckpoint, {"different RoPE"});
 }
 
+// The type decides, as in transformers; classes are written in more than one way.
+TEST(HuggingFaceConfig, TakesTheTypeWhateverTheClassIsCalled) {
+  const auto notices = [](const char* architectures) {
+    const std::string text = fmt::format(R"({{"model_type": "llama", "architectures": [{}], {}}})",
+                                         architectures, kSizes);
+    return parse_config({text, "config.json"}).notices;
+  };
+  for (const char* name : {R"("LlamaForCausalLM")", R"("LLaMAForCausalLM")", ""})
+    EXPECT_TRUE(notices(name).empty()) << name;
+  for (const char* name : {"LlamaModel", "YiForCausalLM", "LLaMA"}) {
+    const std::vector<Notice> said = notices(fmt::format("\"{}\"", name).c_str());
+    ASSERT_EQ(said.size(), 1U) << name;
+    EXPECT_NE(said[0].what.find(name), std::string::npos) << said[0].what;
+  }
+}
+
+// Python's json module writes and reads these.
+TEST(HuggingFaceConfig, ReadsNumbersThatOnlyPythonHas) {
+  const std::string odd = R"("a": NaN, "b": [0.0, Infinity, -Infinity], "c": {"d": NaN},
+      "e": 1000000000000000019884624838656, "f": -99999999999999999999, "g": "NaN, -Infinity \" NaN",)";
+  EXPECT_EQ(parse(fmt::format(R"({{"model_type": "llama", {} {}}})", odd, kSizes)).vocab,
+            parse(fmt::format(R"({{"model_type": "llama", {}}})", kSizes)).vocab);
+  const auto refused = [](const std::string& key, const std::string& value, const char* shown) {
+    const std::string text =
+        fmt::format(R"({{"model_type": "llama", {}, "{}": {}}})", kSizes, key, value);
+    expect_error([&] { parse(text); }, ErrorKind::kCheckpoint, {"config.json", key, shown});
+  };
+  refused("rms_norm_eps", "NaN", "NaN");  // what is used is checked
+  refused("rope_theta", "Infinity", "Infinity");
+  refused("rope_theta", "-Infinity", "-Infinity");
+  refused("max_position_embeddings", "1000000000000000019884624838656", "1e+30");
+  refused("hidden_act", "NaN", "NaN");
+}
+
 TEST(HuggingFaceConfig, TakesTheArchitectureWhereTheTypeIsMissing) {
   const std::string text =
       fmt::format(R"({{"architectures": ["MistralForCausalLM"], {}}})", kSizes);
@@ -211,26 +245,53 @@ TEST(HuggingFaceConfig, AcceptsOnlyBitsandbytesQuantization) {
   for (const char* method : {"gptq", "awq", "fp8", "compressed-tensors"})
     expect_error([&] { hint(fmt::format(R"({{"quant_method": "{}"}})", method)); },
                  ErrorKind::kCheckpoint, {"quant_method", method});
+  for (const char* without : {R"({"bits": 4, "group_size": 128})", R"({})",
+                              R"({"quant_method": null})", R"({"load_in_8bit": false})"})
+    expect_error([&] { hint(without); }, ErrorKind::kCheckpoint, {"has no \"quant_method\""});
 }
 
 TEST(GenerationDefaults, ComeFromGenerationConfigFirst) {
+  std::vector<Notice> notices;
   const JsonText config{R"({"bos_token_id": 1, "eos_token_id": 2})", "config.json"};
   const JsonText generation{R"({"eos_token_id": [7, 8], "top_k": 50, "top_p": 0.9,
       "temperature": 0.6, "repetition_penalty": 1.1})",
                             "generation_config.json"};
-  const GenerationDefaults both = parse_generation(config, generation);
+  const GenerationDefaults both = parse_generation(config, generation, notices);
   EXPECT_EQ(both.bos_id, 1);
   EXPECT_EQ(both.eos_ids, (std::vector<int32_t>{7, 8}));
   EXPECT_EQ(both.temperature, 0.6);
   EXPECT_EQ(both.top_p, 0.9);
   EXPECT_EQ(both.top_k, 50);
   EXPECT_EQ(both.repeat_penalty, 1.1);
-  const GenerationDefaults alone = parse_generation(config, std::nullopt);
+  const GenerationDefaults alone = parse_generation(config, std::nullopt, notices);
   EXPECT_EQ(alone.eos_ids, (std::vector<int32_t>{2}));
   EXPECT_EQ(alone.temperature, -1);
-  const JsonText bad{R"({"eos_token_id": [2, "x"]})", "generation_config.json"};
-  expect_error([&] { parse_generation(config, bad); }, ErrorKind::kCheckpoint,
-               {"generation_config.json", "eos_token_id"});
+  EXPECT_TRUE(notices.empty());
+}
+
+// A file that no model needs to run does not keep one from loading.
+TEST(GenerationDefaults, LeaveOutWhatCannotBeUsed) {
+  const JsonText config{R"({"bos_token_id": 1, "eos_token_id": 2})", "config.json"};
+  const auto said = [&](const char* text) {
+    std::vector<Notice> notices;
+    parse_generation(config, JsonText{text, "generation_config.json"}, notices);
+    std::string all;
+    for (const Notice& notice : notices) all += notice.what + "\n";
+    return all;
+  };
+  for (const char* value :
+       {R"("temperature": "hot")", R"("top_p": [1])", R"("temperature": NaN)",
+        R"("repetition_penalty": {})", R"("eos_token_id": [2, "x"])", R"("top_k": 1.5)"}) {
+    const std::string key(value + 1, std::string_view(value + 1).find('"'));
+    const std::string notice = said(fmt::format("{{{}}}", value).c_str());
+    EXPECT_NE(notice.find("generation_config.json: \"" + key + "\" is"), std::string::npos)
+        << notice;
+    EXPECT_NE(notice.find("not used"), std::string::npos) << notice;
+  }
+  EXPECT_NE(said("{").find("not valid JSON"), std::string::npos);
+  EXPECT_NE(said("[1]").find("not an object"), std::string::npos);
+  EXPECT_EQ(said(R"({"suppress_tokens": ["x"], "guidance_scale": Infinity})"),
+            "");  // not used here
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } catch (const nety::Error&) {
   }
   try {
-    nety::checkpoint::parse_generation(text, text);
+    std::vector<nety::checkpoint::Notice> notices;
+    nety::checkpoint::parse_generation(text, text, notices);
   } catch (const nety::Error&) {
   }
   return 0;
