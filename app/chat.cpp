@@ -17,20 +17,16 @@ namespace {
 
 class Conversation {
  public:
-  Conversation(LoadedModel& loaded, const ModelOptions& options, GenerationOptions generation,
-               std::string system, const Context& context)
+  Conversation(LoadedModel& loaded, ModelText text, const ModelOptions& options,
+               GenerationOptions generation, std::string system, const Context& context)
       : loaded_(loaded),
-        text_(load_text(*loaded.checkpoint, context)),
+        text_(std::move(text)),
         engine_(*loaded.model, *loaded.backend, size_of(options, loaded, generation)),
         sequence_(engine_.open_sequence()),
         generation_(std::move(generation)),
         system_(std::move(system)),
         language_(context.language),
-        quiet_(!stdout_is_terminal() || context.verbosity < 0) {
-    // A template that is not known is refused now, not after the first question.
-    const std::vector<tokenizer::Message> probe = {{"user", "x"}};
-    render_conversation(*loaded_.checkpoint, text_, probe, false);
-  }
+        quiet_(!stdout_is_terminal() || context.verbosity < 0) {}
 
   int talk();
 
@@ -94,7 +90,7 @@ void Conversation::answer() {
   const engine::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, text_.special);
   const engine::Answer result = engine::generate(
       sequence_, text_.tokenizer, std::span(ids).subspan(kept), options, [](std::string_view text) {
-        write_output(text);
+        write_answer(text);
         return !interrupted();
       });
   clear_interrupt();
@@ -153,12 +149,11 @@ Conversation::Next Conversation::command(const std::string& line) {
   } else if (name == "/set") {
     set(rest);
   } else if (name == "/stats") {
-    write_output(
-        say(message::chat_stats,
-            {loaded_.checkpoint->name(), loaded_.mode, std::string(loaded_.backend->name()),
-             std::to_string(sequence_.length()), std::to_string(engine_.options().context),
-             format_bytes(engine_.cache_bytes())}) +
-        "\n");
+    write_page(say(message::chat_stats,
+                   {loaded_.checkpoint->name(), loaded_.mode, std::string(loaded_.backend->name()),
+                    std::to_string(sequence_.length()), std::to_string(engine_.options().context),
+                    format_bytes(engine_.cache_bytes())}) +
+               "\n");
   } else {
     throw Error(ErrorKind::kUsage, fmt::format("unknown command {}", name),
                 "/help lists the commands.");
@@ -205,9 +200,16 @@ class Chat final : public Command {
   }
 
   int run(const Context& context) override {
-    std::optional<LoadedModel> loaded = load(options_, context);
+    std::optional<ModelText> text;
+    const auto read = [&](const checkpoint::Checkpoint& checkpoint) {
+      text.emplace(load_text(checkpoint, context));
+      // A template that is not known is refused now, not after the first question.
+      const std::vector<tokenizer::Message> probe = {{"user", "x"}};
+      render_conversation(checkpoint, *text, probe, false);
+    };
+    std::optional<LoadedModel> loaded = load(options_, context, read);
     if (!loaded) return 0;
-    Conversation conversation(*loaded, options_, generation_, system_, context);
+    Conversation conversation(*loaded, *std::move(text), options_, generation_, system_, context);
     if (stdout_is_terminal())
       notice(context,
              Text{message::chat_banner,

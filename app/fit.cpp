@@ -10,11 +10,15 @@
 #include "app/model_options.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/printable.h"
 #include "core/base/units.h"
 #include "core/checkpoint/shapes.h"
+#include "core/machine/address_space.h"
 #include "core/machine/machine.h"
 #include "core/model/special_tokens.h"
 #include "core/model/tokenizer_source.h"
+#include "core/policy/address_space.h"
+#include "core/policy/messages.h"
 #include "core/policy/policy.h"
 
 namespace nety::app {
@@ -62,13 +66,19 @@ class Fit final : public Command {
     const policy::ModelFacts model = facts_of(options_.model, shape_, context);
     const machine::MemoryBudget memory = machine::memory_budget(machine::host());
     const std::vector<Row> rows = plans(model);
-    const std::string json = as_json(model, rows, memory).dump(2) + "\n";
+    if (model.config.context > 0 && rows[0].plan.context > model.config.context)
+      notice(context,
+             {message::policy_context_beyond,
+              {std::to_string(rows[0].plan.context), std::to_string(model.config.context)}});
+    const std::string json = printable_json(
+        as_json(model, rows, memory).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+        "\n");
     if (!output_.empty()) write_file(output_, json);
     if (json_) {
       write_output(json);
       return 0;
     }
-    write_output(as_table(model, rows, memory));
+    write_page(as_table(model, rows, memory));
     if (!output_.empty()) notice(context, output_);
     return 0;
   }
@@ -87,6 +97,13 @@ class Fit final : public Command {
     return rows;
   }
 
+  static bool fits(const policy::ModelFacts& model, const policy::MemoryPlan& plan,
+                   const machine::MemoryBudget& memory) {
+    const auto left = machine::address_space_left(machine::host());
+    return plan.needed() <= memory.available_bytes &&
+           (!left || policy::address_space_of(plan, model.weights) <= *left);
+  }
+
   static std::string as_table(const policy::ModelFacts& model, const std::vector<Row>& rows,
                               const machine::MemoryBudget& memory) {
     std::string out =
@@ -97,13 +114,17 @@ class Fit final : public Command {
                        "of which", "KV cache", "workspace", "needed", "here");
     out += fmt::format("{:<8} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "", "", "mapped", "", "", "");
     for (const Row& row : rows)
-      out +=
-          fmt::format("{:<8} {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n", row.mode,
-                      format_bytes(row.plan.weights()), format_bytes(row.plan.weights_mapped_bytes),
-                      format_bytes(row.plan.kv_bytes), format_bytes(row.plan.workspace_bytes),
-                      format_bytes(row.plan.needed()),
-                      row.plan.needed() <= memory.available_bytes ? "fits" : "does not fit");
+      out += fmt::format(
+          "{:<8} {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n", row.mode,
+          format_bytes(row.plan.weights()), format_bytes(row.plan.weights_mapped_bytes),
+          format_bytes(row.plan.kv_bytes), format_bytes(row.plan.workspace_bytes),
+          format_bytes(row.plan.needed()), fits(model, row.plan, memory) ? "fits" : "does not fit");
     const policy::MemoryPlan& any = rows[0].plan;
+    if (const auto left = machine::address_space_left(machine::host()))
+      out += fmt::format(
+          "\nThe address space is limited (ulimit -v): {} are left, and the mapped file counts "
+          "whole.\n",
+          format_bytes(*left));
     return out + fmt::format(
                      "\nBesides, in every mode: tokenizer {} for {} vocabulary entries, program "
                      "{}.\nWeights and KV cache are exact, the rest is an estimate; needed is the "
@@ -121,16 +142,20 @@ class Fit final : public Command {
     json["context"] = rows[0].plan.context;
     json["available_bytes"] = memory.available_bytes;
     json["limited_by"] = memory.limited_by;
+    if (const auto left = machine::address_space_left(machine::host()))
+      json["available_address_space_bytes"] = *left;
     json["tokenizer_bytes"] = rows[0].plan.tokenizer_bytes;
     json["program_bytes"] = rows[0].plan.program_bytes;
     for (const Row& row : rows)
-      json["modes"].push_back({{"mode", row.mode},
-                               {"weights_bytes", row.plan.weights()},
-                               {"weights_mapped_bytes", row.plan.weights_mapped_bytes},
-                               {"kv_bytes", row.plan.kv_bytes},
-                               {"workspace_bytes", row.plan.workspace_bytes},
-                               {"needed_bytes", row.plan.needed()},
-                               {"fits", row.plan.needed() <= memory.available_bytes}});
+      json["modes"].push_back(
+          {{"mode", row.mode},
+           {"weights_bytes", row.plan.weights()},
+           {"weights_mapped_bytes", row.plan.weights_mapped_bytes},
+           {"kv_bytes", row.plan.kv_bytes},
+           {"workspace_bytes", row.plan.workspace_bytes},
+           {"needed_bytes", row.plan.needed()},
+           {"address_space_bytes", policy::address_space_of(row.plan, model.weights)},
+           {"fits", fits(model, row.plan, memory)}});
     return json;
   }
 

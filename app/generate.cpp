@@ -10,6 +10,7 @@
 #include "app/input.h"
 #include "app/model_options.h"
 #include "core/base/error.h"
+#include "core/base/printable.h"
 #include "core/measure/stopwatch.h"
 
 namespace nety::app {
@@ -19,7 +20,7 @@ class Generate final : public Command {
  public:
   void declare(Arguments& arguments) override {
     options_.declare(arguments);
-    arguments.text("-p,--prompt", prompt_, "The prompt; else --file, else standard input");
+    arguments.texts("-p,--prompt", prompt_, "The prompt; else --file, else standard input");
     arguments.text("-f,--file", file_, "Read the prompt from a file");
     arguments.text("--system", system_, "The system message");
     arguments.flag("--raw", raw_, "The prompt as it is, without the chat template");
@@ -29,31 +30,35 @@ class Generate final : public Command {
 
   int run(const Context& context) override {
     const std::string prompt = read_prompt();
-    std::optional<LoadedModel> loaded = load(options_, context);
+    std::optional<ModelText> text;
+    std::vector<int32_t> ids;
+    const auto read = [&](const checkpoint::Checkpoint& checkpoint) {
+      const measure::Stopwatch watch;
+      text.emplace(load_text(checkpoint, context));
+      tokenizer_s_ = watch.seconds();
+      ids = encode(prompt, checkpoint, *text, context);
+      if (ids.empty())
+        throw Error(ErrorKind::kUsage, "the prompt is empty",
+                    "Give one: -p TEXT, -f FILE or standard input.");
+    };
+    std::optional<LoadedModel> loaded = load(options_, context, read);
     if (!loaded) return 0;
-    const checkpoint::Checkpoint& checkpoint = *loaded->checkpoint;
-    const measure::Stopwatch watch;
-    const ModelText text = load_text(checkpoint, context);
-    const tokenizer::Tokenizer& tokenizer = text.tokenizer;
-    tokenizer_s_ = watch.seconds();
-    const std::vector<int32_t> ids = encode(prompt, checkpoint, text, context);
-    if (ids.empty())
-      throw Error(ErrorKind::kUsage, "the prompt is empty",
-                  "Give one: -p TEXT, -f FILE or standard input.");
-    const engine::GenerateOptions options = generation_.resolve(checkpoint, text.special);
+    const tokenizer::Tokenizer& tokenizer = text->tokenizer;
+    const engine::GenerateOptions options = generation_.resolve(*loaded->checkpoint, text->special);
     engine::EngineOptions size = engine_options(options_, *loaded);
     size.logit_rows = generation_.logit_rows();
     engine::Engine engine(*loaded->model, *loaded->backend, size);
     engine::Sequence sequence = engine.open_sequence();
     const engine::Answer result =
         engine::generate(sequence, tokenizer, ids, options, [this](std::string_view piece) {
-          if (!json_) write_output(piece);
+          if (!json_) write_answer(piece);
           return !interrupted();
         });
     if (json_)
-      write_output(as_json(*loaded, ids, result, options)
-                       .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                   "\n");
+      write_output(
+          printable_json(as_json(*loaded, ids, result, options)
+                             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                         "\n"));
     else if (!result.text.ends_with('\n'))
       write_output("\n");
     if (result.finish == engine::FinishReason::kInterrupted)
@@ -65,7 +70,7 @@ class Generate final : public Command {
   std::string read_prompt() const {
     if (!prompt_.empty() && !file_.empty())
       throw Error(ErrorKind::kUsage, "--prompt and --file exclude each other", "Give one of them.");
-    if (!prompt_.empty()) return prompt_;
+    if (!prompt_.empty()) return prompt_.back();  // -p "" is an empty prompt
     if (file_.empty() && stdin_is_terminal())
       throw Error(ErrorKind::kUsage, "there is no prompt",
                   "Give one: -p TEXT, -f FILE or standard input; or talk with nety chat.");
@@ -117,7 +122,8 @@ class Generate final : public Command {
 
   ModelOptions options_;
   GenerationOptions generation_;
-  std::string prompt_, file_, system_;
+  std::vector<std::string> prompt_;  // of several the last; "" is an empty one
+  std::string file_, system_;
   bool raw_ = false, json_ = false;
   double tokenizer_s_ = 0;
 };

@@ -15,10 +15,12 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/units.h"
+#include "core/machine/address_space.h"
 #include "core/machine/machine.h"
 #include "core/measure/gpu_drivers.h"
 #include "core/model/compute.h"
 #include "core/model/plugin.h"
+#include "core/policy/address_space.h"
 #include "core/policy/evidence_store.h"
 
 namespace nety::app {
@@ -42,16 +44,16 @@ void print_plan(const policy::Decision& decision, const machine::MemoryBudget& m
   const auto row = [](const char* what, uint64_t bytes, const char* kind) {
     return fmt::format("  {:<22} {:>10}  {}\n", what, format_bytes(bytes), kind);
   };
-  write_output(fmt::format("Plan: {} on {}, context {}\n", decision.mode_name(), decision.device,
-                           plan.context) +
-               row("weights, made", plan.weights_anonymous_bytes, "anonymous") +
-               row("weights, in place", plan.weights_mapped_bytes, "mapped file") +
-               row("KV cache", plan.kv_bytes, "anonymous, as it fills") +
-               row("workspace", plan.workspace_bytes, "anonymous, estimated") +
-               row("tokenizer", plan.tokenizer_bytes, "anonymous, estimated") +
-               row("program", plan.program_bytes, "anonymous, measured") +
-               row("needed", plan.needed(), "total and a tenth") +
-               row("available", memory.available_bytes, memory.limited_by.c_str()));
+  write_page(fmt::format("Plan: {} on {}, context {}\n", decision.mode_name(), decision.device,
+                         plan.context) +
+             row("weights, made", plan.weights_anonymous_bytes, "anonymous") +
+             row("weights, in place", plan.weights_mapped_bytes, "mapped file") +
+             row("KV cache", plan.kv_bytes, "anonymous, as it fills") +
+             row("workspace", plan.workspace_bytes, "anonymous, estimated") +
+             row("tokenizer", plan.tokenizer_bytes, "anonymous, estimated") +
+             row("program", plan.program_bytes, "anonymous, measured") +
+             row("needed", plan.needed(), "total and a tenth") +
+             row("available", memory.available_bytes, memory.limited_by.c_str()));
 }
 
 // Modes that fix their arithmetic would ignore --compute without a word.
@@ -156,6 +158,24 @@ void add_asked_gpu(const ModelOptions& options, policy::Evidence& evidence) {
 
 }  // namespace
 
+namespace {
+
+/// `left`: before the file was mapped. Error: kMemory.
+void require_address_space(const policy::Decision& decision, const policy::ModelFacts& facts,
+                           const std::optional<uint64_t>& left, const ModelOptions& options) {
+  const uint64_t needed = policy::address_space_of(decision.memory, facts.weights);
+  if (!left || needed <= *left || options.force || decision.device != "cpu") return;
+  throw Error(
+      ErrorKind::kMemory,
+      fmt::format("{} in mode {} needs {} of address space, its mapped file and a tenth to "
+                  "spare included; a limit on it leaves {}",
+                  facts.name, decision.mode_name(), format_bytes(needed), format_bytes(*left)),
+      "Raise the limit (ulimit -v), or use a narrower --mode or a smaller --ctx; --force "
+      "loads it all the same.");
+}
+
+}  // namespace
+
 std::unique_ptr<machine::Machine> machine_with_drivers(bool quick) {
   // Without persistence, a driver starts every GPU before it answers its first call.
   const double limit_s = quick ? 1 : 15;
@@ -187,8 +207,9 @@ void keep_evidence(const results::File& file, const Context& context) {
   }
 }
 
-std::optional<LoadedModel> load(const ModelOptions& options, const Context& context) {
-  const auto start = std::chrono::steady_clock::now();
+std::optional<LoadedModel> load(const ModelOptions& options, const Context& context,
+                                const BeforeWeights& before) {
+  auto start = std::chrono::steady_clock::now();
   const machine::Machine& host = machine::host();
   refuse_unavailable(options.run.backend);
   policy::Evidence evidence = available_backends();
@@ -199,6 +220,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
       [](const policy::BackendFacts& backend) { return backend.device == DeviceKind::kCuda; });
   const results::Machine machine =
       may_use_gpu ? machine::describe(*machine_with_drivers()) : machine::describe(host);
+  const std::optional<uint64_t> address_space = machine::address_space_left(host);
   LoadedModel loaded;
   loaded.checkpoint = std::make_unique<checkpoint::Checkpoint>(
       checkpoint::Checkpoint::open(resolve_model(options.model)));
@@ -209,9 +231,15 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
       .plan = options.plan(), .use_quantization = options.use_quantization, .force = options.force};
   add_earlier_runs(evidence, machine, facts.id);
   const policy::Decision decision = policy::decide(request, machine, facts, evidence);
+  require_address_space(decision, facts, address_space, options);
   if (options.dry_run) {
     print_plan(decision, machine::memory_budget(host));
     return std::nullopt;
+  }
+  if (before) {
+    const auto paused = std::chrono::steady_clock::now();
+    before(*loaded.checkpoint);
+    start += std::chrono::steady_clock::now() - paused;
   }
   for (const Text& line : policy::loading_lines(decision, machine)) notice(context, line);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,9 +60,14 @@ struct LoadedModel {
   double load_s = 0;
 };
 
+/// Told of the opened checkpoint before any weight is loaded, so that a tokenizer, template or
+/// prompt that cannot be used is an error now and not after a long load.
+using BeforeWeights = std::function<void(const checkpoint::Checkpoint& checkpoint)>;
+
 /// Opens, decides by the policy, says why, and loads with progress. Empty after --dry-run, which
 /// prints the plan instead.
-std::optional<LoadedModel> load(const ModelOptions& options, const Context& context);
+std::optional<LoadedModel> load(const ModelOptions& options, const Context& context,
+                                const BeforeWeights& before = {});
 
 /// Engine options for the loaded model, as the command line and the plan have them.
 engine::EngineOptions engine_options(const ModelOptions& options, const LoadedModel& loaded);

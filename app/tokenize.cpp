@@ -16,7 +16,7 @@ class Tokenize final : public Command {
   void declare(Arguments& arguments) override {
     arguments.text("MODEL", model_,
                    "A GGUF file (a vocabulary alone will do) or a Hugging Face directory");
-    arguments.text("-p,--prompt", prompt_, "The text; else --file, else standard input");
+    arguments.texts("-p,--prompt", prompt_, "The text; else --file, else standard input");
     arguments.text("-f,--file", file_, "Read the text from a file");
     arguments.flag("--json", json_, "Print {\"ids\": [...]}");
     arguments.flag("--no-special", no_special_, "Do not add what the tokenizer itself adds (BOS)");
@@ -27,7 +27,7 @@ class Tokenize final : public Command {
       throw Error(ErrorKind::kUsage, "--prompt and --file exclude each other", "Give one of them.");
     const auto checkpoint = checkpoint::Checkpoint::open_vocabulary(resolve_model(model_));
     const tokenizer::Tokenizer tokenizer = model::load_tokenizer(checkpoint);
-    const std::string text = prompt_.empty() ? read_text(file_) : prompt_;
+    const std::string text = prompt_.empty() ? read_text(file_) : prompt_.back();
     const std::vector<int32_t> ids = tokenizer.encode(text, {.add_special = !no_special_});
     if (json_) {
       write_output(fmt::format("{{\"ids\": [{}]}}\n", fmt::join(ids, ", ")));
@@ -37,7 +37,7 @@ class Tokenize final : public Command {
         const std::string piece = tokenizer.decode(std::span(&id, 1), false);
         out += fmt::format("{:>7}  {}\n", id, visible(piece));
       }
-      write_output(out);
+      write_answer(out);
     }
     return 0;
   }
@@ -64,7 +64,8 @@ class Tokenize final : public Command {
     return out + "\"";
   }
 
-  std::string model_ = "default", prompt_, file_;
+  std::string model_ = "default", file_;
+  std::vector<std::string> prompt_;  // of several the last; "" is an empty one
   bool json_ = false, no_special_ = false;
 };
 

@@ -1,5 +1,6 @@
 // The policy as a table: a machine, a model, a request, and what must come of it.
 #include "core/policy/policy.h"
+#include "core/policy/address_space.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -231,6 +232,33 @@ TEST(PolicyNotices, SayWhatWasIgnoredGivenUpAndForced) {
   EXPECT_EQ(first_notice(ask("int8"), cpu(22), small_q4_1()), "policy_converted");
   EXPECT_EQ(first_notice(forced("fp32"), cpu(22), mistral()), "policy_forced_anonymous");
   EXPECT_EQ(first_notice(forced("stored"), cpu(10), mistral()), "policy_forced_mapped");
+}
+
+TEST(PolicyNotices, SayWhereTheContextIsBeyondTheModel) {
+  Request request = ask("stored");
+  const auto notice_at = [&](int64_t context) -> std::string {
+    request.plan.context = context;
+    const Decision decision = decide(request, cpu(64), small_q4_1(), {});
+    return decision.notices.empty() ? "" : render(decision.notices.back(), Language::kEnglish);
+  };
+  EXPECT_EQ(notice_at(0), "");
+  EXPECT_EQ(notice_at(2048), "");
+  EXPECT_THAT(notice_at(2049),
+              HasSubstr("2049 tokens is beyond what this model was made for, 2048"));
+  EXPECT_THAT(notice_at(100'000), HasSubstr("2048 tokens"));
+}
+
+TEST(PolicyMemory, CountsAMappedFileWholeInTheAddressSpace) {
+  ModelFacts model = small_q4_1();
+  uint64_t stored = 0;
+  for (PlannedWeight& weight : model.weights) stored += weight.stored_bytes = 1000;
+  const MemoryPlan plan = decide(ask("stored"), cpu(64), model, {}).memory;
+  ASSERT_GT(plan.weights_anonymous_bytes, 0U);  // blocks are copied into another order
+  EXPECT_EQ(address_space_of(plan, model.weights),
+            plan.needed() + stored - std::min(stored, plan.weights_mapped_bytes));
+  const ModelFacts shape = mistral_shape();  // no file
+  const MemoryPlan made = decide(ask("fp32"), cpu(64), shape, {}).memory;
+  EXPECT_EQ(address_space_of(made, shape.weights), made.needed());
 }
 
 TEST(PolicyOnGpu, ComputesInBf16WhereTheGpuHasIt) {
