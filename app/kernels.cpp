@@ -32,7 +32,8 @@ class Kernels final : public Command {
     ::execv(program.c_str(), argv.data());
     throw Error(ErrorKind::kEnvironment,
                 fmt::format("{}: cannot be started: {}", program.string(), std::strerror(errno)),
-                "Build it with cmake where libbenchmark-dev is installed: it is made beside nety.");
+                "It is built with Google Benchmark: ./nety kernels offers to install that "
+                "(libbenchmark-dev) and builds it beside nety.");
   }
 };
 

@@ -10,6 +10,7 @@
 
 #include "app/console.h"
 #include "app/live.h"
+#include "app/messages.h"
 #include "app/model_options.h"
 #include "app/run_arguments.h"
 #include "bench/evaluation_text.h"
@@ -18,6 +19,7 @@
 #include "core/base/files.h"
 #include "core/base/units.h"
 #include "core/checkpoint/shapes.h"
+#include "core/model/tokenizer_source.h"
 
 namespace nety::app {
 namespace {
@@ -143,7 +145,7 @@ bench::BenchRequest MeasurementOptions::request(const Context& context,
                 "--quality and --shape exclude each other: random weights predict nothing",
                 "Leave --quality out, or name a MODEL in place of --shape.");
   bench::BenchRequest request;
-  request.tool = "nety " NETY_VERSION;
+  request.tool = "nety " NETY_VERSION NETY_BUILD_NOTE;
   request.command = context.command;
   request.shape = shape_;
   if (shape_.empty()) request.model = resolve_model(model.empty() ? "default" : model).string();
@@ -172,15 +174,32 @@ bench::BenchRequest MeasurementOptions::request(const Context& context,
   return request;
 }
 
+namespace {
+
+/// A model without a usable tokenizer has rates and no text: said now, not after a minute.
+void leave_text_out(bench::BenchRequest& request, const Context& context) {
+  if (!request.shape.empty()) return;
+  try {
+    model::load_tokenizer(checkpoint::Checkpoint::open(request.model));
+  } catch (const Error& error) {
+    request.no_text = error.what();
+    request.quality_text.clear();
+    notice(context, {message::bench_no_text, {request.no_text}});
+  }
+}
+
+}  // namespace
+
 results::File MeasurementOptions::run(const Context& context) const {
   const policy::Evidence here = available_backends();
-  const bench::BenchRequest request = this->request(context, here);
+  bench::BenchRequest request = this->request(context, here);
   bench::check(request);
   for (const std::string& name : request.modes)
     if (name != "stored" && precision::find_mode(name) == nullptr)
       throw Error(ErrorKind::kUsage, fmt::format("--modes: unknown mode '{}'", name),
                   fmt::format("Modes: {}, stored, all.", precision::selectable_mode_names()));
   const diag::Diagnosis diagnosis = examine(request, here, context);
+  leave_text_out(request, context);
   results::File header;
   header.tool = request.tool;
   header.command = request.command;
@@ -193,6 +212,8 @@ results::File MeasurementOptions::run(const Context& context) const {
   file.findings = diagnosis.findings;
   if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);
   if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
+  if (!request.no_text.empty())
+    file.warnings.push_back(render({message::bench_no_text, {request.no_text}}, context.language));
   // The policy decides for a user's usual conditions: other measurements would mislead it.
   if (options::conditions(run_).empty()) keep_evidence(file, context);
   return file;

@@ -66,6 +66,8 @@ Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
                     std::clamp<int64_t>(surroundings.request.gens.front() / 2, 1, kStreamTokens),
                     0)),
       quality_(row("quality", 0, 0, 0)) {
+  if (const std::string& why = surroundings.request.no_text; !why.empty())
+    generate_.fail(Status::kSkipped, why);
   for (const int64_t n : surroundings.request.prompts) prefills_.push_back(row("prefill", n, 0, 0));
   for (const int64_t n : surroundings.request.gens)
     for (const int64_t depth : surroundings.request.depths)
@@ -233,6 +235,10 @@ Command Entry::stream_command(int64_t n_prompt, int64_t n_gen) const {
 
 /// From the start of loading to the first word: mapping a file cannot hide its cost here.
 void Entry::first_request(double load_s) {
+  if (generate_.failed()) {
+    note_memory();
+    return tell(load_);
+  }
   const Command command = stream_command(generate_.key().n_prompt, kFirstTokens);
   const Outcome outcome = ask(command);
   if (settle(generate_, outcome)) {
@@ -259,10 +265,11 @@ void Entry::unload() {
   worker_.reset();
 }
 
-// The first request already read a prompt and took steps.
+// The first request, if there was one, already read a prompt and took steps.
 void Entry::warm_up() {
   Command command;
-  if (surroundings_.request.prompts.front() <= generate_.key().n_prompt) return;
+  const bool asked = surroundings_.request.no_text.empty();
+  if (asked && surroundings_.request.prompts.front() <= generate_.key().n_prompt) return;
   command.action = Action::kWarmUp;
   command.n_prompt = surroundings_.request.prompts.front();
   settle(prefills_.front(), ask(command));

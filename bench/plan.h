@@ -35,6 +35,9 @@ struct BenchRequest {
   int load_passes = 1;
   uint64_t seed = 1;
 
+  /// Why this model can read and write no text (it has no tokenizer); empty: it can. Nothing that
+  /// needs text is then tried.
+  std::string no_text;
   /// The text for quality; empty: no quality. `quality_name` names it in the results.
   std::string quality_text, quality_name;
 

@@ -32,6 +32,23 @@ case_NeverStopsWithTheMissingNames() {
   expect_nothing_done
 }
 
+# What only one command needs is asked for when it is used, wherever its word stands.
+case_TheMicroBenchmarksAskForTheirLibrary() {
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  sed -i '/^libbenchmark-dev$/d' "$sandbox/installed"
+  for words in kernels '--lang fr -q kernels --benchmark_filter=x'; do
+    # shellcheck disable=SC2086  # several words
+    NETY_SETUP=never run "$clone/nety" $words
+    expect_code 5
+    expect_output "Debian packages libbenchmark-dev"
+  done
+  NETY_SETUP=never run "$clone/nety" setup
+  expect_code 0
+  NETY_SETUP=never run "$clone/nety" --lang kernels generate -p kernels
+  expect_not_in_output libbenchmark-dev
+}
+
 case_AnUnknownPermissionIsAUsageError() {
   NETY_SETUP=perhaps run "$clone/nety" setup
   expect_code 2
