@@ -11,6 +11,7 @@
 #include "app/comparison.h"
 #include "app/console.h"
 #include "app/input.h"
+#include "app/messages.h"
 #include "app/model_options.h"
 #include "app/run_arguments.h"
 #include "bench/compare_subjects.h"
@@ -97,7 +98,10 @@ class Compare final : public Command {
     arguments.texts("--gate", gates_,
                     "A metric that decides, and its margin: tg_tps:2% (repeatable; default tg_tps "
                     "and pp_tps)");
-    arguments.flag("--strict", strict_, "Exit with 4 if a gated metric is not decided");
+    arguments.flag(
+        "--strict", strict_,
+        "Exit with 4 if a gated metric is not decided (with too few samples to ever decide "
+        "it does so in any case)");
     arguments.flag("--warn-only", warn_only_, "Exit with 0 whatever the verdict");
     arguments.flag("--no-self-check", no_self_check_, "Do not compare the baseline with itself");
     arguments.flag("--annotations", annotations_, "Print the verdicts as GitHub annotations too");
@@ -170,6 +174,7 @@ class Compare final : public Command {
     if (request.mode.empty()) request.mode = workload.engine.run.mode;
     const auto baseline = subject(a, baseline_, workload), again = subject(a, baseline_, workload);
     const auto candidate = subject(b, candidate_, workload);
+    warn_of_too_few(request, context);
     const OtherLoad before = other_load(machine::host());
     bench::ComparedPrograms outcome;
     {
@@ -181,6 +186,19 @@ class Compare final : public Command {
                                          context.language);
     if (outcome.interrupted) file.warnings.emplace_back("Interrupted: fewer pairs than asked for.");
     return outcome;
+  }
+
+  /// Said before anything is measured.
+  static void warn_of_too_few(const bench::CompareRequest& request, const Context& context) {
+    const auto noisy = [](const bench::Gate& gate) {
+      return gate.margin.value_or(results::find_compared(gate.metric)->margin) > 0;
+    };
+    const auto gates =
+        static_cast<size_t>(std::count_if(request.gates.begin(), request.gates.end(), noisy));
+    const int64_t fewest = gates == 0 ? 0 : results::fewest_samples(gates, request.error);
+    if (request.most < fewest)
+      notice(context,
+             {message::compare_too_few, {std::to_string(request.most), std::to_string(fewest)}});
   }
 
   /// The model, this machine and the mode that the policy chooses.
@@ -245,7 +263,13 @@ class Compare final : public Command {
     if (!outcome.fit || any(results::Change::kIncomparable))
       return exit_code(ErrorKind::kEnvironment);
     if (any(results::Change::kRegression)) return exit_code(ErrorKind::kRegression);
-    if (strict_ && any(results::Change::kInconclusive)) return exit_code(ErrorKind::kInconclusive);
+    const bool hopeless =
+        std::any_of(outcome.comparisons.begin(), outcome.comparisons.end(),
+                    [](const results::Comparison& comparison) {
+                      return comparison.gated && bench::too_few_to_decide(comparison);
+                    });
+    if (hopeless || (strict_ && any(results::Change::kInconclusive)))
+      return exit_code(ErrorKind::kInconclusive);
     return 0;
   }
 

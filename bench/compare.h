@@ -90,6 +90,9 @@ ComparedPrograms compare(Subject& baseline, Subject& candidate, Subject& baselin
 ComparedPrograms compare_files(const results::File& baseline, const results::File& candidate,
                                const CompareRequest& request);
 
+/// Whether a verdict is inconclusive because no outcome with so few samples would be a verdict.
+bool too_few_to_decide(const results::Comparison& comparison);
+
 /// What is different about two machines, for people: "cpu: A, B; threads: 2, 4". Empty: nothing.
 std::string differences(const results::Machine& one, const results::Machine& other);
 

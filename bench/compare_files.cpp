@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 #include "bench/compare.h"
 #include "bench/compare_series.h"
@@ -27,6 +28,12 @@ std::vector<double> values_of(const Metric& metric) {
   return {*metric.median};
 }
 
+/// How a program that is no release build calls itself: "Debug" of "nety 0.1.0 (Debug)".
+std::string build_of(const std::string& tool) {
+  const size_t open = tool.find('(');
+  return open == std::string::npos ? "Release" : tool.substr(open + 1, tool.rfind(')') - open - 1);
+}
+
 /// Why the files must not be compared; empty: nothing speaks against it.
 std::string obstacle(const File& one, const File& other) {
   if (one.machines.empty() || other.machines.empty()) return "a file does not say which machine";
@@ -39,17 +46,58 @@ std::string obstacle(const File& one, const File& other) {
   if (one.models.empty() || other.models.empty()) return "a file does not say which model";
   if (one.models.front().id != other.models.front().id)
     return fmt::format("different models ({}, {})", one.models.front().id, other.models.front().id);
+  if (build_of(one.tool) != build_of(other.tool))
+    return fmt::format("different builds ({}, {})", build_of(one.tool), build_of(other.tool));
   return "";
 }
 
+/// What makes speed and differs between two runs of one row: "threads: 2, 4; isa: avx2, scalar".
+std::string conditions_that_differ(const Result& one, const Result& other) {
+  std::string out;
+  const auto compare = [&out](std::string_view name, const auto& first, const auto& second) {
+    if (first == second) return;
+    out += fmt::format("{}{}: {}, {}", out.empty() ? "" : "; ", name, first, second);
+  };
+  compare("threads", one.threads, other.threads);
+  compare("isa", one.isa, other.isa);
+  compare("device", one.device, other.device);
+  const auto condition = [](const Result& row, const std::string& name) {
+    const auto found = row.conditions.find(name);
+    return found == row.conditions.end() ? std::string("as usual") : found->second;
+  };
+  std::set<std::string> names;
+  for (const Result* row : {&one, &other})
+    for (const auto& [name, value] : row->conditions) names.insert(name);
+  for (const std::string& name : names)
+    if (name != "threads" && name != "isa" && name != "device")
+      compare(name, condition(one, name), condition(other, name));
+  return out;
+}
+
+/// The other file's run of that row: one under the same conditions if there is one.
+const Result* twin_of(const Result& row, const File& other) {
+  const Result* found = nullptr;
+  for (const Result& twin : other.results) {
+    if (!same_row(row, twin)) continue;
+    if (conditions_that_differ(row, twin).empty()) return &twin;
+    if (found == nullptr) found = &twin;
+  }
+  return found;
+}
+
 void pair_up(const Result& one, const Result& other, PairedSeries& pairs, int64_t& count) {
+  const std::string conditions = conditions_that_differ(one, other);
   for (const auto& [name, metric] : one.metrics) {
     const auto twin = other.metrics.find(name);
     if (results::find_compared(name) == nullptr || twin == other.metrics.end()) continue;
     Series series{{name, one.mode, one.backend, one.phase, one.n_prompt, one.n_gen, one.depth},
                   metric.unit,
                   values_of(metric),
-                  values_of(twin->second)};
+                  values_of(twin->second),
+                  conditions};
+    if (metric.unit != twin->second.unit)
+      series.obstacle += fmt::format("{}unit: {}, {}", conditions.empty() ? "" : "; ", metric.unit,
+                                     twin->second.unit);
     const size_t common = std::min(series.baseline.size(), series.candidate.size());
     series.baseline.resize(common);
     series.candidate.resize(common);
@@ -86,12 +134,10 @@ ComparedPrograms compare_files(const File& baseline, const File& candidate,
   ComparedPrograms out;
   PairedSeries pairs;
   for (const Result& row : baseline.results)
-    for (const Result& twin : candidate.results)
-      if (same_row(row, twin)) pair_up(row, twin, pairs, out.pairs);
+    if (const Result* twin = twin_of(row, candidate)) pair_up(row, *twin, pairs, out.pairs);
   CompareRequest named = request;
   if (named.mode.empty() && baseline.decision) named.mode = baseline.decision->mode;
-  const results::Looks once(out.pairs, out.pairs);
-  out.comparisons = pairs.judge(named, once);
+  out.comparisons = pairs.judge(named, std::nullopt);
   const std::string why = obstacle(baseline, candidate);
   if (why.empty()) return out;
   for (Comparison& comparison : out.comparisons) {

@@ -37,6 +37,17 @@ Comparison start_of(const Series& series, double margin) {
   return comparison;
 }
 
+/// What must not be compared has no ratio: it would be read as one.
+Comparison incomparable(const Series& series, double margin) {
+  Comparison comparison = start_of(series, margin);
+  comparison.ratio = results::Metric{};
+  comparison.ratio.unit = "ratio";
+  comparison.ratio.reason = series.obstacle;
+  comparison.verdict = results::name_of(Change::kIncomparable);
+  comparison.reason = series.obstacle;
+  return comparison;
+}
+
 /// Log ratios with the sign of worse, as a ratio with its own sign.
 void fill(Comparison& comparison, const Judgement& judgement, bool higher_is_better) {
   const double sign = higher_is_better ? -1 : 1;
@@ -67,6 +78,18 @@ Comparison judge_exact(const Series& series, bool higher_is_better) {
   return comparison;
 }
 
+results::Looks once(const Series& series) {
+  const auto n = static_cast<int64_t>(series.baseline.size());
+  return {n, n};
+}
+
+/// A gate that no change could open or shut is not merely undecided.
+void say_too_few(size_t gates, double error, Comparison& comparison) {
+  comparison.reason = fmt::format(
+      "{} samples decide nothing here: {} gated figure{} {} at least {}", comparison.ratio.n, gates,
+      gates == 1 ? "" : "s", gates == 1 ? "needs" : "need", results::fewest_samples(gates, error));
+}
+
 Comparison missing(const Gate& gate, const std::string& mode) {
   Comparison comparison;
   comparison.metric = gate.metric;
@@ -86,6 +109,8 @@ void PairedSeries::add(const Observation& baseline, const Observation& candidate
     if (twin == candidate.end()) continue;
     auto known = std::find_if(all_.begin(), all_.end(), same);
     if (known == all_.end()) known = all_.insert(known, Series{figure.key, figure.unit, {}, {}});
+    if (twin->unit != figure.unit)
+      known->obstacle = fmt::format("unit: {}, {}", figure.unit, twin->unit);
     known->baseline.push_back(figure.value);
     known->candidate.push_back(twin->value);
   }
@@ -105,7 +130,7 @@ const Series* PairedSeries::find(const std::string& metric, const std::string& m
 }
 
 std::vector<Comparison> PairedSeries::judge(const CompareRequest& request,
-                                            const results::Looks& looks) const {
+                                            const std::optional<results::Looks>& looks) const {
   const std::string mode =
       !request.mode.empty() || all_.empty() ? request.mode : all_.front().key.mode;
   std::vector<Comparison> out;
@@ -122,24 +147,37 @@ std::vector<Comparison> PairedSeries::judge(const CompareRequest& request,
     const ComparedMetric& metric = *results::find_compared(asked.metric);
     const double margin = asked.margin.value_or(metric.margin);
     used.push_back(series);
+    if (!series->obstacle.empty()) {
+      out.push_back(incomparable(*series, margin));
+      out.back().gated = true;
+      continue;
+    }
     if (margin > 0) {
       places.push_back(out.size());
       gated.push_back(series);
       gate.push_back(
           {results::log_ratios(series->baseline, series->candidate, metric.higher_is_better),
-           margin});
+           margin, looks ? std::nullopt : std::optional(once(*series))});
     }
     out.push_back(margin > 0 ? start_of(*series, margin)
                              : judge_exact(*series, metric.higher_is_better));
     out.back().gated = true;
   }
-  const std::vector<Judgement> judgements = results::judge_together(gate, looks, request.error);
-  for (size_t i = 0; i < gate.size(); ++i)
+  const std::vector<Judgement> judgements =
+      results::judge_together(gate, looks.value_or(results::Looks(1, 1)), request.error);
+  for (size_t i = 0; i < gate.size(); ++i) {
     fill(out[places[i]], judgements[i],
          results::find_compared(gated[i]->key.metric)->higher_is_better);
+    if (judgements[i].change == Change::kInconclusive && !judgements[i].interval)
+      say_too_few(gate.size(), request.error, out[places[i]]);
+  }
   for (const Series& series : all_) {
     const ComparedMetric* const metric = results::find_compared(series.key.metric);
     if (metric == nullptr || std::find(used.begin(), used.end(), &series) != used.end()) continue;
+    if (!series.obstacle.empty()) {
+      out.push_back(incomparable(series, metric->margin));
+      continue;
+    }
     if (metric->margin == 0) {
       out.push_back(judge_exact(series, metric->higher_is_better));
       continue;
@@ -148,10 +186,15 @@ std::vector<Comparison> PairedSeries::judge(const CompareRequest& request,
     fill(out.back(),
          results::judge(
              results::log_ratios(series.baseline, series.candidate, metric->higher_is_better),
-             metric->margin, looks, request.error),
+             metric->margin, looks ? *looks : once(series), request.error),
          metric->higher_is_better);
   }
   return out;
+}
+
+bool too_few_to_decide(const Comparison& comparison) {
+  return comparison.verdict == results::name_of(Change::kInconclusive) && comparison.margin > 0 &&
+         !comparison.ratio.ci;
 }
 
 bool decided(const std::vector<Comparison>& comparisons) {

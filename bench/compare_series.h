@@ -1,6 +1,8 @@
 // Observations of two programs, figure by figure, and the verdicts on them. Private to compare.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "bench/compare.h"
@@ -12,6 +14,7 @@ struct Series {
   FigureKey key;
   std::string unit;
   std::vector<double> baseline, candidate;
+  std::string obstacle{};  ///< Why the two must not be compared: "unit: tok/s, tok/ms".
 };
 
 class PairedSeries {
@@ -20,9 +23,10 @@ class PairedSeries {
   void add(const Observation& baseline, const Observation& candidate);
   void add(Series series) { all_.push_back(std::move(series)); }
 
-  /// Verdicts on every figure, the gated ones first. `looks` for the noisy ones.
+  /// Verdicts on every figure, the gated ones first. `looks` for the noisy ones; none: each is
+  /// looked at once, with as many samples as it has.
   std::vector<results::Comparison> judge(const CompareRequest& request,
-                                         const results::Looks& looks) const;
+                                         const std::optional<results::Looks>& looks) const;
 
  private:
   /// The row that a gate means: of the mode asked for, the longest prompt, the shortest depth.

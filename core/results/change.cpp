@@ -177,6 +177,13 @@ Change judge_exactly(std::span<const double> baseline, std::span<const double> c
                                                                     : Change::kRegression;
 }
 
+int64_t fewest_samples(size_t gates, double alpha) {
+  const double share = alpha / static_cast<double>(std::max<size_t>(gates, 1));
+  int64_t n = 1;
+  while (median_rank(n, share) == 0) ++n;
+  return n;
+}
+
 std::vector<Judgement> judge_together(const std::vector<Gated>& gate, const Looks& looks,
                                       double alpha) {
   std::vector<Judgement> judgements(gate.size());
@@ -185,7 +192,8 @@ std::vector<Judgement> judge_together(const std::vector<Gated>& gate, const Look
     double newly_found = 0;
     for (size_t i = 0; i < gate.size(); ++i) {
       if (found[i]) continue;
-      judgements[i] = judge(gate[i].worse, gate[i].margin, looks, alpha / left);
+      judgements[i] =
+          judge(gate[i].worse, gate[i].margin, gate[i].looks.value_or(looks), alpha / left);
       found[i] = differs(judgements[i]);
       newly_found += found[i] ? 1 : 0;
     }

@@ -62,7 +62,11 @@ Change judge_exactly(std::span<const double> baseline, std::span<const double> c
 struct Gated {
   std::vector<double> worse;
   double margin;
+  std::optional<Looks> looks{};  ///< Its own; absent: those of all.
 };
+/// The fewest samples with which one look at one of `gates` figures can decide anything.
+int64_t fewest_samples(size_t gates, double alpha);
+
 /// judge() for each, with an error of `alpha` for all of them together: Holm's rule, so that what
 /// is found different leaves its share to the others (with repeated looks: Maurer & Bretz 2013).
 std::vector<Judgement> judge_together(const std::vector<Gated>& gate, const Looks& looks,

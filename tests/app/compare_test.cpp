@@ -91,12 +91,40 @@ TEST(CompareCommand, RunsCommandsThatPrintResultFiles) {
 }
 
 TEST(CompareCommand, IsStrictWhenAsked) {
-  // Too few pairs for an interval: not decided.
-  const std::string base = result_file("base.json", 100, 1000);
-  EXPECT_EQ(run(arms("cat " + base, "cat " + base) + "--pairs 4").code, 0);
-  const Outcome strict = run(arms("cat " + base, "cat " + base) + "--pairs 4 --strict");
-  EXPECT_EQ(strict.code, 4);
+  // Every second observation is slower, the others faster: enough pairs, but not decided.
+  const std::string base = result_file("base.json", 100, 1000),
+                    slow = result_file("slow.json", 90, 1000),
+                    fast = result_file("fast.json", 110, 1000);
+  const std::string count = (test_folder() / "count").string();
+  const std::string changing = "n=$(cat " + count + "); echo $((n + 1)) >" + count +
+                               "; if [ $((n / 2 % 2)) = 0 ]; then cat " + slow + "; else cat " +
+                               fast + "; fi";
+  const auto compared = [&](const std::string& options) {
+    std::ofstream(count) << "0\n";
+    return run("compare --no-self-check --pairs 8 --baseline 'cat " + base + "' --candidate '" +
+               changing + "' " + options);
+  };
+  EXPECT_EQ(compared("").code, 0);
+  const Outcome strict = compared("--strict");
+  EXPECT_EQ(strict.code, 4) << strict.out << strict.err;
   EXPECT_THAT(strict.out, HasSubstr("more pairs would decide"));
+}
+
+TEST(CompareCommand, DoesNotPassAGateThatNothingCouldShut) {
+  const std::string base = result_file("base.json", 100, 1000),
+                    slow = result_file("slow.json", 23, 230);
+  for (const char* candidate : {base.c_str(), slow.c_str()}) {
+    const std::string both = arms("cat " + base, std::string("cat ") + candidate);
+    const Outcome few = run(both + "--pairs 6");
+    EXPECT_EQ(few.code, 4) << few.out;
+    EXPECT_THAT(few.err, HasSubstr("--pairs 6"));
+    EXPECT_THAT(few.err, HasSubstr("at least 7"));
+    EXPECT_THAT(few.out, HasSubstr("6 samples decide nothing here"));
+    EXPECT_EQ(run(both + "--pairs 6 --warn-only").code, 0);
+    EXPECT_EQ(run(both + "--pairs 5 --gate tg_tps").code, 4);
+  }
+  EXPECT_EQ(run(arms("cat " + base, "cat " + slow) + "--pairs 7").code, 3);
+  EXPECT_EQ(run(arms("cat " + base, "cat " + slow) + "--pairs 6 --gate tg_tps").code, 3);
 }
 
 TEST(CompareCommand, ExplainsMistakes) {
@@ -120,7 +148,7 @@ TEST(CompareCommand, MeasuresTwoProgramsOfOurs) {
   if (default_model().empty()) GTEST_SKIP() << "the default model is not in the cache";
   const Outcome outcome =
       run(arms(nety(), nety()) + "--pairs 1 --no-self-check -p 16 -n 4 --mode stored --json");
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  ASSERT_EQ(outcome.code, 4) << outcome.err;  // one pair decides nothing
   const auto json = nlohmann::json::parse(outcome.out);
   EXPECT_EQ(json["comparisons"][0]["metric"], "tg_tps");
   EXPECT_EQ(json["comparisons"][0]["ratio"]["n"], 1);
@@ -136,7 +164,7 @@ TEST(CompareCommand, MeasuresTwoProgramsOfOurs) {
 TEST(CompareCommand, MeasuresTwoProgramsOfOursWithItsOwnPromptAndAnswer) {
   const std::string model = data("checkpoints/fp32");
   const Outcome outcome = run(arms(nety(), nety()) + "--pairs 2 --json --model '" + model + "'");
-  ASSERT_TRUE(outcome.code == 0 || outcome.code == 5) << outcome.err;  // 5: A differs from A
+  ASSERT_TRUE(outcome.code == 4 || outcome.code == 5) << outcome.err;  // 5: A differs from A
   std::map<std::string, nlohmann::json> gated;
   const auto json = nlohmann::json::parse(outcome.out);
   for (const auto& comparison : json["comparisons"])

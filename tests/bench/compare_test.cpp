@@ -118,6 +118,21 @@ TEST(Compare, SaysWhichGatedFigureIsMissing) {
   EXPECT_TRUE(of(outcome, "load_s").gated);
 }
 
+TEST(Compare, RefusesFiguresInOtherUnits) {
+  std::string order;
+  class PerMillisecond final : public Subject {
+   public:
+    Observation observe() override { return {{key("tg_tps"), "tok/ms", 0.1}}; }
+  } other;
+  FakeProgram a("A", 100, 0.001, order, 1), again("a", 100, 0.001, order, 2);
+  CompareObserver observer;
+  CompareRequest request;
+  request.gates = {{"tg_tps", {}}};
+  const ComparedPrograms outcome = compare(a, other, again, request, observer);
+  EXPECT_EQ(of(outcome, "tg_tps").verdict, "incomparable");
+  EXPECT_EQ(of(outcome, "tg_tps").reason, "unit: tok/s, tok/ms");
+}
+
 TEST(Compare, RefusesNonsense) {
   CompareRequest request;
   request.gates = {{"speed", {}}};
@@ -170,6 +185,91 @@ TEST(CompareFiles, JudgesTheSamplesOfTheSameRow) {
   const auto few = compare_files(file_of(100, 3), file_of(90, 3), decode_only());
   EXPECT_EQ(of(few, "tg_tps").verdict, "inconclusive");
   EXPECT_GT(of(few, "tg_tps").more_pairs.value_or(0), 0);
+}
+
+// Two gates share the error: six samples are too few for either, whatever they show.
+TEST(CompareFiles, KnowsWhenSamplesAreTooFewToDecideAnything) {
+  const auto with_prefill = [](double factor, size_t n) {
+    results::File file = file_of(100 * factor, n);
+    results::Result row = file.results[0];
+    row.phase = "prefill";
+    row.n_prompt = 512;
+    row.metrics = {{"pp_tps", row.metrics.at("tg_tps")}};
+    file.results.push_back(row);
+    return file;
+  };
+  for (const double factor : {0.23, 1.0, 4.0}) {
+    const auto six = compare_files(with_prefill(1, 6), with_prefill(factor, 6), {});
+    for (const char* metric : {"tg_tps", "pp_tps"}) {
+      EXPECT_EQ(of(six, metric).verdict, "inconclusive");
+      EXPECT_TRUE(too_few_to_decide(of(six, metric)));
+      EXPECT_THAT(of(six, metric).reason, HasSubstr("2 gated figures need at least 7"));
+    }
+    const auto seven = compare_files(with_prefill(1, 7), with_prefill(factor, 7), {});
+    EXPECT_FALSE(too_few_to_decide(of(seven, "tg_tps"))) << factor;
+  }
+  EXPECT_EQ(of(compare_files(with_prefill(1, 7), with_prefill(0.23, 7), {}), "tg_tps").verdict,
+            "regression");
+  EXPECT_EQ(of(compare_files(file_of(100, 6), file_of(23, 6), decode_only()), "tg_tps").verdict,
+            "regression");
+}
+
+// A figure with more samples does not make the others wait for as many.
+TEST(CompareFiles, JudgesEachFigureByItsOwnSamples) {
+  const auto with_loads = [](double tg_tps) {
+    results::File file = file_of(tg_tps, 8);
+    file.results[0].metrics["ttft_s"] = results::summarise("s", std::vector<double>(40, 1.0));
+    return file;
+  };
+  EXPECT_EQ(of(compare_files(with_loads(100), with_loads(90), decode_only()), "tg_tps").verdict,
+            "regression");
+}
+
+TEST(CompareFiles, RefusesOtherConditionsAndSaysWhich) {
+  const auto refusal = [](const auto& change) {
+    results::File other = file_of(90, 8);
+    change(other.results[0]);
+    const auto outcome = compare_files(file_of(100, 8), other, decode_only());
+    EXPECT_EQ(of(outcome, "tg_tps").verdict, "incomparable");
+    EXPECT_TRUE(of(outcome, "tg_tps").gated);
+    EXPECT_FALSE(of(outcome, "tg_tps").ratio.median);
+    return of(outcome, "tg_tps").reason;
+  };
+  EXPECT_EQ(refusal([](results::Result& row) { row.threads = 4; }), "threads: 0, 4");
+  EXPECT_EQ(refusal([](results::Result& row) { row.isa = "scalar"; }), "isa: , scalar");
+  EXPECT_EQ(refusal([](results::Result& row) { row.device = "cuda:0"; }), "device: , cuda:0");
+  EXPECT_EQ(refusal([](results::Result& row) {
+              row.conditions = {{"kv", "bf16"}};
+            }),
+            "kv: as usual, bf16");
+  EXPECT_EQ(refusal([](results::Result& row) { row.metrics["tg_tps"].unit = "tok/ms"; }),
+            "unit: tok/s, tok/ms");
+  EXPECT_EQ(refusal([](results::Result& row) {
+              row.threads = 4;
+              row.metrics["tg_tps"].unit = "tok/ms";
+            }),
+            "threads: 0, 4; unit: tok/s, tok/ms");
+}
+
+TEST(CompareFiles, RefusesOtherBuildsThanReleases) {
+  const auto reason = [](const std::string& tool) {
+    results::File one = file_of(100, 8), other = file_of(90, 8);
+    one.tool = "nety 0.1.0";
+    other.tool = tool;
+    return of(compare_files(one, other, decode_only()), "tg_tps").reason;
+  };
+  EXPECT_EQ(reason("nety 0.1.0"), "");
+  EXPECT_EQ(reason("nety 0.2.0"), "");
+  EXPECT_EQ(reason("nety 0.1.0 (Debug)"), "different builds (Release, Debug)");
+}
+
+// Of several runs of a row, that under the same conditions.
+TEST(CompareFiles, FindsTheRunUnderTheSameConditions) {
+  results::File other = file_of(90, 8);
+  other.results.insert(other.results.begin(), other.results[0]);
+  other.results[0].threads = 4;
+  const auto outcome = compare_files(file_of(100, 8), other, decode_only());
+  EXPECT_EQ(of(outcome, "tg_tps").verdict, "regression");
 }
 
 TEST(CompareFiles, RefusesAnotherMachineAndSaysWhatDiffers) {
