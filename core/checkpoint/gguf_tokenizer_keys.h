@@ -6,8 +6,8 @@
 namespace nety::checkpoint {
 
 /// Error: kCheckpoint where a key of tokenizer.ggml.* or the chat template has another type than
-/// the format's specification says, or an id is not one of the tokens: taken as absent, text would
-/// be read in another way than the model learnt. Absent keys are no error here.
+/// the format's specification says: taken as absent, text would be read in another way than the
+/// model learnt. Absent keys are no error here.
 void check_tokenizer_keys(const GgufKeys& keys);
 
 }  // namespace nety::checkpoint

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "core/base/error.h"
 #include "core/checkpoint/gguf_keys.h"
 #include "core/checkpoint/json_file.h"
 #include "core/checkpoint/text_file.h"
@@ -14,17 +15,31 @@ void add(std::vector<StatedIds>& list, std::string place, std::vector<int64_t> i
   if (!ids.empty()) list.push_back({std::move(place), std::move(ids)});
 }
 
+constexpr const char* kGeneration = "generation_config.json";
+
+/// No model needs this file to run: one that is no JSON is as if it were not there. The notice of
+/// that was given when the checkpoint was opened.
+std::optional<JsonFile> generation_file(const std::filesystem::path& folder) {
+  if (!is_there(folder / kGeneration)) return std::nullopt;
+  try {
+    return JsonFile(folder / kGeneration, read_text(folder / kGeneration));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 StatedTokens of_directory(const std::filesystem::path& folder) {
   StatedTokens stated;
-  for (const char* name : {"generation_config.json", "config.json"}) {
-    if (!is_there(folder / name)) continue;
-    const JsonFile file(folder / name, read_text(folder / name));
-    const auto ids = [&](const char* key) {
-      return file.root().integers(key, INT64_MIN, INT64_MAX);
-    };
+  const auto take = [&](const char* name, const JsonObject& root) {
+    const auto ids = [&](const char* key) { return root.integers(key, INT64_MIN, INT64_MAX); };
     add(stated.bos, fmt::format("{} bos_token_id", name), ids("bos_token_id"));
     add(stated.eos, fmt::format("{} eos_token_id", name), ids("eos_token_id"));
-  }
+  };
+  std::vector<std::string> ignored;
+  if (const std::optional<JsonFile> file = generation_file(folder))
+    take(kGeneration, file->root().tolerant(ignored));
+  if (is_there(folder / "config.json"))
+    take("config.json", JsonFile(folder / "config.json", read_text(folder / "config.json")).root());
   return stated;
 }
 
@@ -66,10 +81,10 @@ StatedSampling stated_sampling(const Checkpoint& checkpoint) {
             .top_k = whole("general.sampling.top_k"),
             .repeat_window = whole("general.sampling.penalty_last_n")};
   }
-  const std::filesystem::path path = folder_of(checkpoint) / "generation_config.json";
-  if (!is_there(path)) return {};
-  const JsonFile file(path, read_text(path));
-  const JsonObject root = file.root();
+  const std::optional<JsonFile> file = generation_file(folder_of(checkpoint));
+  if (!file) return {};
+  std::vector<std::string> ignored;
+  const JsonObject root = file->root().tolerant(ignored);
   return {.sample = root.boolean("do_sample"),
           .temperature = root.number("temperature"),
           .top_p = root.number("top_p"),

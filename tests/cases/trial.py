@@ -130,8 +130,8 @@ class Trial:
         usual = ("--raw", "-p", prompt, "--json", "--mode", "fp32")
         return self.nety("generate", model, *usual, *words, **kw)
 
-    def tokens(self, model, text, *words):
-        return self.nety("tokenize", model, "-p", text, "--json", *words)
+    def tokens(self, model, text, *words, **kw):
+        return self.nety("tokenize", model, "-p", text, "--json", *words, **kw)
 
     def logits(self, model, tokens, mode="fp32", *words):
         """The logits after each token, as lists."""

@@ -237,7 +237,7 @@ TEST(PolicyNotices, SayWhatWasIgnoredGivenUpAndForced) {
 TEST(PolicyNotices, SayWhereTheContextIsBeyondTheModel) {
   Request request = ask("stored");
   const auto notice_at = [&](int64_t context) -> std::string {
-    request.plan.context = context;
+    request.plan.run.context = context;
     const Decision decision = decide(request, cpu(64), small_q4_1(), {});
     return decision.notices.empty() ? "" : render(decision.notices.back(), Language::kEnglish);
   };

@@ -90,7 +90,7 @@ TEST(ChatTemplate, IsRecognisedInAnotherLayout) {
     if (row["text"].get(text) != simdjson::SUCCESS) continue;
     const std::string jinja = text_of(text);
     for (const std::string& other :
-         {all_replaced(jinja, "{% ", "{%  "), all_replaced(jinja, "{{", "{{ "),
+         {all_replaced(jinja, "{% ", "{%  "), all_replaced(jinja, "{{'", "{{ '"),
           all_replaced(jinja, " %}", "\n%}"), all_replaced(jinja, " + ", "+"),
           all_replaced(jinja, "message['role']", "message.role"),
           all_replaced(jinja, "message['role']", "message[ \"role\" ]"), "{# checked #}" + jinja})
