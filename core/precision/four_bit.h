@@ -12,9 +12,9 @@
 // Product: y[n] = sum of (value[code] * absmax) * x, in fp32, with fp32 activations.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
+#include "core/precision/four_bit_book.h"
 #include "core/precision/mode.h"
 #include "core/precision/nested_scales.h"
 
@@ -23,33 +23,13 @@ namespace nety::precision {
 /// Weights per absmax when nothing says otherwise, as bitsandbytes has it.
 inline constexpr int32_t kFourBitBlock = 64;
 
-/// The values of a 4-bit code, and how to find the code of a value.
-struct FourBitBook {
-  std::array<float, 16> values;     ///< By code.
-  std::array<uint8_t, 16> order;    ///< Codes by ascending value.
-  std::array<float, 15> midpoints;  ///< Between neighbours in that order.
-};
-
-constexpr FourBitBook make_four_bit_book(const std::array<float, 16>& values,
-                                         const std::array<uint8_t, 16>& order) {
-  FourBitBook book{values, order, {}};
-  for (size_t k = 0; k < 15; ++k)
-    book.midpoints[k] = (values[order[k]] + values[order[k + 1]]) / 2.0F;
-  return book;
-}
-
 /// Storage for a 4-bit matrix with any legal block size (32 to 4096, a power of two).
 Matrix allocate_four_bit(ModeId mode, int64_t rows, int64_t cols, int32_t block);
 
 /// Rows to quantise together so that ranges end on block ends.
 int64_t four_bit_grain(int64_t cols, int32_t block);
 
-/// absmax of block `index`, nested or not.
-float four_bit_absmax(const MatrixView& matrix, int64_t index);
-
 uint64_t four_bit_bytes(int64_t rows, int64_t cols, bool nested);
-void four_bit_dequantise(const FourBitBook& book, const MatrixView& matrix, int64_t row,
-                         float* out);
 void four_bit_quantise(const FourBitBook& book, const float* weights, int64_t first, int64_t last,
                        Matrix& matrix);
 void four_bit_multiply(const FourBitBook& book, const MatrixView& matrix, const float* x, float* y,

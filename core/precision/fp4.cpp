@@ -1,5 +1,6 @@
 // fp4: bitsandbytes' 4-bit float, one fp32 absmax per 64 weights (four_bit.h).
 #include "core/precision/fp4.h"
+#include "core/precision/four_bit.h"
 
 namespace nety::precision {
 

@@ -1,4 +1,5 @@
 // fp4-dq: fp4 with its absmax values in 8 bits (nested_scales.h).
+#include "core/precision/four_bit.h"
 #include "core/precision/fp4.h"
 
 namespace nety::precision {

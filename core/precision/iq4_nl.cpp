@@ -1,5 +1,5 @@
 // iq4_nl: 32 weights of 4 bits, uneven values, one fp16 scale: w = d * value[nibble].
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

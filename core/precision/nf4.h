@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/precision/codebooks.h"
-#include "core/precision/four_bit.h"
+#include "core/precision/four_bit_book.h"
 
 namespace nety::precision {
 

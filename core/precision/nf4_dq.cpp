@@ -1,4 +1,5 @@
 // nf4-dq: nf4 with its absmax values in 8 bits (nested_scales.h).
+#include "core/precision/four_bit.h"
 #include "core/precision/nf4.h"
 
 namespace nety::precision {

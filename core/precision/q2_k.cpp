@@ -1,5 +1,5 @@
 // q2_k: 256 weights of 2 bits, 4-bit scales and mins per 16: w = d * scale * code - dmin * min.
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

@@ -1,5 +1,5 @@
 // q3_k: 256 weights of 3 bits, 6-bit scales per 16: w = d * (scale - 32) * code.
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

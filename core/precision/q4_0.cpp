@@ -1,5 +1,5 @@
 // q4_0: 32 weights of 4 bits with one fp16 scale: w = d * (nibble - 8).
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

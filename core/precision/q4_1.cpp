@@ -1,5 +1,5 @@
 // q4_1: 32 weights of 4 bits with an fp16 scale and minimum: w = d * nibble + m.
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

@@ -1,5 +1,5 @@
 // q4_k: 256 weights of 4 bits, 6-bit scales and mins per 32: w = d * scale * code - dmin * min.
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

@@ -1,5 +1,5 @@
 // q5_0: 32 weights of 5 bits with one fp16 scale: w = d * (code - 16).
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

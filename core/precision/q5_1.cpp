@@ -1,5 +1,5 @@
 // q5_1: 32 weights of 5 bits with an fp16 scale and minimum: w = d * code + m.
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

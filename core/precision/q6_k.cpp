@@ -1,5 +1,5 @@
 // q6_k: 256 weights of 6 bits, 8-bit scales per 16: w = d * scale * (code - 32).
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

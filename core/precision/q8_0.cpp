@@ -1,7 +1,7 @@
 // q8_0: 32 weights as int8 with one fp16 scale: w = d * code.
 #include <cstring>
 
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 #include "core/precision/layout.h"
 
 namespace nety::precision {

@@ -9,6 +9,7 @@
 #include "core/base/files.h"
 #include "core/base/half.h"
 #include "core/precision/activation.h"
+#include "core/precision/four_bit.h"
 #include "core/precision/fp4.h"
 #include "core/precision/nested_scales.h"
 #include "core/precision/nf4.h"

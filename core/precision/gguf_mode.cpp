@@ -1,5 +1,5 @@
 // Dequantising and multiplying any GGUF block format, given its decoder.
-#include "core/precision/gguf_block.h"
+#include "core/precision/gguf_mode.h"
 
 #include <algorithm>
 #include <vector>
