@@ -53,7 +53,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-/// The whole of a file that is small by nature (config.json, /proc entries, prompts).
+/// The contents of a small file (config.json, /proc entries, prompts).
 /// Errors: kIo; kCheckpoint if it is larger than `limit_bytes`.
 std::string read_file(const std::filesystem::path& path, size_t limit_bytes = size_t{1} << 30);
 
@@ -80,8 +80,8 @@ class AtomicFile {
 /// Writes `text` through an AtomicFile.
 void write_file(const std::filesystem::path& path, std::string_view text);
 
-/// Finds out whether write_file() could write there, before hours are spent on what to write.
-/// Leaves nothing behind. Error: kIo, as AtomicFile.
+/// Checks that write_file() can write there, before a long run whose result goes there. Leaves
+/// nothing behind. Error: kIo, as AtomicFile.
 void check_writable(const std::filesystem::path& path);
 
 /// Where caches live: $XDG_CACHE_HOME/nety or ~/.cache/nety. Not created.

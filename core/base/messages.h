@@ -10,9 +10,10 @@ namespace nety {
 
 enum class Language { kEnglish, kFrench };
 
-/// A sentence in every language, with holes {0}, {1} ... for values. Each folder that speaks has a
-/// table of its own, messages.def beside its messages.h, so that a new sentence there is no news
-/// elsewhere. Does not compile unless both languages are there and ask for the same values.
+/// A sentence in every language, with placeholders {0}, {1} ... for values. Each folder with
+/// messages has its own table, messages.def beside its messages.h, so that a new sentence rebuilds
+/// that folder only. Does not compile unless both languages are there and have the same
+/// placeholders.
 struct Message {
   std::string_view id, english, french;
 

@@ -1,5 +1,5 @@
-// Advice to the system about pages: what of a mapped file is read next, what of it is not needed
-// again, what should lie in huge pages. Advice only: nothing but time depends on it.
+// Advice to the kernel about pages: which of a mapped file are read next, which are not needed
+// again, which should be huge pages. It changes speed only, never results.
 #pragma once
 
 #include <cstddef>

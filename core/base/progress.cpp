@@ -1,4 +1,4 @@
-// The progress that nobody watches.
+// Progress that is not shown.
 #include "core/base/progress.h"
 
 namespace nety {

@@ -1,4 +1,4 @@
-// How long work says how far it is. Libraries report through it; the application draws it.
+// Progress reporting: libraries report, the application draws.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace nety {
 
-/// Receives the progress of one piece of work at a time. The base class is silent.
+/// Receives the progress of one task at a time. The base class shows nothing.
 /// advance() may be called from one thread only.
 class Progress {
  public:

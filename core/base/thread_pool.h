@@ -1,4 +1,4 @@
-// One persistent pool of threads for the kernels: spin a little, then park.
+// A persistent thread pool for the kernels. Idle threads spin briefly, then park.
 #pragma once
 
 #include <atomic>
@@ -46,8 +46,7 @@ class ThreadPool {
   std::atomic<bool> stop_{false};
 };
 
-/// The part [begin, end) of `count` items that `worker` of `workers` has, cut at multiples of
-/// `grain`.
+/// The share [begin, end) of `count` items for `worker` of `workers`, cut at multiples of `grain`.
 struct Share {
   int64_t begin, end;
 };

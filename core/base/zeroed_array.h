@@ -1,5 +1,5 @@
-// Zeros that cost nothing until they are touched: for buffers made for the largest step, of which
-// most steps use little.
+// Zeroed buffers whose pages become memory when they are first written: for buffers sized for the
+// largest step, of which most steps use little.
 #pragma once
 
 #include <cstddef>

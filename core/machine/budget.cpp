@@ -1,5 +1,5 @@
-// What this process may really use of the machine: processors and memory, limits of containers and
-// of the session included.
+// The processors and the memory that this process may use, with the limits of containers and of the
+// session.
 #include <algorithm>
 #include <cmath>
 

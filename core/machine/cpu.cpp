@@ -45,7 +45,7 @@ constexpr Feature kFeatures[] = {
     {"amx_bf16", 7, 0, Register::kEdx, 22, kAmxState},
 };
 
-// Of the "Features" line that the kernel gives on ARM, what matters here.
+// The features used here, of the kernel's "Features" line on ARM.
 constexpr std::string_view kArmFeatures[] = {"asimd", "asimdhp", "asimddp", "i8mm",
                                              "bf16",  "sve",     "sve2"};
 

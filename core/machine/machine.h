@@ -1,5 +1,5 @@
-// The only door to the outside world for probes: files, CPUID, libraries, the clock. Tests replay
-// captured machines through it.
+// The interface through which probes ask about the machine: files, CPUID, libraries, the clock.
+// Tests replay captured machines through it.
 #pragma once
 
 #include <array>
@@ -16,8 +16,8 @@
 
 namespace nety::machine {
 
-/// What a probe got when it asked: a value, or why there is none ("missing", "denied", the system's
-/// words). Never 0 for "could not tell".
+/// The answer to a probe: a value, or why there is none ("missing", "denied", the system's words).
+/// Unknown is never 0.
 template <class T>
 struct Answer {
   std::optional<T> value;
@@ -89,7 +89,7 @@ results::CpuBudget cpu_budget(const Machine& machine);
 /// As many as are asked for, or the CPU budget if that is 0.
 int threads_for(int64_t asked, const Machine& machine);
 
-/// Memory that can really be had: MemAvailable, cgroup limits less working set, RLIMIT_AS.
+/// Memory that can really be allocated: MemAvailable, cgroup limits less working set, RLIMIT_AS.
 struct MemoryBudget {
   uint64_t total_bytes = 0;
   uint64_t available_bytes = 0;              ///< The smallest of all that applies.

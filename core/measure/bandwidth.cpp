@@ -1,5 +1,5 @@
 // Sums of 64-bit words with enough independent accumulators for the prefetchers to be the limit.
-// Wider loads than the baseline's were tried and change nothing: memory is what is waited for.
+// Wider loads were tried and change nothing: memory is the limit.
 #include "core/measure/bandwidth.h"
 
 #include <algorithm>

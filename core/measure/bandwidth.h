@@ -1,5 +1,6 @@
-// The memory wall: how fast the processors can read memory they have not in their caches. Decode
-// reads every weight once per token, so this over the bytes of a token is its ceiling.
+// Memory bandwidth, one roof of the roofline model: how fast the processors read what is not in
+// their caches. Decode reads every weight once per token, so bandwidth / bytes per token bounds its
+// rate.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 
 namespace nety::measure {
 
-/// In which order one thread reads its share. Which one is fastest depends on the processor's
-/// prefetchers, so a ceiling is the best of them.
+/// The order in which a thread reads its share. Which is fastest depends on the processor's
+/// prefetchers: peak bandwidth is the best of them.
 enum class ReadPattern : uint8_t {
   kForward,  ///< One stream from the beginning to the end.
   kStreams,  ///< Eight streams side by side, as kernels read several rows.
@@ -22,9 +23,8 @@ std::span<const ReadPattern> read_patterns();
 /// "forward", "streams", "ahead".
 std::string_view name_of(ReadPattern pattern);
 
-/// A buffer that is read by `threads` threads, each its own share, over and over. Footprints should
-/// be those of the weights compared with: a small one may live in a large cache, for both. The
-/// buffer asks for huge pages.
+/// A buffer that `threads` threads read repeatedly, each its own share. Measure with as many bytes
+/// as the weights have: a smaller buffer may fit in a cache. The buffer asks for huge pages.
 class BandwidthProbe {
  public:
   /// `largest_bytes` is allocated and touched here, by the threads that will read it. Error:
@@ -36,15 +36,14 @@ class BandwidthProbe {
 
   /// Bytes per second of reading the first `bytes` (at most largest_bytes) once.
   double pass(uint64_t bytes, ReadPattern pattern = ReadPattern::kForward);
-  /// The best of `passes`, which take the patterns in turn: what the machine can do, neighbours
-  /// willing.
+  /// The best of `passes`, which take the patterns in turn: the peak, as far as other programs let.
   double best(uint64_t bytes, int passes);
   /// The best of `passes` of one pattern.
   double best(uint64_t bytes, int passes, ReadPattern pattern);
 
   /// STREAM's triad, a[i] = b[i] + s * c[i], in three thirds of the first `bytes`: bytes per second
-  /// as STREAM counts them, two doubles read and one written. What a write reads first is not
-  /// counted, so this may be far below reading.
+  /// as STREAM counts them, two doubles read and one written. The read before each write (write
+  /// allocate) is not counted, so this may be far below the rate of reading.
   double triad(uint64_t bytes, int passes);
 
  private:

@@ -1,5 +1,5 @@
-// The loops are written as instructions: a compiler may merge, split or spill what it is given, and
-// then the number is about the compiler. Twelve accumulators cover two units of a latency of six.
+// The loops are inline assembly: a compiler might merge, split or spill intrinsics, and the number
+// would be about the compiler. Twelve accumulators cover two units of a latency of six.
 #include "core/measure/fma.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 constexpr int kPortableLanes = 48;
 volatile float sink;  // keeps the portable loop from being optimised away
 
-/// What a compiler makes of plain arithmetic for the oldest processor it builds for.
+/// Plain C++ arithmetic, compiled for the baseline processor.
 void fp32_portable(int64_t iterations) {
   float lanes[kPortableLanes];
   std::fill(std::begin(lanes), std::end(lanes), 1.0F);

@@ -1,5 +1,5 @@
-// The compute wall: how many multiplications and additions per second the processors can do out of
-// their registers, per number type. Prefill lives below it; no kernel gets above it.
+// Peak arithmetic, the other roof of the roofline model: multiplications and additions per second
+// out of registers, per number type. It bounds prefill.
 #pragma once
 
 #include <cstdint>
@@ -47,11 +47,10 @@ class FmaProbe {
  public:
   explicit FmaProbe(int threads) : pool_(threads < 1 ? 1 : threads) {}
 
-  /// Operations per second over about `seconds`, after finding out how many iterations that is.
+  /// Operations per second over about `seconds`; the number of iterations is calibrated first.
   double pass(const FmaLoop& loop, double seconds);
-  /// The best of `passes` over all usable loops for `type`: what a kernel could reach here. None
-  /// where no instruction multiplies that type: then it is done in another, and that one's peak
-  /// counts.
+  /// The best of `passes` over all usable loops for `type`. None where no instruction multiplies
+  /// that type: then kernels use another type, whose peak counts.
   std::optional<FmaRate> peak(FmaType type, const machine::Machine& machine,
                               std::string_view isa = "", int passes = 5, double seconds = 0.02);
 

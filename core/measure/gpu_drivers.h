@@ -1,5 +1,5 @@
-// The GPU driver libraries, asked in processes of their own: one that hangs or crashes takes only
-// its answer with it.
+// The GPU driver libraries, each queried in its own process: if one hangs or crashes, only its
+// answer is lost.
 #pragma once
 
 #include <string>

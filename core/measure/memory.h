@@ -1,5 +1,5 @@
-// How much memory this process uses and has used, with what it allocated (anonymous) apart from
-// what it maps of files: a mapped model shows in the second, a converted one in the first.
+// Memory of this process, now and at its peak: anonymous memory (a converted model) apart from
+// mapped files (a model used in place).
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 
 namespace nety::measure {
 
-/// A look at /proc/self/status; a field is absent where the kernel does not tell.
+/// /proc/self/status; a field is absent where the kernel does not report it.
 struct MemoryUse {
   std::optional<uint64_t> rss_bytes;       ///< VmRSS
   std::optional<uint64_t> peak_rss_bytes;  ///< VmHWM
@@ -23,7 +23,7 @@ MemoryUse parse_memory_use(std::string_view status);
 /// Of this process, now.
 MemoryUse memory_use();
 
-/// Peaks of the parts, which the kernel does not keep: the largest of the looks taken by note()
+/// Peaks of the parts, which the kernel does not keep: the largest of the samples taken by note()
 /// and, between start() and stop(), by a thread every few milliseconds. Start it for phases whose
 /// peak is in the middle (a load that converts), not around timed loops on all processors.
 class MemoryPeaks {
@@ -37,7 +37,7 @@ class MemoryPeaks {
   void start();
   void stop();
 
-  /// Peaks of the parts so far, VmHWM, and VmRSS at the last look.
+  /// Peaks of the parts so far, VmHWM, and VmRSS at the last sample.
   MemoryUse peaks() const;
 
  private:

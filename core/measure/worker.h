@@ -1,6 +1,6 @@
-// A child process that measures one thing in isolation: a crash, a hang or an out-of-memory kill is
-// its fate alone, and its peak memory is its own. Lines of text go in and come out; what they mean
-// is the caller's business.
+// A child process that measures one thing in isolation: a crash, a hang or an out-of-memory kill
+// affects it alone, and its peak memory is its own. It is sent and returns lines of text, whose
+// meaning is the caller's.
 #pragma once
 
 #include <sys/types.h>
