@@ -87,6 +87,7 @@ policy::PlanOptions ModelOptions::plan() const {
   plan.run = run;
   plan.run.threads = machine::threads_for(run.threads, machine::host());
   plan.logit_rows = logit_rows;
+  plan.backend = backends::memory_of(run.backend);
   return plan;
 }
 

@@ -204,6 +204,7 @@ void ModelEngine::check_memory(std::optional<precision::ModeId> mode,
   policy::PlanOptions options;
   options.run = request_.run;
   options.run.threads = backend_->threads();
+  options.backend = backends::memory_of(request_.run.backend);
   if (request_.logit_rows > 0) options.logit_rows = request_.logit_rows;
   policy::MemoryPlan plan =
       is_shape() ? policy::plan(shape_, mode, options) : policy::plan(*checkpoint_, mode, options);

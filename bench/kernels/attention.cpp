@@ -1,4 +1,4 @@
-// One token's attention over a cache, stretch by stretch.
+// One token's attention over a cache, one KV block after another.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -11,18 +11,18 @@
 namespace nety::bench {
 namespace {
 
-using kernels::kAttentionStretch;
-using kernels::kKeyBlock;
+using kernels::kKeyGroup;
+using kernels::kKvBlock;
 
 constexpr int64_t kGroup = 4, kHeadDim = 64;  // tinyllama-1.1b has 8 heads to one, llama-3 has 4
 
 struct Cache {
-  int64_t length, stretches;
+  int64_t length, kv_blocks;
   bool half;
   std::vector<float> q, keys, blocks;  // keys are values as well
   std::vector<uint16_t> half_keys, half_blocks;
-  std::vector<kernels::Seen> seen;           // of each stretch
-  std::vector<float> scores, a, tops, sums;  // what the kernel leaves for each stretch
+  std::vector<kernels::Visible> visible;     // of each kv_block
+  std::vector<float> scores, a, tops, sums;  // what the kernel leaves for each kv_block
 
   Cache(int64_t positions, bool narrow);
   void attend(kernels::AttentionKernel kernel);
@@ -32,17 +32,17 @@ struct Cache {
 
 Cache::Cache(int64_t positions, bool narrow)
     : length(positions),
-      stretches((positions + kAttentionStretch - 1) / kAttentionStretch),
+      kv_blocks((positions + kKvBlock - 1) / kKvBlock),
       half(narrow),
       q(activations(kGroup * kHeadDim)),
       keys(activations(static_cast<size_t>(positions * kHeadDim))),
-      blocks(static_cast<size_t>(stretches * kAttentionStretch * kHeadDim)),
-      scores(static_cast<size_t>(kGroup * kAttentionStretch)),
-      a(static_cast<size_t>(stretches * kGroup * kHeadDim)),
-      tops(static_cast<size_t>(stretches * kGroup)),
+      blocks(static_cast<size_t>(kv_blocks * kKvBlock * kHeadDim)),
+      scores(static_cast<size_t>(kGroup * kKvBlock)),
+      a(static_cast<size_t>(kv_blocks * kGroup * kHeadDim)),
+      tops(static_cast<size_t>(kv_blocks * kGroup)),
       sums(tops.size()) {
-  for (int64_t s = 0; s < stretches; ++s)
-    seen.push_back({0, std::min(kAttentionStretch, length - s * kAttentionStretch)});
+  for (int64_t s = 0; s < kv_blocks; ++s)
+    visible.push_back({0, std::min(kKvBlock, length - s * kKvBlock)});
   if (half)
     for (float& value : keys) {
       half_keys.push_back(bf16_from_float(value));
@@ -50,20 +50,20 @@ Cache::Cache(int64_t positions, bool narrow)
     }
   for (int64_t i = 0; i < length; ++i)
     for (int64_t d = 0; d < kHeadDim; ++d)
-      blocks[static_cast<size_t>((i / kKeyBlock * kHeadDim + d) * kKeyBlock + i % kKeyBlock)] =
+      blocks[static_cast<size_t>((i / kKeyGroup * kHeadDim + d) * kKeyGroup + i % kKeyGroup)] =
           keys[static_cast<size_t>(i * kHeadDim + d)];
   for (const float value : blocks) half_blocks.push_back(bf16_from_float(value));
 }
 
 void Cache::attend(kernels::AttentionKernel kernel) {
-  for (int64_t s = 0; s < stretches; ++s) {
-    const int64_t at = s * kAttentionStretch * kHeadDim;
-    const auto stretch = [&](const std::vector<float>& wide, const std::vector<uint16_t>& narrow) {
+  for (int64_t s = 0; s < kv_blocks; ++s) {
+    const int64_t at = s * kKvBlock * kHeadDim;
+    const auto kv_block = [&](const std::vector<float>& wide, const std::vector<uint16_t>& narrow) {
       return half ? static_cast<const void*>(narrow.data() + at)
                   : static_cast<const void*>(wide.data() + at);
     };
-    kernel({q.data(), kGroup * kHeadDim, stretch(blocks, half_blocks), stretch(keys, half_keys),
-            &seen[static_cast<size_t>(s)], 1, kGroup, kHeadDim, 0.125F, scores.data(),
+    kernel({q.data(), kGroup * kHeadDim, kv_block(blocks, half_blocks), kv_block(keys, half_keys),
+            &visible[static_cast<size_t>(s)], 1, kGroup, kHeadDim, 0.125F, scores.data(),
             a.data() + s * kGroup * kHeadDim, tops.data() + s * kGroup, sums.data() + s * kGroup});
   }
 }
@@ -86,7 +86,7 @@ std::string Cache::wrong() const {
     }
     for (size_t d = 0; d < want.size(); ++d) {
       double got = 0, weights = 0;
-      for (int64_t s = 0; s < stretches; ++s) {
+      for (int64_t s = 0; s < kv_blocks; ++s) {
         const auto row = static_cast<size_t>(s * kGroup + g);
         const double weight = std::exp(tops[row] - top);
         got += weight * a[row * kHeadDim + d];
@@ -103,7 +103,7 @@ std::string Cache::wrong() const {
 
 Subject attention(const Cell& cell, int64_t length) {
   auto cache = std::make_shared<Cache>(length, cell.format == "bf16");
-  const auto kernel = function_of<kernels::AttentionKernel>(cell);
+  const auto kernel = cell.kernel<Op::kAttention>();
   Subject subject;
   subject.run = [=] { cache->attend(kernel); };
   subject.run();

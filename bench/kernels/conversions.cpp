@@ -6,12 +6,13 @@
 #include <numeric>
 
 #include "bench/kernels/operations.h"
+#include "core/precision/activation.h"
 
 namespace nety::bench {
 
 Subject pack(const Cell& cell, const Layer& layer, const precision::Mode& mode) {
   auto data = std::make_shared<LayerMatrix>(layer, mode);
-  const auto kernel = function_of<kernels::PackKernel>(cell);
+  const auto kernel = cell.kernel<Op::kPack>();
   Subject subject;
   // Nothing else says what a packed panel is: its products are checked, in the cells that take it.
   subject.run = [=] { Panels(*data, kernel); };
@@ -24,7 +25,7 @@ Subject unpack(const Cell& cell, const Layer& layer, const precision::Mode& mode
   auto data = std::make_shared<LayerMatrix>(layer, mode);
   const int64_t chunk = kernels::kNibbleChunk;
   auto out = std::make_shared<std::vector<float>>(static_cast<size_t>(layer.cols));
-  const auto kernel = function_of<kernels::UnpackKernel>(cell);
+  const auto kernel = nibbles ? cell.kernel<Op::kUnpackNibbles>() : cell.kernel<Op::kUnpack>();
   Subject subject;
   subject.run = [=] {
     for (int64_t r = 0; r < layer.rows; ++r) kernel(data->view(), r, out->data());
@@ -63,13 +64,12 @@ Subject unpack_blocks(const Cell& cell, const Layer& layer, const precision::Mod
     kernel(data->view().codes + static_cast<size_t>(r) * row_bytes, cols,
            {into.codes.data(), into.scales.data(), into.mins.data(), 1}, 0, blocks);
   };
-  const auto kernel = function_of<kernels::UnpackBlocksKernel>(cell);
+  const auto kernel = cell.kernel<Op::kUnpackBlocks>();
   Subject subject;
   subject.run = [=] {
     for (int64_t r = 0; r < layer.rows; ++r) call(kernel, *out, r);
   };
-  const auto reference =
-      kernels::kernel<kernels::UnpackBlocksKernel>(Op::kUnpackBlocks, cell.format, Isa::kScalar);
+  const auto reference = kernels::kernel<Op::kUnpackBlocks>(cell.format, Isa::kScalar);
   for (int64_t r = 0; r < std::min<int64_t>(16, layer.rows); ++r) {
     call(kernel, *out, r);
     call(reference, want, r);
@@ -87,7 +87,7 @@ Subject silu(const Cell& cell, const Layer& layer) {
   };
   const auto n = static_cast<size_t>(layer.rows);
   auto data = std::make_shared<Data>(Data{activations(n), activations(n), std::vector<float>(n)});
-  const auto kernel = function_of<kernels::SiluKernel>(cell);
+  const auto kernel = cell.kernel<Op::kSilu>();
   Subject subject;
   subject.run = [=] { kernel(data->g.data(), data->u.data(), data->h.data(), layer.rows); };
   subject.run();
@@ -103,10 +103,10 @@ Subject silu(const Cell& cell, const Layer& layer) {
 namespace {
 
 /// The activations of a layer's input, one row, in the cell's form and in the scalar cell's.
-template <class Kernel, class Call, class Same>
+template <Op op, class Call, class Same>
 Subject quantise(const Cell& cell, const Layer& layer, Call call, Same same) {
-  const Kernel kernel = function_of<Kernel>(cell);
-  const Kernel reference = kernels::kernel<Kernel>(cell.op, cell.format, Isa::kScalar);
+  const auto kernel = cell.kernel<op>();
+  const auto reference = kernels::kernel<op>(cell.format, Isa::kScalar);
   auto x = std::make_shared<std::vector<float>>(activations(static_cast<size_t>(layer.cols)));
   auto got = std::make_shared<Codes>(*x, 1, layer.cols);
   auto want = std::make_shared<Codes>(*x, 1, layer.cols);
@@ -123,7 +123,7 @@ Subject quantise(const Cell& cell, const Layer& layer, Call call, Same same) {
 }  // namespace
 
 Subject quantise_fine(const Cell& cell, const Layer& layer) {
-  return quantise<kernels::QuantiseKernel>(
+  return quantise<Op::kQuantise>(
       cell, layer,
       [cols = layer.cols](kernels::QuantiseKernel kernel, const float* x, Codes& out) {
         kernel(x, cols, out.small, 0);
@@ -134,7 +134,7 @@ Subject quantise_fine(const Cell& cell, const Layer& layer) {
 }
 
 Subject quantise_super(const Cell& cell, const Layer& layer) {
-  return quantise<kernels::QuantiseSuperKernel>(
+  return quantise<Op::kQuantiseSuper>(
       cell, layer,
       [cols = layer.cols](kernels::QuantiseSuperKernel kernel, const float* x, Codes& out) {
         kernel(x, cols, out.super, 0);
@@ -144,10 +144,10 @@ Subject quantise_super(const Cell& cell, const Layer& layer) {
       });
 }
 
-Subject quantise_int8(const Cell& cell, const Layer& layer) {
-  return quantise<kernels::QuantiseInt8Kernel>(
+Subject quantise_row(const Cell& cell, const Layer& layer) {
+  return quantise<Op::kQuantiseRow>(
       cell, layer,
-      [cols = layer.cols](kernels::QuantiseInt8Kernel kernel, const float* x, Codes& out) {
+      [cols = layer.cols](kernels::QuantiseRowKernel kernel, const float* x, Codes& out) {
         std::vector<int32_t>& outliers = out.code_sums;
         outliers.resize(static_cast<size_t>(cols));
         precision::Int8Row row{.codes = out.codes.data(), .outliers = outliers.data()};

@@ -6,6 +6,7 @@
 
 #include "bench/kernels/subject.h"
 #include "core/checkpoint/shapes.h"
+#include "core/machine/machine.h"
 #include "core/policy/plan.h"
 
 namespace nety::bench {
@@ -42,7 +43,7 @@ void run(benchmark::State& state, const kernels::Cell& cell, const Layer& layer,
 void register_all() {
   const kernels::Isa best = kernels::best_isa(machine::host());
   for (const kernels::Cell& cell : kernels::cells()) {
-    if (cell.isa > best) continue;
+    if (!kernels::includes(best, cell.isa)) continue;
     for (const auto& [shape, tensor] : kLayers) {
       const Layer layer = layer_of(shape, tensor);
       // Shapes that a format cannot have are no benchmarks.

@@ -17,11 +17,6 @@ using kernels::Cell;
 using kernels::Isa;
 using kernels::Op;
 
-template <class Kernel>
-Kernel function_of(const Cell& cell) {
-  return reinterpret_cast<Kernel>(cell.function);
-}
-
 inline std::string wrong_by(double error) {
   return error <= 1 ? std::string() : fmt::format("off by {:.3g} times what is allowed", error);
 }
@@ -51,10 +46,8 @@ struct Codes {
     for (int64_t t = 0; t < tokens; ++t) {
       const float* row = x.data() + t * cols;
       if (cols % 256 == 0)
-        kernels::kernel<kernels::QuantiseSuperKernel>(Op::kQuantiseSuper, "q8_k", Isa::kScalar)(
-            row, cols, super, t);
-      kernels::kernel<kernels::QuantiseKernel>(Op::kQuantise, "q8", Isa::kScalar)(row, cols, small,
-                                                                                  t);
+        kernels::kernel<Op::kQuantiseSuper>("q8_k", Isa::kScalar)(row, cols, super, t);
+      kernels::kernel<Op::kQuantise>("q8", Isa::kScalar)(row, cols, small, t);
     }
   }
   /// Overwrites what a kernel has to write, so that one that writes nothing is found out.
@@ -82,7 +75,7 @@ struct Panels {
     count = (view.rows + kernels::kPackRows - 1) / kernels::kPackRows;
     const size_t row_bytes = mode.functions->bytes(1, view.cols);
     const std::vector<std::byte> zeros(row_bytes);
-    bytes = kernels::packed_block_bytes(view.mode) * static_cast<size_t>(blocks);
+    bytes = kernels::packed_panel_bytes(view.mode, view.cols);
     memory = AnonymousMemory(bytes * static_cast<size_t>(count));
     for (int64_t panel = 0; panel < count; ++panel) {
       const std::byte* rows[kernels::kPackRows];
@@ -99,7 +92,7 @@ struct Panels {
 };
 
 Subject float_panel(const Cell& cell, const Layer& layer, int64_t tokens);
-Subject half_panel(const Cell& cell, const Layer& layer, int64_t tokens);
+Subject bf16_panel(const Cell& cell, const Layer& layer, int64_t tokens);
 Subject block_panel(const Cell& cell, const Layer& layer, int64_t tokens);
 Subject integer_panel(const Cell& cell, const Layer& layer, int64_t tokens);
 Subject packed(const Cell& cell, const Layer& layer, int64_t tokens, const precision::Mode& mode);
@@ -114,6 +107,6 @@ Subject unpack_blocks(const Cell& cell, const Layer& layer, const precision::Mod
 Subject silu(const Cell& cell, const Layer& layer);
 Subject quantise_fine(const Cell& cell, const Layer& layer);
 Subject quantise_super(const Cell& cell, const Layer& layer);
-Subject quantise_int8(const Cell& cell, const Layer& layer);
+Subject quantise_row(const Cell& cell, const Layer& layer);
 
 }  // namespace nety::bench

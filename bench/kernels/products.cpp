@@ -31,7 +31,7 @@ struct Product {
 
 Subject float_panel(const Cell& cell, const Layer& layer, int64_t tokens) {
   auto data = std::make_shared<Product>(layer, *precision::find_mode("fp32"), tokens, layer.cols);
-  const auto kernel = function_of<kernels::FloatPanelKernel>(cell);
+  const auto kernel = cell.kernel<Op::kFloatPanel>();
   Subject subject;
   subject.run = [=] {
     const auto* w = reinterpret_cast<const float*>(data->w.view().codes);
@@ -47,11 +47,11 @@ Subject float_panel(const Cell& cell, const Layer& layer, int64_t tokens) {
   return subject;
 }
 
-Subject half_panel(const Cell& cell, const Layer& layer, int64_t tokens) {
+Subject bf16_panel(const Cell& cell, const Layer& layer, int64_t tokens) {
   auto data = std::make_shared<Product>(layer, *precision::find_mode("bf16"), tokens, layer.cols);
   auto halves = std::make_shared<std::vector<uint16_t>>(data->x.size());
   std::transform(data->x.begin(), data->x.end(), halves->begin(), bf16_from_float);
-  const auto kernel = function_of<kernels::HalfPanelKernel>(cell);
+  const auto kernel = cell.kernel<Op::kBf16Panel>();
   Subject subject;
   subject.run = [=] {
     const auto* w = reinterpret_cast<const uint16_t*>(data->w.view().codes);
@@ -79,7 +79,7 @@ Subject integer_panel(const Cell& cell, const Layer& layer, int64_t tokens) {
   for (const float value : activations(static_cast<size_t>(tokens * layer.cols)))
     data->x.push_back(static_cast<int8_t>(std::clamp(value * 40, -127.0F, 127.0F)));
   data->y.resize(static_cast<size_t>(tokens * layer.rows));
-  const auto kernel = function_of<kernels::IntegerPanelKernel>(cell);
+  const auto kernel = cell.kernel<Op::kIntegerPanel>();
   Subject subject;
   subject.run = [=] {
     const auto* w = reinterpret_cast<const int8_t*>(data->w.view().codes);
@@ -115,7 +115,7 @@ Subject stored_rows(const Cell& cell, const Layer& layer, int64_t tokens,
       (*x)[static_cast<size_t>(t * layer.cols + i)] =
           data->x[static_cast<size_t>(t * layer.cols + column)];
     }
-  const auto kernel = function_of<kernels::StoredRowsKernel>(cell);
+  const auto kernel = cell.kernel<Op::kStoredRows>();
   Subject subject;
   subject.run = [=] {
     kernel({&data->w.view(), 0, layer.rows, x->data(), layer.cols, tokens, data->y.data(),
@@ -133,9 +133,9 @@ Subject packed(const Cell& cell, const Layer& layer, int64_t tokens, const preci
   auto data = std::make_shared<Product>(layer, mode, tokens, layer.cols);
   auto codes = std::make_shared<Codes>(data->x, tokens, layer.cols);
   codes->small.blocks = layer.cols / 32;
-  auto panels = std::make_shared<Panels>(
-      data->w, kernels::kernel<kernels::PackKernel>(Op::kPack, cell.format, Isa::kScalar));
-  const auto kernel = function_of<kernels::PackedKernel>(cell);
+  auto panels =
+      std::make_shared<Panels>(data->w, kernels::kernel<Op::kPack>(cell.format, Isa::kScalar));
+  const auto kernel = cell.kernel<Op::kPacked>();
   const int64_t stride = panels->count * kernels::kPackRows;
   Subject subject;
   subject.run = [=] {
@@ -165,13 +165,12 @@ Subject block_panel(const Cell& cell, const Layer& layer, int64_t tokens) {
   auto rows = std::make_shared<Rows>();
   rows->codes.resize(static_cast<size_t>(layer.rows * blocks * 32));
   rows->scales.resize(static_cast<size_t>(layer.rows * blocks));
-  const auto unpack_row =
-      kernels::kernel<kernels::UnpackBlocksKernel>(Op::kUnpackBlocks, "q8_0", Isa::kScalar);
+  const auto unpack_row = kernels::kernel<Op::kUnpackBlocks>("q8_0", Isa::kScalar);
   const size_t row_bytes = mode.functions->bytes(1, layer.cols);
   for (int64_t r = 0; r < layer.rows; ++r)
     unpack_row(data->w.view().codes + static_cast<size_t>(r) * row_bytes, layer.cols,
                {rows->codes.data(), rows->scales.data(), nullptr, layer.rows}, r, blocks);
-  const auto kernel = function_of<kernels::BlockPanelKernel>(cell);
+  const auto kernel = cell.kernel<Op::kBlockPanel>();
   Subject subject;
   subject.run = [=] {
     for (int64_t r = 0; r < layer.rows; r += kPanelRows)

@@ -7,7 +7,7 @@ namespace nety::bench {
 
 bool takes_tokens(Op op) {
   return op == Op::kFloatPanel || op == Op::kBlockPanel || op == Op::kIntegerPanel ||
-         op == Op::kPacked || op == Op::kHalfPanel || op == Op::kStoredRows;
+         op == Op::kPacked || op == Op::kBf16Panel || op == Op::kStoredRows;
 }
 
 std::optional<Subject> make_subject(const Cell& cell, const Layer& layer, int64_t tokens) {
@@ -16,8 +16,8 @@ std::optional<Subject> make_subject(const Cell& cell, const Layer& layer, int64_
   switch (cell.op) {
     case Op::kFloatPanel:
       return float_panel(cell, layer, tokens);
-    case Op::kHalfPanel:
-      return half_panel(cell, layer, tokens);
+    case Op::kBf16Panel:
+      return bf16_panel(cell, layer, tokens);
     case Op::kBlockPanel:
       return block_panel(cell, layer, tokens);
     case Op::kIntegerPanel:
@@ -40,8 +40,8 @@ std::optional<Subject> make_subject(const Cell& cell, const Layer& layer, int64_
       return quantise_fine(cell, layer);
     case Op::kQuantiseSuper:
       return layer.cols % 256 == 0 ? std::optional(quantise_super(cell, layer)) : std::nullopt;
-    case Op::kQuantiseInt8:
-      return quantise_int8(cell, layer);
+    case Op::kQuantiseRow:
+      return quantise_row(cell, layer);
     case Op::kAttention:
       return attention(cell, layer.cols);
     default:

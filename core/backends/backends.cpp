@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/backends/native/memory.h"
 #include "core/backends/native/native.h"
 #include "core/base/error.h"
 #include "core/model/plugin.h"
@@ -14,6 +15,8 @@ std::string backend_names() {
   for (const std::string_view name : model::plugin_names()) names += ", " + std::string(name);
   return names;
 }
+
+checkpoint::BackendMemory memory_of(std::string_view /*name*/) { return native::memory(); }
 
 std::unique_ptr<model::Backend> make_backend(const std::string& name,
                                              const model::BackendOptions& options,

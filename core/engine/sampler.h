@@ -25,6 +25,13 @@ struct SamplingOptions {
 /// Picks tokens; the same seed and logits give the same tokens on every machine.
 class Sampler {
  public:
+  /// A token and its chance; one for every token of the vocabulary.
+  struct Candidate {
+    int32_t id;
+    float logit;
+    double weight;
+  };
+
   explicit Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {}
 
   /// The next token for `logits` [V]; `recent` are the tokens the repeat penalty looks at.
@@ -32,11 +39,6 @@ class Sampler {
   int32_t pick(std::span<const float> logits, std::span<const int32_t> recent);
 
  private:
-  struct Candidate {
-    int32_t id;
-    float logit;
-    double weight;
-  };
   void penalise(std::span<const int32_t> recent);
   void keep_likely();
 

@@ -1,7 +1,7 @@
 // One block of activations through the reference quantiser, its codes split into two bytes.
 #pragma once
 
-#include "core/kernels/kernels.h"
+#include "core/kernels/activations.h"
 #include "core/precision/activation.h"
 
 namespace nety::kernels {

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "core/precision/mode.h"
+#include "core/precision/matrix_view.h"
 
 namespace nety::kernels {
 namespace {

@@ -1,34 +1,21 @@
-// Sizes of packed blocks.
+// Sizes of packed weights, asked of the cells that pack them.
 #include "core/kernels/packed.h"
+
+#include "core/kernels/kernels.h"
+#include "core/precision/mode.h"
 
 namespace nety::kernels {
 
-size_t packed_block_bytes(precision::ModeId mode) {
-  using precision::ModeId;
-  switch (mode) {
-    case ModeId::q8_0:
-      return static_cast<size_t>(kPackedQ8_0.bytes());
-    case ModeId::q4_0:
-      return static_cast<size_t>(kPackedQ4_0.bytes());
-    case ModeId::q4_1:
-      return static_cast<size_t>(kPackedQ4_1.bytes());
-    case ModeId::q5_0:
-      return static_cast<size_t>(kPackedQ5_0.bytes());
-    case ModeId::q5_1:
-      return static_cast<size_t>(kPackedQ5_1.bytes());
-    case ModeId::q2_k:
-      return static_cast<size_t>(kPackedQ2K.bytes());
-    case ModeId::q3_k:
-      return static_cast<size_t>(kPackedQ3K.bytes());
-    case ModeId::q4_k:
-      return static_cast<size_t>(kPackedQ4K.bytes());
-    case ModeId::q5_k:
-      return static_cast<size_t>(kPackedQ5K.bytes());
-    case ModeId::q6_k:
-      return static_cast<size_t>(PackedQ6K::kBytes);
-    default:
-      return 0;
-  }
+uint64_t packed_panel_bytes(precision::ModeId mode, int64_t cols) {
+  const PackKernel pack = kernel<Op::kPack>(format_of(mode), Isa::kScalar);
+  if (pack == nullptr) return 0;
+  return static_cast<uint64_t>(
+      pack(nullptr, cols / precision::mode(mode).functions->group, nullptr));
+}
+
+uint64_t packed_bytes(precision::ModeId mode, int64_t rows, int64_t cols) {
+  const auto panels = static_cast<uint64_t>((rows + kPackRows - 1) / kPackRows);
+  return panels * packed_panel_bytes(mode, cols);
 }
 
 }  // namespace nety::kernels

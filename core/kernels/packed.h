@@ -1,8 +1,8 @@
-// Packed weights: sixteen rows side by side, block by block, so that one vector load feeds one
-// instruction with lane = row and each thread reads a single forward stream. Made at load from the
-// rows of a GGUF file; the integers and scales stay those of the file.
+// Packed weights and products with them: sixteen rows are interleaved block by block, so that one
+// vector load feeds one instruction with lane = row and each thread reads a single forward stream.
+// Made at load from the rows of a GGUF file; the integers and scales stay those of the file.
 //
-// A panel holds rows 16 p to 16 p + 15; the last one is filled up with rows of zero bytes, which
+// A panel holds rows 16 p to 16 p + 15; the last one is padded with rows of zero bytes, which
 // decode to zeros. Within a panel, per block along the columns, in this order:
 //   32-weight formats   scale fp16[16]; minimum fp16[16] (q4_1, q5_1); fifth bits; codes
 //     q8_0              codes + 128 as uint8 [8 quads][16 rows][4]
@@ -13,8 +13,8 @@
 //                       codes
 //     q2_k, q3_k        8 chunks, read in one stream, each of groups chunk and chunk + 8:
 //                       scales int8 [2][16 rows]; mins uint8 [16 rows][2] (q2_k);
-//                       codes (in q3_k 4 more) as nibbles, uint8 [4 quads][16 rows][4], low ones
-//                       of the first group. Four bits for two or three: bytes can be multiplied
+//                       codes (q3_k: code + 4) as nibbles, uint8 [4 quads][16 rows][4], low ones
+//                       of the first group. Two and three bits take four, for bytes are multiplied
 //     q4_k, q5_k        4 chunks, each of groups 2 chunk and 2 chunk + 1:
 //                       scales uint8 [2][16 rows]; mins uint8 [16 rows][2];
 //                       fifth bits uint64 [2][8 quads] (q5_k);
@@ -27,7 +27,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/precision/mode.h"
+#include "core/kernels/activations.h"
+
+namespace nety::precision {
+enum class ModeId : uint8_t;
+}
 
 namespace nety::kernels {
 
@@ -35,7 +39,6 @@ inline constexpr int64_t kPackRows = 16;
 
 /// Where things lie in a packed block of a 32-weight format, in bytes.
 struct PackedSmall {
-  int64_t file_bytes;  ///< Of one row's block in the file.
   bool has_min, has_fifth;
   bool wide;  ///< 8-bit codes rather than nibbles.
 
@@ -44,11 +47,11 @@ struct PackedSmall {
   constexpr int64_t codes() const { return fifth() + (has_fifth ? 64 : 0); }
   constexpr int64_t bytes() const { return codes() + (wide ? 512 : 256); }
 };
-inline constexpr PackedSmall kPackedQ8_0{34, false, false, true};
-inline constexpr PackedSmall kPackedQ4_0{18, false, false, false};
-inline constexpr PackedSmall kPackedQ4_1{20, true, false, false};
-inline constexpr PackedSmall kPackedQ5_0{22, false, true, false};
-inline constexpr PackedSmall kPackedQ5_1{24, true, true, false};
+inline constexpr PackedSmall kPackedQ8_0{false, false, true};
+inline constexpr PackedSmall kPackedQ4_0{false, false, false};
+inline constexpr PackedSmall kPackedQ4_1{true, false, false};
+inline constexpr PackedSmall kPackedQ5_0{false, true, false};
+inline constexpr PackedSmall kPackedQ5_1{true, true, false};
 
 /// The same of q4_k and q5_k.
 struct PackedK {
@@ -81,8 +84,7 @@ struct PackedNarrow {
 inline constexpr PackedNarrow kPackedQ2K{true, 0};
 inline constexpr PackedNarrow kPackedQ3K{false, 4};
 
-/// Two sums of 16 codes, which fit into 16 bits, side by side: what a pair of mins is multiplied
-/// by.
+/// Two sums of 16 codes, as 16 bits each of one number: a pair of mins is multiplied by it.
 inline int32_t pair_of(int32_t low, int32_t high) {
   return static_cast<int32_t>((static_cast<uint32_t>(low) & 0xffffU) | static_cast<uint32_t>(high)
                                                                            << 16);
@@ -94,7 +96,27 @@ struct PackedQ6K {
   static constexpr int64_t kHalf = 1536, kQuad = 192;  ///< Bytes of a half's and of a quad's bits.
 };
 
-/// Bytes of a packed block of sixteen rows; 0 for a format that is not packed.
-size_t packed_block_bytes(precision::ModeId mode);
+/// One panel from sixteen rows of `blocks` blocks as the file has them. Returns the panel's bytes;
+/// writes nothing where `out` is null.
+using PackKernel = int64_t (*)(const std::byte* const* rows, int64_t blocks, std::byte* out);
+
+/// y[t*y_stride + r] of `panels` panels of sixteen packed rows, each of `blocks` blocks; y has room
+/// for whole panels. The activations are in `small` for 32-weight formats, in `super` for 256. The
+/// order of summation depends on the columns alone.
+struct PackedProduct {
+  const std::byte* w;
+  int64_t panels, blocks;
+  BlockActivations small;
+  SuperActivations super;
+  int64_t tokens;
+  float* y;
+  int64_t y_stride;
+};
+using PackedKernel = void (*)(const PackedProduct&);
+
+/// Bytes of a packed panel of `cols` columns, and of a packed weight [rows, cols]; 0 for a format
+/// that is not packed.
+uint64_t packed_panel_bytes(precision::ModeId mode, int64_t cols);
+uint64_t packed_bytes(precision::ModeId mode, int64_t rows, int64_t cols);
 
 }  // namespace nety::kernels

@@ -5,7 +5,6 @@
 
 #include <cstring>
 
-#include "core/kernels/kernels.h"
 #include "core/kernels/packed.h"
 #include "core/kernels/vector_avx2.h"
 

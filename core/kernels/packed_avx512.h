@@ -6,7 +6,6 @@
 
 #include <cstring>
 
-#include "core/kernels/kernels.h"
 #include "core/kernels/packed.h"
 #include "core/kernels/vector_avx512.h"
 

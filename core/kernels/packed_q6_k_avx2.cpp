@@ -1,8 +1,6 @@
 // q6_k rows, packed, times activations in 8-bit codes per 256.
-#include "core/kernels/kernels.h"
-
 #if defined(__x86_64__)
-#include "core/kernels/packed_k_avx2.h"
+#include "core/kernels/packed_avx2.h"
 
 namespace nety::kernels {
 namespace {

@@ -1,8 +1,6 @@
 // q8_0 rows, packed, times activations in 16-bit codes. Pairs of 8-bit products do not fit into
 // VPMADDUBSW's 16 bits, so codes are widened and multiplied with whole activation codes: a row's
 // four weights of a quad become two sums of 32 bits. All exact.
-#include "core/kernels/kernels.h"
-
 #if defined(__x86_64__)
 #include "core/kernels/packed_avx2.h"
 

@@ -3,6 +3,9 @@
 
 #include <immintrin.h>
 
+#include <cstdint>
+#include <initializer_list>
+
 #include "core/kernels/unroll.h"
 
 #define NETY_AVX2 __attribute__((target("avx2,fma,f16c")))
@@ -29,6 +32,17 @@ NETY_AVX2 inline int32_t total(__m256i v) {
   __m128i s = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
   s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
   return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+
+// The largest of values that are not NaN.
+NETY_AVX2 inline float largest(__m256 v) {
+  __m128 s = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  s = _mm_max_ps(s, _mm_movehl_ps(s, s));
+  return _mm_cvtss_f32(_mm_max_ss(s, _mm_shuffle_ps(s, s, 1)));
+}
+
+NETY_AVX2_INLINE __m256 widened_bf16(__m128i v) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(v), 16));
 }
 
 // exp(x) within 2 ulp for x in [-87, 88], by x = n ln 2 + r and the series to r^7; clamped outside.

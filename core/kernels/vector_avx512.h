@@ -3,6 +3,9 @@
 
 #include <immintrin.h>
 
+#include <cstdint>
+#include <initializer_list>
+
 #include "core/kernels/unroll.h"
 
 #define NETY_AVX512 \
@@ -14,6 +17,15 @@
 
 namespace nety::kernels {
 namespace {
+
+// The first `count` lanes, all of them from 16 on.
+NETY_AVX512_INLINE __mmask16 first_lanes(int64_t count) {
+  return static_cast<__mmask16>(count >= 16 ? 0xffffU : (1U << count) - 1U);
+}
+
+NETY_AVX512_INLINE __m512 widened_bf16(__m256i v) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16));
+}
 
 // exp(x) within 2 ulp, by x = n ln 2 + r and the series to r^7; 0 and infinity beyond the range.
 NETY_AVX512 inline __m512 exp_avx512(__m512 x) {

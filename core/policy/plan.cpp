@@ -7,7 +7,6 @@
 
 #include "core/base/error.h"
 #include "core/policy/tokenizer_memory.h"
-#include "core/policy/workspace.h"
 
 namespace nety::policy {
 namespace {
@@ -19,35 +18,6 @@ constexpr int64_t kDefaultContext = 4096;
 
 uint64_t bytes_of(ModeId mode, int64_t rows, int64_t cols) {
   return precision::mode(mode).functions->bytes(rows, cols);
-}
-
-/// Whether the processor's kernels want a format's blocks in another order than the file's: rows of
-/// GGUF blocks are copied at load, sixteen side by side (core/kernels/packed.h).
-bool packed(ModeId mode) { return precision::mode(mode).kind == precision::ModeKind::kStored; }
-
-/// What that takes: of formats with 256 weights in a block, a block of sixteen rows is larger than
-/// in the file (tests/model/plan_test.cpp compares with core/kernels/packed.h).
-uint64_t packed_bytes(ModeId mode, int64_t rows, int64_t cols) {
-  uint64_t block = 0;
-  switch (mode) {
-    case ModeId::q2_k:
-      block = 2624;
-      break;
-    case ModeId::q3_k:
-      block = 2336;
-      break;
-    case ModeId::q4_k:
-      block = 2368;
-      break;
-    case ModeId::q5_k:
-      block = 2880;
-      break;
-    case ModeId::iq4_nl:  // in place, after all
-      return bytes_of(mode, rows, cols);
-    default:
-      return bytes_of(mode, packed(mode) ? (rows + 15) / 16 * 16 : rows, cols);
-  }
-  return static_cast<uint64_t>((rows + 15) / 16 * (cols / 256)) * block;
 }
 
 ModeId type_of(options::KvType kv) {
@@ -156,10 +126,11 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
     const ModeId target =
         target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
     const bool looked_up = !config.tied_embeddings && weight.name == "model.embed_tokens.weight";
-    const bool in_place = weight.stored == target && (looked_up || !packed(target));
+    const uint64_t packed = options.backend.packed_bytes(target, weight.rows, weight.cols);
+    const bool in_place = weight.stored == target && (looked_up || packed == 0);
     const uint64_t bytes = in_place && weight.stored_bytes > 0 ? weight.stored_bytes
-                           : in_place ? bytes_of(target, weight.rows, weight.cols)
-                                      : packed_bytes(target, weight.rows, weight.cols);
+                           : !in_place && packed > 0           ? packed
+                                                     : bytes_of(target, weight.rows, weight.cols);
     (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
     if (weight.role != Role::kVector && !looked_up) multiplied.insert(target);
   }
@@ -167,11 +138,11 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
   out.context = options.run.context > 0 ? options.run.context : default_context(config);
   out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads) *
                  bytes_of(type_of(options.run.kv), out.context, config.head_dim);
-  out.workspace_bytes = workspace_bytes(config, multiplied,
-                                        {.context = out.context,
-                                         .step = options.step,
-                                         .logit_rows = options.logit_rows,
-                                         .threads = threads});
+  out.workspace_bytes = options.backend.workspace_bytes(config, multiplied,
+                                                        {.context = out.context,
+                                                         .step = options.step,
+                                                         .logit_rows = options.logit_rows,
+                                                         .threads = threads});
   out.tokenizer_bytes = overhead.tokenizer_bytes;
   out.program_bytes = kProgramBytes + static_cast<uint64_t>(threads) * kThreadBytes;
   return out;

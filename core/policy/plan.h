@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/checkpoint/backend_memory.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/config.h"
 #include "core/options/run_options.h"
@@ -37,6 +38,7 @@ struct PlanOptions {
   options::RunOptions run;  ///< A context of 0 is default_context(); no threads are one.
   int64_t step = 512;       ///< Tokens per step of prefill.
   int64_t logit_rows = 9;   ///< Most rows of logits at once: a token and eight guesses.
+  checkpoint::BackendMemory backend{};  ///< What the backend that is planned for says of itself.
 };
 
 /// Memory that a checkpoint takes in addition to its weights, the same in every mode; 0 for a
@@ -63,7 +65,7 @@ struct MemoryPlan {
   uint64_t weights_anonymous_bytes = 0;  ///< Converted or made: cannot be dropped.
   uint64_t weights_mapped_bytes = 0;     ///< Used in place: the system may drop and re-read them.
   uint64_t kv_bytes = 0;                 ///< Taken as the context fills.
-  uint64_t workspace_bytes = 0;          ///< The native backend's buffers for the largest step.
+  uint64_t workspace_bytes = 0;          ///< The backend's buffers for the largest step.
   uint64_t tokenizer_bytes = 0;
   uint64_t program_bytes = 0;  ///< Before any model, and a stack for each thread.
   int64_t context = 0;         ///< What kv_bytes is for.

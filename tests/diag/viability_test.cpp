@@ -144,7 +144,7 @@ TEST(Viability, TellsPathsApart) {
   EXPECT_EQ(path_of("native", "fp32", "float_panel_fp32_scalar", plain), ProductPath::kNative);
   EXPECT_EQ(path_of("native", "bf16", "unpack_bf16_avx2+float_panel_fp32_avx2", plain),
             ProductPath::kEmulated);
-  EXPECT_EQ(path_of("native", "bf16", "half_panel_bf16_avx512bf16", wide), ProductPath::kNative);
+  EXPECT_EQ(path_of("native", "bf16", "bf16_panel_bf16_avx512bf16", wide), ProductPath::kNative);
   EXPECT_EQ(path_of("native", "nf4", "dequantise_scalar+float_panel_fp32_avx2", plain),
             ProductPath::kDequantisedPerCall);
   EXPECT_EQ(path_of("native", "int8", "integer_panel_int8_avx2", plain), ProductPath::kNative);

@@ -1,10 +1,12 @@
-// Every vector cell against the scalar cell of the same operation and format, at odd shapes.
+// Every cell, the scalar ones included, against double-precision or plain code of the tests, or the
+// mode's own functions (which golden vectors test), at odd shapes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
 
 #include "tests/kernels/checks.h"
+#include "tests/kernels/isas.h"
 
 namespace nety::kernels {
 namespace {
@@ -12,75 +14,19 @@ namespace {
 class EveryKernel : public testing::TestWithParam<Cell> {
  protected:
   void SetUp() override {
-    if (GetParam().isa > best_isa(machine::host())) GTEST_SKIP() << "this processor lacks it";
-  }
-  template <class Kernel>
-  Kernel kernel() const {
-    return reinterpret_cast<Kernel>(GetParam().function);
-  }
-  template <class Kernel>
-  Kernel reference() const {
-    return kernels::kernel<Kernel>(GetParam().op, GetParam().format, Isa::kScalar);
+    if (!runs_here(GetParam().isa)) GTEST_SKIP() << "this processor lacks it";
   }
 };
-
-const precision::Mode& mode_of(const Cell& cell) {
-  std::string name(cell.format);
-  if (name.ends_with("_dq")) name[name.size() - 3] = '-';
-  return *precision::find_mode(name);
-}
 
 TEST_P(EveryKernel, AgreesWithTheReference) {
   const Cell& cell = GetParam();
   switch (cell.op) {
-    case Op::kFloatPanel:
-      check_float_panel(kernel<FloatPanelKernel>());
-      break;
-    case Op::kBlockPanel:
-      check_block_panel(kernel<BlockPanelKernel>(), reference<BlockPanelKernel>());
-      break;
-    case Op::kQuantise:
-      check_quantise(kernel<QuantiseKernel>(), reference<QuantiseKernel>());
-      break;
-    case Op::kSilu:
-      check_silu(kernel<SiluKernel>());
-      break;
-    case Op::kAttention:
-      check_attention(kernel<AttentionKernel>(), cell.format == "bf16");
-      break;
-    case Op::kUnpack:
-      check_unpack(kernel<UnpackKernel>(), mode_of(cell));
-      break;
-    case Op::kUnpackBlocks:
-      check_unpack_blocks(kernel<UnpackBlocksKernel>(), mode_of(cell));
-      break;
-    case Op::kIntegerPanel:
-      check_integer_panel(kernel<IntegerPanelKernel>(), reference<IntegerPanelKernel>());
-      break;
-    case Op::kPack:  // with every packed product
-      EXPECT_NE(packed_block_bytes(mode_of(cell).id), 0U);
-      break;
-    case Op::kPacked:
-      check_packed(cell, kernel<PackedKernel>(), mode_of(cell));
-      break;
-    case Op::kQuantiseSuper:
-      check_quantise_super(kernel<QuantiseSuperKernel>(), reference<QuantiseSuperKernel>());
-      break;
-    case Op::kQuantiseInt8:
-      check_quantise_int8(kernel<QuantiseInt8Kernel>());
-      break;
-    case Op::kQuantiseRows:
-      check_quantise_rows(kernel<QuantiseRowsKernel>(), mode_of(cell));
-      break;
-    case Op::kHalfPanel:
-      check_half_panel(kernel<HalfPanelKernel>());
-      break;
-    case Op::kStoredRows:
-      check_stored_rows(cell, kernel<StoredRowsKernel>(), mode_of(cell));
-      break;
-    case Op::kUnpackNibbles:
-      check_unpack_nibbles(kernel<UnpackKernel>(), mode_of(cell));
-      break;
+#define NETY_OPERATION(name, id, kernel_type)  \
+  case Op::id:                                 \
+    check_##name(cell, cell.kernel<Op::id>()); \
+    break;
+#include "core/kernels/operations.def"
+#undef NETY_OPERATION
   }
 }
 
@@ -92,6 +38,39 @@ TEST(KernelTable, NamesEachCellOnce) {
   for (const Cell& cell : cells()) names.push_back(cell.name);
   std::sort(names.begin(), names.end());
   EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+}
+
+TEST(KernelTable, IsInOrder) {
+  std::vector<std::pair<Op, int>> portable, native;  // operation, and rank of its instruction set
+  for (const Cell& cell : cells()) {
+    const InstructionSet& set = instruction_set(cell.isa);
+    (set.architecture == Architecture::kPortable ? portable : native)
+        .emplace_back(cell.op, set.rank);
+    EXPECT_EQ(cell.name, std::string(name_of(cell.op)) + "_" + std::string(cell.format) + "_" +
+                             std::string(set.name));
+  }
+  const auto by_operation = [](const auto& a, const auto& b) { return a.first < b.first; };
+  EXPECT_TRUE(std::is_sorted(portable.begin(), portable.end(), by_operation));
+  EXPECT_TRUE(std::is_sorted(native.begin(), native.end(), by_operation));
+}
+
+TEST(KernelTable, GivesAFunctionToItsOwnOperationOnly) {
+  const Cell* cell = find_cell(Op::kSilu, "fp32", Isa::kScalar);
+  ASSERT_NE(cell, nullptr);
+  EXPECT_NE(cell->kernel<Op::kSilu>(), nullptr);
+  EXPECT_EQ(cell->kernel<Op::kAttention>(), nullptr);
+  EXPECT_EQ(kernel<Op::kSilu>("no such format", Isa::kScalar), nullptr);
+}
+
+TEST(InstructionSets, IncludeTheLowerOnesOfTheirArchitectureAndThePortableOnes) {
+  for (const InstructionSet& set : instruction_sets()) {
+    EXPECT_TRUE(includes(set.id, Isa::kScalar)) << set.name;
+    EXPECT_TRUE(includes(set.id, set.id)) << set.name;
+    EXPECT_EQ(set.id, instruction_set(set.id).id) << "rows are in the order of ids";
+  }
+  EXPECT_TRUE(includes(Isa::kAvx512Bf16, Isa::kAvx2));
+  EXPECT_FALSE(includes(Isa::kAvx2, Isa::kAvx512));
+  EXPECT_FALSE(includes(Isa::kScalar, Isa::kAvx2));
 }
 
 TEST(KernelTable, FallsBackToANarrowerFamily) {
@@ -106,17 +85,17 @@ TEST(KernelTable, FallsBackToANarrowerFamily) {
 TEST(PackedProducts, GiveATokenTheSameBitsAloneAndAmongOthers) {
   const int64_t tokens = 11;
   for (const Cell& cell : cells()) {
-    if (cell.op != Op::kPacked || cell.isa > best_isa(machine::host())) continue;
+    if (cell.op != Op::kPacked || !runs_here(cell.isa)) continue;
     const precision::Mode& mode = mode_of(cell);
     const int64_t cols = 4 * mode.functions->group;
     const AnyMatrix w = random_matrix(mode, 33, cols);
     const auto x = random_floats(static_cast<size_t>(tokens * cols), 41);
-    const auto kernel = reinterpret_cast<PackedKernel>(cell.function);
-    PackedCase all(cell, w.view, x, tokens);
+    const auto kernel = cell.kernel<Op::kPacked>();
+    PackedCase all(cell.format, w.view, x, tokens);
     const std::vector<float> want = all.run(kernel);
     for (int64_t t = 0; t < tokens; ++t) {
       const std::vector<float> row(x.begin() + t * cols, x.begin() + (t + 1) * cols);
-      PackedCase one(cell, w.view, row, 1);
+      PackedCase one(cell.format, w.view, row, 1);
       const std::vector<float> alone = one.run(kernel);
       EXPECT_EQ(std::memcmp(alone.data(), want.data() + t * 48, 33 * sizeof(float)), 0)
           << cell.name << " token " << t;
@@ -126,12 +105,12 @@ TEST(PackedProducts, GiveATokenTheSameBitsAloneAndAmongOthers) {
 
 TEST(FloatPanels, GiveATokenTheSameBitsAloneAndAmongOthers) {
   const int64_t rows = 13, tokens = 11;
-  for (const int64_t cols : {577, 1100, 4097}) {  // the longer ones are taken by stretches
+  for (const int64_t cols : {577, 1100, 4097}) {  // the longer ones are taken chunk by chunk
     const auto w = random_floats(static_cast<size_t>(rows * cols), 20);
     const auto x = random_floats(static_cast<size_t>(tokens * cols), 21);
     for (const Cell& cell : cells()) {
-      if (cell.op != Op::kFloatPanel || cell.isa > best_isa(machine::host())) continue;
-      const auto kernel = reinterpret_cast<FloatPanelKernel>(cell.function);
+      if (cell.op != Op::kFloatPanel || !runs_here(cell.isa)) continue;
+      const auto kernel = cell.kernel<Op::kFloatPanel>();
       std::vector<float> all(static_cast<size_t>(rows * tokens)), alone(static_cast<size_t>(rows));
       kernel({w.data(), cols, rows, x.data(), cols, tokens, cols, all.data(), rows});
       for (int64_t t = 0; t < tokens; ++t) {

@@ -5,13 +5,49 @@
 
 #include <cmath>
 #include <cstring>
-#include <tuple>
+#include <numeric>
 
 #include "core/base/half.h"
+#include "core/precision/activation.h"
 
 namespace nety::kernels {
 
-void check_quantise(QuantiseKernel kernel, QuantiseKernel reference) {
+namespace {
+
+bool same_float(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+/// A block's codes and scale by the words of precision/activation.h, without its code.
+struct PlainBlock {
+  std::vector<int> codes;
+  float scale;
+};
+PlainBlock plain_block(const float* x, size_t n, float most) {
+  PlainBlock out{std::vector<int>(n), 0};
+  float amax = 0;
+  for (size_t k = 0; k < n; ++k) {
+    if (!std::isfinite(x[k])) out.scale = NAN;
+    amax = std::max(amax, std::fabs(x[k]));
+  }
+  const float inverse = most / amax;
+  if (std::isnan(out.scale) || std::isinf(inverse)) return out;
+  // The default rounding direction: to the nearest, halves to even.
+  for (size_t k = 0; k < n; ++k) out.codes[k] = static_cast<int>(std::nearbyint(x[k] * inverse));
+  out.scale = amax / most;
+  return out;
+}
+
+/// The nearest fp16 number, halves to even, in double: 11 significant bits, no finer than 2^-24.
+double plain_fp16(double value) {
+  int exponent = 0;
+  std::frexp(value, &exponent);
+  const double unit = std::ldexp(1.0, std::max(exponent - 11, -24));
+  const double rounded = std::nearbyint(value / unit) * unit;
+  return std::fabs(rounded) >= 65536 ? std::copysign(INFINITY, value) : rounded;
+}
+
+}  // namespace
+
+void check_quantise(const Cell& /*cell*/, QuantiseKernel kernel) {
   const int64_t cols = 32 * 9;
   auto x = random_floats(static_cast<size_t>(cols), 5, 10.0F);
   std::fill_n(x.begin() + 32, 32, 0.0F);  // a block of zeros
@@ -19,29 +55,93 @@ void check_quantise(QuantiseKernel kernel, QuantiseKernel reference) {
   x[96] = NAN;
   for (size_t i = 128; i < 160; ++i) x[i] *= 1e-40F;                         // subnormal
   for (size_t i = 160; i < 192; ++i) x[i] = static_cast<float>(i) - 176.5F;  // ties
-  struct Blocks {
-    std::vector<int8_t> high, low;
-    std::vector<float> scales, sums;
-    std::vector<int32_t> code_sums;
-  };
-  const auto run = [&](QuantiseKernel function) {
-    Blocks out{std::vector<int8_t>(320), std::vector<int8_t>(320), std::vector<float>(10),
-               std::vector<float>(10), std::vector<int32_t>(10)};
-    function(x.data(), cols,
-             {out.high.data(), out.low.data(), out.scales.data(), out.sums.data(),
-              out.code_sums.data(), 10},
-             0);
-    return out;
-  };
-  const Blocks got = run(kernel), want = run(reference);
-  for (size_t k = 0; k < 288; ++k)
-    EXPECT_EQ(kCodeBase * got.high[k] + got.low[k], kCodeBase * want.high[k] + want.low[k]) << k;
-  EXPECT_EQ(got.code_sums, want.code_sums);
-  EXPECT_EQ(std::memcmp(got.scales.data(), want.scales.data(), 40), 0);
-  EXPECT_EQ(std::memcmp(got.sums.data(), want.sums.data(), 40), 0);
+  std::vector<int8_t> high(320), low(320);
+  std::vector<float> scales(10), sums(10);
+  std::vector<int32_t> code_sums(10);
+  kernel(x.data(), cols,
+         {high.data(), low.data(), scales.data(), sums.data(), code_sums.data(), 10}, 0);
+  for (size_t b = 0; b < 9; ++b) {
+    const PlainBlock want = plain_block(x.data() + 32 * b, 32, 32258);
+    int sum = 0;
+    for (size_t i = 0; i < 32; ++i) {
+      EXPECT_EQ(254 * high[32 * b + i] + low[32 * b + i], want.codes[i]) << "value " << 32 * b + i;
+      EXPECT_NE(low[32 * b + i], -128);
+      sum += want.codes[i];
+    }
+    EXPECT_EQ(code_sums[b], sum) << "block " << b;
+    EXPECT_TRUE(same_float(scales[b], want.scale)) << "block " << b;
+    EXPECT_TRUE(same_float(sums[b], want.scale * static_cast<float>(sum))) << "block " << b;
+  }
 }
 
-void check_silu(SiluKernel kernel) {
+void check_quantise_super(const Cell& /*cell*/, QuantiseSuperKernel kernel) {
+  const int64_t cols = 256 * 5;
+  auto x = random_floats(static_cast<size_t>(cols), 33, 10.0F);
+  std::fill_n(x.begin() + 256, 256, 0.0F);
+  x[600] = INFINITY;
+  for (size_t i = 768; i < 1024; ++i) x[i] *= 1e-40F;                                // subnormal
+  for (size_t i = 1024; i < 1280; ++i) x[i] = static_cast<float>(i % 254) - 126.5F;  // ties
+  std::vector<int8_t> codes(1280);
+  std::vector<float> scales(5);
+  std::vector<int16_t> sums(40);
+  std::vector<int32_t> group_sums(80);
+  kernel(x.data(), cols, {codes.data(), scales.data(), sums.data(), group_sums.data(), 5}, 0);
+  for (size_t b = 0; b < 5; ++b) {
+    const PlainBlock want = plain_block(x.data() + 256 * b, 256, 127);
+    EXPECT_TRUE(same_float(scales[b], want.scale)) << "block " << b;
+    for (size_t i = 0; i < 256; ++i) EXPECT_EQ(codes[256 * b + i], want.codes[i]) << b << " " << i;
+    for (const size_t width : {16, 32})
+      for (size_t g = 0; g < 256 / width; ++g) {
+        const auto from = want.codes.begin() + static_cast<ptrdiff_t>(g * width);
+        const int sum = std::accumulate(from, from + static_cast<ptrdiff_t>(width), 0);
+        EXPECT_EQ(width == 16 ? group_sums[16 * b + g] : int32_t{sums[8 * b + g]}, sum)
+            << "block " << b << ", sum " << g << " of " << width;
+      }
+  }
+}
+
+namespace {
+
+void check_int8_row(QuantiseRowKernel kernel, const std::vector<float>& x) {
+  std::vector<int8_t> codes(x.size(), int8_t{99});
+  std::vector<int32_t> outliers(x.size());
+  precision::Int8Row row{.codes = codes.data(), .outliers = outliers.data()};
+  kernel(x.data(), static_cast<int64_t>(x.size()), row);
+  outliers.resize(static_cast<size_t>(row.outlier_count));
+
+  float largest = 0;
+  std::vector<float> halves;
+  std::vector<int32_t> want_outliers;
+  for (size_t k = 0; k < x.size(); ++k) {
+    const auto h = static_cast<float>(plain_fp16(double{x[k]}));
+    if (std::fabs(h) >= 6) want_outliers.push_back(static_cast<int32_t>(k));
+    if (std::isnan(h)) largest = NAN;
+    if (std::fabs(h) < 6 && std::fabs(h) > largest) largest = std::fabs(h);
+    halves.push_back(h);
+  }
+  EXPECT_EQ(outliers, want_outliers);
+  EXPECT_TRUE(same_float(row.scale, largest)) << row.scale << " for " << largest;
+  const float inverse = (1.0F / largest) * 127.0F;
+  for (size_t k = 0; k < x.size(); ++k) {
+    const bool none = !(largest > 0) || std::fabs(halves[k]) >= 6;
+    EXPECT_EQ(codes[k], none ? 0 : static_cast<int>(std::nearbyint(halves[k] * inverse)));
+  }
+}
+
+}  // namespace
+
+void check_quantise_row(const Cell& /*cell*/, QuantiseRowKernel kernel) {
+  for (const int64_t cols : {1, 7, 8, 65, 577})
+    for (const float spread : {0.0F, 1e-7F, 1.0F, 7.0F, 100.0F, 1e6F}) {
+      SCOPED_TRACE(std::to_string(cols) + " columns up to " + std::to_string(spread));
+      auto x = random_floats(static_cast<size_t>(cols), 37, spread);
+      check_int8_row(kernel, x);
+      x[0] = NAN;
+      check_int8_row(kernel, x);
+    }
+}
+
+void check_silu(const Cell& /*cell*/, SiluKernel kernel) {
   for (const int64_t n : {1, 8, 15, 16, 17, 63, 65}) {
     auto g = random_floats(static_cast<size_t>(n), 6, 30.0F);
     g[0] = -200;  // exp overflows
@@ -60,26 +160,26 @@ namespace {
 // Keys and values of a stretch, and queries of some tokens.
 struct AttentionCase {
   int64_t head_dim, tokens, group;
-  std::vector<Seen> seen;
+  std::vector<Visible> visible;
   std::vector<float> q, keys, values;  // [tokens, group, head_dim], [positions, head_dim] twice
   std::vector<uint16_t> narrow_keys, narrow_values;
   std::vector<float> blocks;  // keys as a kernel takes them
 
-  AttentionCase(int64_t width, std::vector<Seen> seen_by, int64_t heads, bool narrow)
+  AttentionCase(int64_t width, std::vector<Visible> shown, int64_t heads, bool narrow)
       : head_dim(width),
-        tokens(static_cast<int64_t>(seen_by.size())),
+        tokens(static_cast<int64_t>(shown.size())),
         group(heads),
-        seen(std::move(seen_by)),
+        visible(std::move(shown)),
         q(random_floats(static_cast<size_t>(tokens * group * width), 8, 3.0F)),
-        keys(random_floats(static_cast<size_t>(kAttentionStretch * width), 9, 3.0F)),
-        values(random_floats(static_cast<size_t>(kAttentionStretch * width), 10)),
+        keys(random_floats(static_cast<size_t>(kKvBlock * width), 9, 3.0F)),
+        values(random_floats(static_cast<size_t>(kKvBlock * width), 10)),
         blocks(keys.size()) {
     for (float* v : {keys.data(), values.data()})
-      for (int64_t i = 0; narrow && i < kAttentionStretch * width; ++i)
+      for (int64_t i = 0; narrow && i < kKvBlock * width; ++i)
         v[i] = float_from_bf16(bf16_from_float(v[i]));
-    for (int64_t i = 0; i < kAttentionStretch; ++i)
+    for (int64_t i = 0; i < kKvBlock; ++i)
       for (int64_t d = 0; d < width; ++d)
-        blocks[static_cast<size_t>((i / kKeyBlock * width + d) * kKeyBlock + i % kKeyBlock)] =
+        blocks[static_cast<size_t>((i / kKeyGroup * width + d) * kKeyGroup + i % kKeyGroup)] =
             keys[static_cast<size_t>(i * width + d)];
     for (const float v : blocks) narrow_keys.push_back(bf16_from_float(v));
     for (const float v : values) narrow_values.push_back(bf16_from_float(v));
@@ -91,19 +191,19 @@ struct AttentionCase {
   // Of tokens [first, first + count).
   Result run(AttentionKernel kernel, bool narrow, int64_t first, int64_t count) const {
     const auto rows = static_cast<size_t>(count * group);
-    std::vector<float> scores(rows * kAttentionStretch);
+    std::vector<float> scores(rows * kKvBlock);
     Result out{std::vector<float>(rows * static_cast<size_t>(head_dim), NAN),
                std::vector<float>(rows, NAN), std::vector<float>(rows, NAN)};
     kernel({q.data() + first * group * head_dim, group * head_dim,
             narrow ? static_cast<const void*>(narrow_keys.data()) : blocks.data(),
             narrow ? static_cast<const void*>(narrow_values.data()) : values.data(),
-            seen.data() + first, count, group, head_dim, 0.125F, scores.data(), out.a.data(),
+            visible.data() + first, count, group, head_dim, 0.125F, scores.data(), out.a.data(),
             out.tops.data(), out.sums.data()});
     return out;
   }
 
   double want(int64_t row, int64_t d) const {
-    const Seen& here = seen[static_cast<size_t>(row / group)];
+    const Visible& here = visible[static_cast<size_t>(row / group)];
     double sum = 0, weighted = 0;
     for (int64_t i = here.begin; i < here.end; ++i) {
       double dot = 0;
@@ -125,8 +225,9 @@ bool same_bits(const std::vector<T>& all, size_t from, const std::vector<T>& par
 
 }  // namespace
 
-void check_attention(AttentionKernel kernel, bool narrow) {
-  const std::vector<std::vector<Seen>> cases{
+void check_attention(const Cell& cell, AttentionKernel kernel) {
+  const bool narrow = cell.format == "bf16";
+  const std::vector<std::vector<Visible>> cases{
       {{0, 1}},
       {{0, 2}, {0, 3}},
       {{0, 15}},
@@ -136,9 +237,9 @@ void check_attention(AttentionKernel kernel, bool narrow) {
       {{0, 5}, {90, 128}, {127, 128}},  // nothing in common
   };
   for (const int64_t head_dim : {4, 16, 63, 64, 80, 128})
-    for (const std::vector<Seen>& seen : cases)
+    for (const std::vector<Visible>& visible : cases)
       for (const int64_t group : {1, 3, 7}) {
-        const AttentionCase data(head_dim, seen, group, narrow);
+        const AttentionCase data(head_dim, visible, group, narrow);
         const AttentionCase::Result all = data.run(kernel, narrow, 0, data.tokens);
         for (int64_t row = 0; row < data.tokens * group; ++row)
           for (int64_t d = 0; d < head_dim; ++d)
@@ -154,48 +255,6 @@ void check_attention(AttentionKernel kernel, bool narrow) {
               << "width " << head_dim << ", token " << t << " of " << data.tokens;
         }
       }
-}
-
-void check_quantise_super(QuantiseSuperKernel kernel, QuantiseSuperKernel reference) {
-  const int64_t cols = 256 * 5;
-  auto x = random_floats(static_cast<size_t>(cols), 33, 10.0F);
-  std::fill_n(x.begin() + 256, 256, 0.0F);
-  x[600] = INFINITY;
-  for (size_t i = 768; i < 1024; ++i) x[i] *= 1e-40F;                                // subnormal
-  for (size_t i = 1024; i < 1280; ++i) x[i] = static_cast<float>(i % 254) - 126.5F;  // ties
-  const auto run = [&](QuantiseSuperKernel function) {
-    std::vector<int8_t> codes(1280);
-    std::vector<float> scales(5);
-    std::vector<int16_t> sums(40);
-    std::vector<int32_t> groups(80);
-    function(x.data(), cols, {codes.data(), scales.data(), sums.data(), groups.data(), 5}, 0);
-    std::vector<uint32_t> bits(5);
-    std::memcpy(bits.data(), scales.data(), 20);
-    return std::tuple(codes, bits, sums, groups);
-  };
-  EXPECT_EQ(run(kernel), run(reference));
-}
-
-void check_quantise_int8(QuantiseInt8Kernel kernel) {
-  for (const int64_t cols : {1, 7, 8, 65, 577})
-    for (const float spread : {0.0F, 1e-7F, 1.0F, 7.0F, 100.0F, 1e6F}) {
-      auto x = random_floats(static_cast<size_t>(cols), 37, spread);
-      const auto run = [&](QuantiseInt8Kernel function) {
-        std::vector<int8_t> codes(static_cast<size_t>(cols), int8_t{99});
-        std::vector<int32_t> outliers(static_cast<size_t>(cols));
-        precision::Int8Row row{.codes = codes.data(), .outliers = outliers.data()};
-        function(x.data(), cols, row);
-        outliers.resize(static_cast<size_t>(row.outlier_count));
-        uint32_t scale;
-        std::memcpy(&scale, &row.scale, sizeof(scale));
-        return std::tuple(codes, outliers, scale);
-      };
-      const auto reference =
-          kernels::kernel<QuantiseInt8Kernel>(Op::kQuantiseInt8, "int8", Isa::kScalar);
-      EXPECT_EQ(run(kernel), run(reference)) << cols << " columns up to " << spread;
-      x[0] = NAN;
-      EXPECT_EQ(run(kernel), run(reference)) << cols << " columns with a NaN";
-    }
 }
 
 }  // namespace nety::kernels

@@ -21,7 +21,8 @@ static std::vector<std::byte> random_row(const precision::Mode& mode, int64_t co
   return row;
 }
 
-void check_unpack(UnpackKernel kernel, const precision::Mode& mode) {
+void check_unpack(const Cell& cell, UnpackKernel kernel) {
+  const precision::Mode& mode = mode_of(cell);
   for (const int64_t cols : {1, 7, 8, 24, 65, 80, 96, 576}) {
     const int64_t rows = 3;
     const auto weights = random_floats(static_cast<size_t>(rows * cols), 11);
@@ -36,7 +37,8 @@ void check_unpack(UnpackKernel kernel, const precision::Mode& mode) {
   }
 }
 
-void check_unpack_blocks(UnpackBlocksKernel kernel, const precision::Mode& mode) {
+void check_unpack_blocks(const Cell& cell, UnpackBlocksKernel kernel) {
+  const precision::Mode& mode = mode_of(cell);
   const int64_t cols = 96, blocks = 4;
   const auto row = random_row(mode, cols, 12);
   std::vector<int8_t> codes(128);
@@ -69,16 +71,16 @@ AnyMatrix random_matrix(const precision::Mode& mode, int64_t rows, int64_t cols)
   return matrix;
 }
 
-PackedCase::PackedCase(const Cell& cell, const precision::MatrixView& w,
+PackedCase::PackedCase(std::string_view format, const precision::MatrixView& w,
                        const std::vector<float>& x, int64_t tokens) {
   const precision::Mode& mode = precision::mode(w.mode);
   const int64_t blocks = w.cols / mode.functions->group;
   const int64_t count = (w.rows + kPackRows - 1) / kPackRows;
   const size_t row_bytes = mode.functions->bytes(1, w.cols);
   const std::vector<std::byte> zeros(row_bytes);
-  const size_t panel_bytes = packed_block_bytes(w.mode) * static_cast<size_t>(blocks);
+  const size_t panel_bytes = packed_panel_bytes(w.mode, w.cols);
   panels.resize(panel_bytes * static_cast<size_t>(count));
-  const auto pack = kernels::kernel<PackKernel>(Op::kPack, cell.format, Isa::kScalar);
+  const auto pack = kernels::kernel<Op::kPack>(format, Isa::kScalar);
   for (int64_t panel = 0; panel < count; ++panel) {
     const std::byte* rows[kPackRows];
     for (int64_t r = 0; r < kPackRows; ++r) {
@@ -102,11 +104,9 @@ PackedCase::PackedCase(const Cell& cell, const precision::MatrixView& w,
   for (int64_t t = 0; t < tokens; ++t) {
     const float* row = x.data() + t * w.cols;
     if (mode.functions->group == 256)
-      kernels::kernel<QuantiseSuperKernel>(Op::kQuantiseSuper, "q8_k", Isa::kScalar)(
-          row, w.cols, product.super, t);
+      kernels::kernel<Op::kQuantiseSuper>("q8_k", Isa::kScalar)(row, w.cols, product.super, t);
     else
-      kernels::kernel<QuantiseKernel>(Op::kQuantise, "q8", Isa::kScalar)(row, w.cols, product.small,
-                                                                         t);
+      kernels::kernel<Op::kQuantise>("q8", Isa::kScalar)(row, w.cols, product.small, t);
   }
 }
 
@@ -117,14 +117,15 @@ std::vector<float> PackedCase::run(PackedKernel kernel) {
   return y;
 }
 
-void check_packed(const Cell& cell, PackedKernel kernel, const precision::Mode& mode) {
+void check_packed(const Cell& cell, PackedKernel kernel) {
+  const precision::Mode& mode = mode_of(cell);
   const int64_t group = mode.functions->group;
   for (const int64_t cols : {group, 3 * group, 8 * group})
     for (const int64_t rows : {1, 16, 21})
       for (const int64_t tokens : {1, 2, 9}) {
         const AnyMatrix w = random_matrix(mode, rows, cols);
         const auto x = random_floats(static_cast<size_t>(tokens * cols), 32, 5.0F);
-        PackedCase packed(cell, w.view, x, tokens);
+        PackedCase packed(cell.format, w.view, x, tokens);
         const std::vector<float> got = packed.run(kernel);
         std::vector<float> want(static_cast<size_t>(rows)), row(static_cast<size_t>(cols));
         for (int64_t t = 0; t < tokens; ++t) {
@@ -143,12 +144,12 @@ void check_packed(const Cell& cell, PackedKernel kernel, const precision::Mode& 
 }
 
 // Rows of `unpack` as a panel, times x through the float panel of the same family.
-void check_stored_rows(const Cell& cell, StoredRowsKernel kernel, const precision::Mode& mode) {
-  const Cell* nibbles = find_cell(Op::kUnpackNibbles, cell.format, cell.isa);
-  const Cell* plain = find_cell(Op::kUnpack, cell.format, cell.isa);
-  const auto unpack =
-      reinterpret_cast<UnpackKernel>((nibbles != nullptr ? nibbles : plain)->function);
-  const auto panel_kernel = kernels::kernel<FloatPanelKernel>(Op::kFloatPanel, "fp32", cell.isa);
+void check_stored_rows(const Cell& cell, StoredRowsKernel kernel) {
+  const precision::Mode& mode = mode_of(cell);
+  const UnpackKernel nibbles = kernels::kernel<Op::kUnpackNibbles>(cell.format, cell.isa);
+  const UnpackKernel unpack =
+      nibbles != nullptr ? nibbles : kernels::kernel<Op::kUnpack>(cell.format, cell.isa);
+  const auto panel_kernel = kernels::kernel<Op::kFloatPanel>("fp32", cell.isa);
   const std::vector<int64_t> widths = nibbles != nullptr
                                           ? std::vector<int64_t>{64, 128, 192, 576}
                                           : std::vector<int64_t>{1, 7, 16, 63, 64, 65, 4097};
@@ -173,7 +174,8 @@ void check_stored_rows(const Cell& cell, StoredRowsKernel kernel, const precisio
     }
 }
 
-void check_unpack_nibbles(UnpackKernel kernel, const precision::Mode& mode) {
+void check_unpack_nibbles(const Cell& cell, UnpackKernel kernel) {
+  const precision::Mode& mode = mode_of(cell);
   for (const int64_t cols : {64, 128, 192, 576}) {
     AnyMatrix w = random_matrix(mode, 3, cols);
     if (cols == 192) w.view.block = 128;  // fewer scales, the same codes
@@ -191,7 +193,8 @@ void check_unpack_nibbles(UnpackKernel kernel, const precision::Mode& mode) {
   }
 }
 
-void check_quantise_rows(QuantiseRowsKernel kernel, const precision::Mode& mode) {
+void check_quantise_weights(const Cell& cell, QuantiseWeightsKernel kernel) {
+  const precision::Mode& mode = mode_of(cell);
   for (const int64_t cols : {64, 65, 576})
     for (const float spread : {1.0F, 1e-3F, 1e-42F, 0.0F}) {
       const int64_t rows = 5;

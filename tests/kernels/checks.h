@@ -3,10 +3,10 @@
 
 #include <cmath>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "core/kernels/kernels.h"
-#include "core/kernels/packed.h"
 #include "core/precision/mode.h"
 
 namespace nety::kernels {
@@ -40,25 +40,22 @@ struct PackedCase {
   std::vector<int16_t> super_sums;
   PackedProduct product{};
 
-  PackedCase(const Cell& cell, const precision::MatrixView& w, const std::vector<float>& x,
+  PackedCase(std::string_view format, const precision::MatrixView& w, const std::vector<float>& x,
              int64_t tokens);
   std::vector<float> run(PackedKernel kernel);
 };
 
-void check_float_panel(FloatPanelKernel kernel);
-void check_block_panel(BlockPanelKernel kernel, BlockPanelKernel reference);
-void check_quantise(QuantiseKernel kernel, QuantiseKernel reference);
-void check_silu(SiluKernel kernel);
-void check_attention(AttentionKernel kernel, bool narrow);
-void check_unpack(UnpackKernel kernel, const precision::Mode& mode);
-void check_integer_panel(IntegerPanelKernel kernel, IntegerPanelKernel reference);
-void check_unpack_blocks(UnpackBlocksKernel kernel, const precision::Mode& mode);
-void check_packed(const Cell& cell, PackedKernel kernel, const precision::Mode& mode);
-void check_quantise_super(QuantiseSuperKernel kernel, QuantiseSuperKernel reference);
-void check_quantise_int8(QuantiseInt8Kernel kernel);
-void check_half_panel(HalfPanelKernel kernel);
-void check_stored_rows(const Cell& cell, StoredRowsKernel kernel, const precision::Mode& mode);
-void check_unpack_nibbles(UnpackKernel kernel, const precision::Mode& mode);
-void check_quantise_rows(QuantiseRowsKernel kernel, const precision::Mode& mode);
+/// The mode that a cell's format names: "nf4_dq" is nf4-dq.
+inline const precision::Mode& mode_of(const Cell& cell) {
+  std::string name(cell.format);
+  if (name.ends_with("_dq")) name[name.size() - 3] = '-';
+  return *precision::find_mode(name);
+}
+
+/// One check per operation: check_<name>(cell, its function).
+#define NETY_OPERATION(name, id, kernel_type) \
+  void check_##name(const Cell& cell, Kernel<Op::id> kernel);
+#include "core/kernels/operations.def"
+#undef NETY_OPERATION
 
 }  // namespace nety::kernels

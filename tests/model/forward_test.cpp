@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/kernels/kernels.h"
+#include "tests/kernels/isas.h"
 #include "tests/model/golden.h"
 
 namespace nety::model {
@@ -35,7 +36,7 @@ void expect_near(std::span<const float> got, std::span<const float> want) {
 class EveryIsa : public testing::TestWithParam<kernels::Isa> {
  protected:
   void SetUp() override {
-    if (GetParam() > kernels::best_isa(machine::host())) GTEST_SKIP() << "this processor lacks it";
+    if (!kernels::runs_here(GetParam())) GTEST_SKIP() << "this processor lacks it";
   }
   Ready ready(int threads = 2) const {
     return make_ready(test_data("checkpoints/fp32"),
@@ -77,9 +78,7 @@ TEST_P(EveryIsa, GivesTheSameBitsForAnyNumberOfThreadsAndAnyStep) {
     EXPECT_EQ(std::memcmp(logits.data(), all[0].data(), logits.size() * sizeof(float)), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, EveryIsa,
-                         testing::Values(kernels::Isa::kScalar, kernels::Isa::kAvx2,
-                                         kernels::Isa::kAvx512),
+INSTANTIATE_TEST_SUITE_P(Isas, EveryIsa, testing::ValuesIn(kernels::every_isa()),
                          [](const auto& one) { return std::string(kernels::name_of(one.param)); });
 
 }  // namespace

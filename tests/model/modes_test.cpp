@@ -8,6 +8,7 @@
 #include "core/backends/native/linear.h"
 #include "core/kernels/kernels.h"
 #include "core/precision/compute.h"
+#include "tests/kernels/isas.h"
 
 namespace nety::native {
 namespace {
@@ -45,17 +46,15 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
   values[static_cast<size_t>(cols) + 300] = -7.0F;
   ThreadPool pool(2);
   Arena arena;
-  for (const kernels::Isa isa : {kernels::Isa::kScalar, kernels::Isa::kAvx2, kernels::Isa::kAvx512,
-                                 kernels::Isa::kAvx512Bf16}) {
-    if (isa > kernels::best_isa(machine::host())) continue;
-    const LinearKernels cells = linear_kernels(isa);
+  for (const kernels::Isa isa : kernels::every_isa()) {
+    if (!kernels::runs_here(isa)) continue;
+    const Cells cells(isa);
     const auto weight = make_weight(matrix.view, mode.id, isa, pool, arena);
     Activations x;
     x.reserve(tokens, cols);
     x.set_cols(cols);
     for (int64_t t = 0; t < tokens; ++t) std::copy_n(values.begin() + t * cols, cols, x.row(t));
-    const unsigned paths = 1U << static_cast<unsigned>(weight->path());
-    for (int64_t t = 0; t < tokens; ++t) x.derive(t, paths, cells);
+    for (int64_t t = 0; t < tokens; ++t) x.derive(t, {weight.get()}, cells);
     Scratch scratch;
     scratch.reserve(cols, rows, tokens);
     std::vector<float> all(static_cast<size_t>(tokens * rows)), want(static_cast<size_t>(rows));
@@ -74,7 +73,7 @@ TEST_P(EveryMode, MultipliesAsItsReferenceDoes) {
     one.reserve(1, cols);
     one.set_cols(cols);
     std::copy_n(values.begin() + cols, cols, one.row(0));
-    one.derive(0, paths, cells);
+    one.derive(0, {weight.get()}, cells);
     multiply_rows(*weight, one, 1, 0, rows, {want.data(), rows}, cells, scratch);
     for (int64_t r = 0; r < rows; ++r)
       EXPECT_EQ(want[static_cast<size_t>(r)], all[static_cast<size_t>(rows + r)])
@@ -86,7 +85,7 @@ TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
   const precision::Mode& mode = GetParam();
   const kernels::Isa isa = kernels::best_isa(machine::host());
   if (!precision::takes_compute(mode)) {
-    EXPECT_EQ(path_of(mode.id, isa, model::Compute::kBf16), path_of(mode.id, isa));
+    EXPECT_EQ(&product_of(mode.id, isa, model::Compute::kBf16), &product_of(mode.id, isa));
     return;
   }
   const int64_t rows = 37, cols = 256 * 3 + 8, tokens = 2;
@@ -99,14 +98,13 @@ TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
   const auto values = random_floats(static_cast<size_t>(tokens * cols), 3);
   ThreadPool pool(2);
   Arena arena;
-  const LinearKernels cells = linear_kernels(isa);
+  const Cells cells(isa);
   const auto weight = make_weight(codes.view, mode.id, isa, pool, arena, model::Compute::kBf16);
   Activations x;
   x.reserve(tokens, cols);
   x.set_cols(cols);
   for (int64_t t = 0; t < tokens; ++t) std::copy_n(values.begin() + t * cols, cols, x.row(t));
-  for (int64_t t = 0; t < tokens; ++t)
-    x.derive(t, 1U << static_cast<unsigned>(weight->path()), cells);
+  for (int64_t t = 0; t < tokens; ++t) x.derive(t, {weight.get()}, cells);
   Scratch scratch;
   scratch.reserve(cols, rows, tokens);
   std::vector<float> made(static_cast<size_t>(tokens * rows)), want(static_cast<size_t>(rows));
@@ -122,7 +120,7 @@ TEST_P(EveryMode, RoundsBothSidesToBf16WhereComputeSaysSo) {
 
 INSTANTIATE_TEST_SUITE_P(Modes, EveryMode,
                          testing::ValuesIn(precision::modes().begin(), precision::modes().end()),
-                         [](const auto& one) { return format_of(one.param); });
+                         [](const auto& one) { return kernels::format_of(one.param.id); });
 
 }  // namespace
 }  // namespace nety::native

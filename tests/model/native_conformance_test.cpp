@@ -8,6 +8,8 @@
 #include "core/backends/native/native.h"
 #include "core/kernels/kernels.h"
 #include "core/model/forward.h"
+#include "core/precision/activation.h"
+#include "tests/kernels/isas.h"
 #include "tests/model/backend_conformance.h"
 
 namespace nety::model {
@@ -40,8 +42,7 @@ struct LongCase {
 class LongContext : public testing::TestWithParam<LongCase> {
  protected:
   void SetUp() override {
-    if (GetParam().isa > kernels::best_isa(machine::host()))
-      GTEST_SKIP() << "this processor lacks it";
+    if (!kernels::runs_here(GetParam().isa)) GTEST_SKIP() << "this processor lacks it";
     backend_ = make_native(
         {.threads = 2, .isa = std::string(kernels::name_of(GetParam().isa)), .device = {}});
     model_ = prepared(random_.weights(), *backend_);
@@ -109,7 +110,7 @@ class LongContext : public testing::TestWithParam<LongCase> {
 TEST_P(LongContext, IsThatOfTheReference) {
   step({0}, 100);
   step({1}, 7);
-  step({0, 1}, 60);  // into the first's second stretch
+  step({0, 1}, 60);  // into the first's second KV block
   step({0}, 1);
   step({1}, 90);   // across the second's first border
   step({0}, 110);  // across the first's second one
@@ -119,7 +120,7 @@ TEST_P(LongContext, IsThatOfTheReference) {
 
 std::vector<LongCase> cases() {
   std::vector<LongCase> all;
-  for (const kernels::Isa isa : {kernels::Isa::kScalar, kernels::Isa::kAvx2, kernels::Isa::kAvx512})
+  for (const kernels::Isa isa : kernels::every_isa())
     for (const int64_t window : {0, 5, 130, 200})
       for (const KvType type : {KvType::kFp32, KvType::kBf16}) all.push_back({isa, window, type});
   return all;

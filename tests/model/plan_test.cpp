@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include "core/backends/native/memory.h"
+#include "core/backends/native/weight.h"
+#include "core/engine/sampler.h"
 #include "core/engine/speculation.h"
-#include "core/kernels/packed.h"
 #include "core/model/tokenizer_source.h"
 #include "core/policy/tokenizer_memory.h"
+#include "tests/kernels/isas.h"
 #include "tests/model/golden.h"
 
 namespace nety::model {
@@ -22,7 +25,8 @@ void expect_exact(const std::filesystem::path& path, std::optional<precision::Mo
                options::text_of(head));
   const auto backend = native_backend();
   const auto checkpoint = checkpoint::Checkpoint::open(path);
-  const policy::PlanOptions options{.run = {.context = 64, .head = head}};
+  const policy::PlanOptions options{.run = {.context = 64, .head = head},
+                                    .backend = native::memory()};
   const policy::MemoryPlan plan = policy::plan(checkpoint, mode, options);
   const Model model =
       load_model(checkpoint, *backend, {.mode = mode, .head = policy::head_mode(head, mode)},
@@ -47,20 +51,27 @@ TEST(MemoryPlan, IsWhatLoadingTakesInEveryMode) {
         expect_exact(test_data("checkpoints") / name, mode, head);
 }
 
-TEST(MemoryPlan, KnowsHowLargePackedBlocksAre) {
+TEST(MemoryPlan, CountsWhatTheBackendPacks) {
   const checkpoint::ModelConfig config;
+  ThreadPool pool(1);
   for (const precision::Mode& mode : precision::modes()) {
-    const size_t block = kernels::packed_block_bytes(mode.id);
-    if (block == 0) continue;
-    const policy::PlannedWeight weight{.name = "w",
-                                       .rows = 40,  // two panels and a half
-                                       .cols = 512,
-                                       .stored = mode.id,
-                                       .stored_bytes = mode.functions->bytes(40, 512)};
-    const policy::MemoryPlan plan =
-        policy::plan(config, std::span(&weight, 1), {}, {.run = {.context = 1}});
-    const auto whole = static_cast<uint64_t>(3 * (512 / mode.functions->group)) * block;
-    EXPECT_EQ(plan.weights_anonymous_bytes, whole) << mode.name;
+    if (mode.kind != precision::ModeKind::kStored) continue;
+    const int64_t rows = 40, cols = 512;  // two panels and a half
+    const std::vector<std::byte> bytes(mode.functions->bytes(rows, cols));
+    const precision::MatrixView view{
+        .mode = mode.id, .rows = rows, .cols = cols, .codes = bytes.data()};
+    native::Arena arena;
+    const auto weight =
+        native::make_weight(view, mode.id, kernels::best_isa(machine::host()), pool, arena);
+    const policy::PlannedWeight planned{
+        .name = "w", .rows = rows, .cols = cols, .stored = mode.id, .stored_bytes = bytes.size()};
+    const policy::MemoryPlan plan = policy::plan(
+        config, std::span(&planned, 1), {}, {.run = {.context = 1}, .backend = native::memory()});
+    // Without vector kernels nothing is packed.
+    if (kernels::runs_here(kernels::Isa::kAvx2)) {
+      EXPECT_EQ(plan.weights_anonymous_bytes, weight->owned_bytes()) << mode.name;
+    }
+    EXPECT_EQ(plan.weights_mapped_bytes, plan.weights_anonymous_bytes > 0 ? 0 : bytes.size());
   }
 }
 
@@ -70,7 +81,8 @@ TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {
   // As stored: whether blocks of a format are put in another order, and so copied, is the kernels'
   // choice. The plan counts them as copied; the bytes are the same.
   const auto checkpoint = checkpoint::Checkpoint::open(default_model());
-  const policy::MemoryPlan plan = policy::plan(checkpoint, std::nullopt, {});
+  const policy::MemoryPlan plan =
+      policy::plan(checkpoint, std::nullopt, {.run = {}, .backend = native::memory()});
   EXPECT_EQ(plan.weights(), checkpoint.weight_bytes());
   const auto backend = native_backend();
   const Model model = load_model(checkpoint, *backend, {}, silent_progress());
@@ -78,10 +90,12 @@ TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {
 }
 
 TEST(MemoryPlan, HasRoomForTheLogitsOfATokenAndItsGuesses) {
+  EXPECT_EQ(native::kCandidateBytes, int64_t{sizeof(engine::Sampler::Candidate)});
   EXPECT_EQ(policy::PlanOptions().logit_rows, engine::Speculation::kLongest + 1);
   const auto workspace = [](int64_t rows) {
     const auto checkpoint = checkpoint::Checkpoint::open(test_data("checkpoints/fp32"));
-    return policy::plan(checkpoint, std::nullopt, {.run = {.context = 64}, .logit_rows = rows})
+    return policy::plan(checkpoint, std::nullopt,
+                        {.run = {.context = 64}, .logit_rows = rows, .backend = native::memory()})
         .workspace_bytes;
   };
   const auto vocab = checkpoint::Checkpoint::open(test_data("checkpoints/fp32")).config().vocab;

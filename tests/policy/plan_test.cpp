@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/backends/native/memory.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 #include "tests/paths.h"
@@ -13,6 +14,13 @@ namespace nety::policy {
 namespace {
 
 using precision::ModeId;
+
+/// As commands plan: for the native backend.
+PlanOptions native_plan() {
+  PlanOptions options;
+  options.backend = native::memory();
+  return options;
+}
 
 // Weights of the matrices of one Mistral layer, its two embeddings, and all its norms.
 constexpr uint64_t kLayer = 2 * 4096 * 4096 + 2 * 1024 * 4096 + 3 * 14336 * uint64_t{4096};
@@ -72,7 +80,9 @@ TEST(MemoryPlan, TakesTheModelsContextUpToFourThousand) {
 
 TEST(MemoryPlan, HasAWorkspaceThatGrowsWithThreadsAndStep) {
   const auto workspace = [](int64_t step, int64_t threads) {
-    const PlanOptions options{.run = {.threads = threads}, .step = step};
+    PlanOptions options = native_plan();
+    options.step = step;
+    options.run.threads = threads;
     return plan(mistral_7b(), ModeId::fp32, options).workspace_bytes;
   };
   EXPECT_GT(workspace(512, 8), workspace(512, 1));
@@ -110,13 +120,20 @@ TEST(MemoryPlan, MapsWhatIsStoredAsWantedAndNothingElse) {
 
 TEST(MemoryPlan, OfAStoredModelKeepsItsMixOfTypes) {
   const ModelFacts model = stored_as(smollm2_135m(), ModeId::q4_1, ModeId::q8_0);
-  const MemoryPlan memory = plan(model.config, model.weights, std::nullopt, {});
+  const MemoryPlan memory = plan(model.config, model.weights, std::nullopt, native_plan());
   const uint64_t embedding = 49152U * 576;
   const uint64_t norms = 61U * 576;
   // Blocks are packed at load.
   EXPECT_EQ(memory.weights_anonymous_bytes,
             (134'515'008U - embedding - norms) / 32 * 20 + embedding / 32 * 34);
   EXPECT_EQ(memory.weights_mapped_bytes, norms * 4);
+}
+
+TEST(MemoryPlan, MapsStoredFormatsThatTheBackendDoesNotPack) {
+  const ModelFacts model = stored_as(smollm2_135m(), ModeId::iq4_nl);
+  const MemoryPlan memory = plan(model.config, model.weights, std::nullopt, native_plan());
+  EXPECT_EQ(memory.weights_anonymous_bytes, 0U);
+  EXPECT_EQ(memory.weights_mapped_bytes, (134'515'008U - 61U * 576) / 32 * 18 + 61U * 576 * 4);
 }
 
 TEST(MemoryPlan, OfARealCheckpointMatchesItsTensors) {
@@ -131,8 +148,9 @@ TEST(MemoryPlan, OfARealCheckpointMatchesItsTensors) {
 
 TEST(MemoryPlan, HasRoomForTheFormsOfActivationsThatItsModesWant) {
   const auto workspace = [](ModeId mode) {
-    return plan(smollm2_135m(), mode, {.run = {.head = options::HeadType::kSameAsLayers}})
-        .workspace_bytes;
+    PlanOptions options = native_plan();
+    options.run.head = options::HeadType::kSameAsLayers;
+    return plan(smollm2_135m(), mode, options).workspace_bytes;
   };
   constexpr uint64_t kValues = 512 * (1536 + 128);  // of the widest input of a step
   EXPECT_EQ(workspace(ModeId::fp16), workspace(ModeId::fp32));

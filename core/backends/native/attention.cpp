@@ -1,5 +1,6 @@
-// Tiles of tokens, stretches of positions. Stretches are put together by running maxima (Milakov
-// and Gimelshein, "Online normalizer calculation for softmax", 2018).
+// A tile is some tokens with the heads of a group; it goes over the cache one KV block after
+// another. The blocks' results are joined by running maxima (Milakov and Gimelshein, "Online
+// normalizer calculation for softmax", 2018).
 #include "core/backends/native/attention.h"
 
 #include <algorithm>
@@ -9,13 +10,27 @@
 namespace nety::native {
 namespace {
 
-using kernels::kAttentionStretch;
-using kernels::Seen;
+using kernels::kKvBlock;
+using kernels::Visible;
 
 /// Rows (tokens times heads of a group) that go together: their scores stay in the first cache.
 constexpr int64_t kTileRows = 24;
 
+/// Floats of a KV block's results for `rows` rows: a, tops and sums.
+int64_t partial_size(int64_t rows, int64_t head_dim) { return rows * (head_dim + 2); }
+
 }  // namespace
+
+int64_t Attention::shared_bytes(int64_t kv_heads, int64_t group, int64_t head_dim,
+                                int64_t context) {
+  return (context / kKvBlock + 2) * kv_heads * partial_size(group, head_dim) *
+         static_cast<int64_t>(sizeof(float));
+}
+
+int64_t Attention::scratch_bytes(int64_t group, int64_t head_dim) {
+  const int64_t rows = std::max(kTileRows, group);
+  return (rows * kKvBlock + 2 * partial_size(rows, head_dim)) * static_cast<int64_t>(sizeof(float));
+}
 
 void Attention::reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
                         int threads) {
@@ -26,20 +41,20 @@ void Attention::reserve(const checkpoint::ModelConfig& config, int64_t context, 
   const int64_t rows = tile_tokens_ * group();
   scratch_.resize(static_cast<size_t>(threads));
   for (Scratch& scratch : scratch_) {
-    scratch.scores = ZeroedArray<float>(static_cast<size_t>(rows * kAttentionStretch));
+    scratch.scores = ZeroedArray<float>(static_cast<size_t>(rows * kKvBlock));
     scratch.part = ZeroedArray<float>(static_cast<size_t>(partial_floats(rows)));
     scratch.sum = ZeroedArray<float>(static_cast<size_t>(partial_floats(rows)));
-    scratch.seen = ZeroedArray<Seen>(static_cast<size_t>(tile_tokens_));
+    scratch.visible = ZeroedArray<Visible>(static_cast<size_t>(tile_tokens_));
   }
-  partials_ = ZeroedArray<float>(static_cast<size_t>((context / kAttentionStretch + 2) *
-                                                     config.kv_heads * partial_floats(group())));
+  const int64_t shared = shared_bytes(config.kv_heads, group(), config.head_dim, context);
+  partials_ = ZeroedArray<float>(static_cast<size_t>(shared) / sizeof(float));
 }
 
 void Attention::begin_step(const model::Batch& batch, const KvCache& cache, kernels::Isa isa) {
   batch_ = batch;
   cache_ = &cache;
-  kernel_ = kernels::kernel<kernels::AttentionKernel>(
-      kernels::Op::kAttention, cache.shape().type == model::KvType::kBf16 ? "bf16" : "fp32", isa);
+  kernel_ = kernels::kernel<kernels::Op::kAttention>(
+      cache.shape().type == model::KvType::kBf16 ? "bf16" : "fp32", isa);
   // A short step is cut finer, so that each worker has two tiles' heads or more; bits stay the
   // same.
   const auto tokens = static_cast<int64_t>(batch.tokens.size());
@@ -70,42 +85,46 @@ void Attention::run(int64_t layer, const float* q, ThreadPool& pool, float* a, i
   });
 }
 
+int64_t Attention::partial_floats(int64_t rows) const {
+  return partial_size(rows, config_.head_dim);
+}
+
 Attention::Partial Attention::partial(float* storage, int64_t rows) const {
   return {storage, storage + rows * config_.head_dim, storage + rows * (config_.head_dim + 1)};
 }
 
-Attention::Span Attention::seen_by(int64_t t) const {
+Attention::Span Attention::visible_to(int64_t t) const {
   const int64_t end = batch_.positions[static_cast<size_t>(t)] + 1;
   const int64_t window = config_.sliding_window;
   return {window > 0 ? std::max<int64_t>(0, end - window) : 0, end};
 }
 
-Attention::Span Attention::stretches_of(const Tile& tile) const {
-  return {seen_by(tile.first).begin / kAttentionStretch,
-          (seen_by(tile.first + tile.tokens - 1).end + kAttentionStretch - 1) / kAttentionStretch};
+Attention::Span Attention::blocks_of(const Tile& tile) const {
+  return {visible_to(tile.first).begin / kKvBlock,
+          (visible_to(tile.first + tile.tokens - 1).end + kKvBlock - 1) / kKvBlock};
 }
 
-Attention::Tile Attention::seen_of_stretch(const Tile& tile, int64_t stretch, Seen* seen) const {
+Attention::Tile Attention::visible_in(const Tile& tile, int64_t block, Visible* visible) const {
   Tile some{tile.first, 0};
   for (int64_t t = tile.first; t < tile.first + tile.tokens; ++t) {
-    const Span all = seen_by(t);
-    const Seen here{std::max(all.begin - stretch * kAttentionStretch, int64_t{0}),
-                    std::min(all.end - stretch * kAttentionStretch, kAttentionStretch)};
+    const Span all = visible_to(t);
+    const Visible here{std::max(all.begin - block * kKvBlock, int64_t{0}),
+                       std::min(all.end - block * kKvBlock, kKvBlock)};
     if (here.begin >= here.end) continue;  // behind the window, or ahead: at one end of the tile
     if (some.tokens == 0) some.first = t;
-    seen[some.tokens++] = here;
+    visible[some.tokens++] = here;
   }
   return some;
 }
 
-void Attention::attend(const Tile& tile, int64_t kv_head, int64_t stretch, Scratch& scratch,
+void Attention::attend(const Tile& tile, int64_t kv_head, int64_t block, Scratch& scratch,
                        const Partial& out) const {
   const int64_t sequence = batch_.sequences[static_cast<size_t>(tile.first)];
   kernel_({.q = q_ + (tile.first * config_.heads + kv_head * group()) * config_.head_dim,
            .q_stride = config_.heads * config_.head_dim,
-           .keys = cache_->keys(layer_, sequence, kv_head, stretch),
-           .values = cache_->values(layer_, sequence, kv_head, stretch),
-           .seen = scratch.seen.data(),
+           .keys = cache_->keys(layer_, sequence, kv_head, block),
+           .values = cache_->values(layer_, sequence, kv_head, block),
+           .visible = scratch.visible.data(),
            .tokens = tile.tokens,
            .group = group(),
            .head_dim = config_.head_dim,
@@ -150,11 +169,11 @@ void Attention::tile(const Tile& tile, int64_t kv_head, Scratch& scratch, float*
   const int64_t rows = tile.tokens * group();
   const Partial sum = partial(scratch.sum.data(), rows);
   clear(sum, rows);
-  const Span stretches = stretches_of(tile);
-  for (int64_t stretch = stretches.begin; stretch < stretches.end; ++stretch) {
-    const Tile some = seen_of_stretch(tile, stretch, scratch.seen.data());
+  const Span blocks = blocks_of(tile);
+  for (int64_t block = blocks.begin; block < blocks.end; ++block) {
+    const Tile some = visible_in(tile, block, scratch.visible.data());
     const Partial part = partial(scratch.part.data(), some.tokens * group());
-    attend(some, kv_head, stretch, scratch, part);
+    attend(some, kv_head, block, scratch, part);
     const int64_t skipped = (some.first - tile.first) * group();
     join(part, {sum.a + skipped * config_.head_dim, sum.tops + skipped, sum.sums + skipped},
          some.tokens * group());
@@ -163,19 +182,19 @@ void Attention::tile(const Tile& tile, int64_t kv_head, Scratch& scratch, float*
     finish(sum, t, kv_head, a + (tile.first + t) * a_stride);
 }
 
-// Its heads' stretches are dealt out, then put together.
+// The KV blocks of all heads are shared among the workers, then joined.
 void Attention::one_token(ThreadPool& pool, float* a) {
   const Tile only{0, 1};
-  const Span stretches = stretches_of(only);
-  const int64_t count = stretches.end - stretches.begin;
+  const Span blocks = blocks_of(only);
+  const int64_t count = blocks.end - blocks.begin;
   const int64_t floats = partial_floats(group());
   pool.run([&](int worker, int workers) {
     Scratch& scratch = scratch_[static_cast<size_t>(worker)];
     const Share share = share_of(count * config_.kv_heads, worker, workers);
     for (int64_t unit = share.begin; unit < share.end; ++unit) {
-      const int64_t stretch = stretches.begin + unit % count;
-      seen_of_stretch(only, stretch, scratch.seen.data());
-      attend(only, unit / count, stretch, scratch,
+      const int64_t block = blocks.begin + unit % count;
+      visible_in(only, block, scratch.visible.data());
+      attend(only, unit / count, block, scratch,
              partial(partials_.data() + unit * floats, group()));
     }
   });

@@ -13,10 +13,13 @@
 namespace nety::native {
 
 /// Consecutive tokens of a sequence go together, so that keys and values are read once for all of
-/// them; a single token's stretches are shared among the workers instead. Either way a token's
-/// stretches are computed one by one and put together in order, so its bits are the same.
+/// them; a single token's KV blocks are shared among the workers instead. Either way a token's
+/// blocks are computed one by one and joined in order, so its bits are the same.
 class Attention {
  public:
+  /// Bytes for the results of one token's KV blocks, and of one worker's scratch.
+  static int64_t shared_bytes(int64_t kv_heads, int64_t group, int64_t head_dim, int64_t context);
+  static int64_t scratch_bytes(int64_t group, int64_t head_dim);
   /// Room for steps of at most `max_tokens` tokens over at most `context` positions.
   void reserve(const checkpoint::ModelConfig& config, int64_t context, int64_t max_tokens,
                int threads);
@@ -26,15 +29,15 @@ class Attention {
   void run(int64_t layer, const float* q, ThreadPool& pool, float* a, int64_t a_stride);
 
  private:
-  /// What stretches leave for `rows` rows (kernels.h, Attention).
+  /// Results for `rows` rows (kernels/attention.h).
   struct Partial {
     float *a, *tops, *sums;
   };
   /// Of one worker.
   struct Scratch {
-    ZeroedArray<float> scores;  // [rows of a tile, stretch]
+    ZeroedArray<float> scores;  // [rows of a tile, kKvBlock]
     ZeroedArray<float> part, sum;
-    ZeroedArray<kernels::Seen> seen;  // [tokens of a tile]
+    ZeroedArray<kernels::Visible> visible;  // [tokens of a tile]
   };
   struct Tile {
     int64_t first, tokens;  // of the batch
@@ -44,21 +47,21 @@ class Attention {
   };
 
   int64_t group() const { return config_.heads / config_.kv_heads; }
-  int64_t partial_floats(int64_t rows) const { return rows * (config_.head_dim + 2); }
+  int64_t partial_floats(int64_t rows) const;
   Partial partial(float* storage, int64_t rows) const;
   /// The positions that token t attends to.
-  Span seen_by(int64_t t) const;
-  /// The stretches that `tile` attends to.
-  Span stretches_of(const Tile& tile) const;
-  /// Tokens of `tile` that attend to positions of a stretch, and which.
-  Tile seen_of_stretch(const Tile& tile, int64_t stretch, kernels::Seen* seen) const;
-  void attend(const Tile& tile, int64_t kv_head, int64_t stretch, Scratch& scratch,
+  Span visible_to(int64_t t) const;
+  /// The KV blocks that `tile` attends to.
+  Span blocks_of(const Tile& tile) const;
+  /// The tokens of `tile` that attend to positions of a block; which positions, in `visible`.
+  Tile visible_in(const Tile& tile, int64_t block, kernels::Visible* visible) const;
+  void attend(const Tile& tile, int64_t kv_head, int64_t block, Scratch& scratch,
               const Partial& out) const;
   void tile(const Tile& tile, int64_t kv_head, Scratch& scratch, float* a, int64_t a_stride) const;
   void one_token(ThreadPool& pool, float* a);
-  /// What stretches have left before the first.
+  /// Results before the first block.
   void clear(const Partial& sum, int64_t rows) const;
-  /// Adds a stretch's part to what the stretches before it left; `rows` rows.
+  /// Joins the results of one more block to those before it; `rows` rows.
   void join(const Partial& part, const Partial& sum, int64_t rows) const;
   void finish(const Partial& sum, int64_t token, int64_t kv_head, float* a) const;
 
@@ -70,7 +73,7 @@ class Attention {
   const float* q_ = nullptr;
   std::vector<Tile> tiles_;
   std::vector<Scratch> scratch_;
-  ZeroedArray<float> partials_;  // one token's stretches of all heads
+  ZeroedArray<float> partials_;  // of one token's KV blocks, all heads
 };
 
 }  // namespace nety::native

@@ -9,8 +9,8 @@
 namespace nety::native {
 namespace {
 
-using kernels::kAttentionStretch;
-using kernels::kKeyBlock;
+using kernels::kKeyGroup;
+using kernels::kKvBlock;
 
 int64_t whole(int64_t count, int64_t grain) { return (count + grain - 1) / grain * grain; }
 
@@ -20,14 +20,14 @@ size_t bytes_of(const model::CacheShape& shape, int64_t grain, size_t element_by
          element_bytes;
 }
 
-// A head's key and value at position `i` of its stretch.
+// A head's key and value at position `i` of its block.
 template <class Element, class Narrow>
 void store(const float* key, const float* value, int64_t head_dim, int64_t i, Element* keys,
            Element* values, Narrow narrow) {
-  keys += i / kKeyBlock * kKeyBlock * head_dim + i % kKeyBlock;
+  keys += i / kKeyGroup * kKeyGroup * head_dim + i % kKeyGroup;
   values += i * head_dim;
   for (int64_t d = 0; d < head_dim; ++d) {
-    keys[d * kKeyBlock] = narrow(key[d]);
+    keys[d * kKeyGroup] = narrow(key[d]);
     values[d] = narrow(value[d]);
   }
 }
@@ -37,13 +37,13 @@ void store(const float* key, const float* value, int64_t head_dim, int64_t i, El
 KvCache::KvCache(const model::CacheShape& shape)
     : shape_(shape),
       element_bytes_(shape.type == model::KvType::kBf16 ? 2 : 4),
-      keys_(bytes_of(shape, kKeyBlock, element_bytes_)),
+      keys_(bytes_of(shape, kKeyGroup, element_bytes_)),
       values_(bytes_of(shape, 1, element_bytes_)) {}
 
-int64_t KvCache::before(int64_t layer, int64_t sequence, int64_t head, int64_t stretch,
+int64_t KvCache::before(int64_t layer, int64_t sequence, int64_t head, int64_t block,
                         int64_t grain) const {
-  const int64_t begin = stretch * kAttentionStretch;
-  const int64_t length = std::min(kAttentionStretch, whole(shape_.context - begin, grain));
+  const int64_t begin = block * kKvBlock;
+  const int64_t length = std::min(kKvBlock, whole(shape_.context - begin, grain));
   const int64_t streams = shape_.layers * shape_.sequences * shape_.kv_heads;
   const int64_t stream = (layer * shape_.sequences + sequence) * shape_.kv_heads + head;
   return (streams * begin + stream * length) * shape_.head_dim;
@@ -51,10 +51,9 @@ int64_t KvCache::before(int64_t layer, int64_t sequence, int64_t head, int64_t s
 
 void KvCache::write(int64_t layer, int64_t sequence, int64_t head, int64_t position,
                     const float* key, const float* value) {
-  const int64_t stretch = position / kAttentionStretch, i = position % kAttentionStretch,
-                dim = shape_.head_dim;
-  const int64_t key_at = before(layer, sequence, head, stretch, kKeyBlock);
-  const int64_t value_at = before(layer, sequence, head, stretch, 1);
+  const int64_t block = position / kKvBlock, i = position % kKvBlock, dim = shape_.head_dim;
+  const int64_t key_at = before(layer, sequence, head, block, kKeyGroup);
+  const int64_t value_at = before(layer, sequence, head, block, 1);
   if (shape_.type == model::KvType::kFp32)
     store(key, value, dim, i, keys_.as<float>() + key_at, values_.as<float>() + value_at,
           [](float v) { return v; });
@@ -63,14 +62,14 @@ void KvCache::write(int64_t layer, int64_t sequence, int64_t head, int64_t posit
           bf16_from_float);
 }
 
-const void* KvCache::keys(int64_t layer, int64_t sequence, int64_t head, int64_t stretch) const {
+const void* KvCache::keys(int64_t layer, int64_t sequence, int64_t head, int64_t block) const {
   return keys_.as<std::byte>() +
-         static_cast<size_t>(before(layer, sequence, head, stretch, kKeyBlock)) * element_bytes_;
+         static_cast<size_t>(before(layer, sequence, head, block, kKeyGroup)) * element_bytes_;
 }
 
-const void* KvCache::values(int64_t layer, int64_t sequence, int64_t head, int64_t stretch) const {
+const void* KvCache::values(int64_t layer, int64_t sequence, int64_t head, int64_t block) const {
   return values_.as<std::byte>() +
-         static_cast<size_t>(before(layer, sequence, head, stretch, 1)) * element_bytes_;
+         static_cast<size_t>(before(layer, sequence, head, block, 1)) * element_bytes_;
 }
 
 }  // namespace nety::native

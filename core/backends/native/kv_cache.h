@@ -1,5 +1,5 @@
-// Keys and values of the native backend: [stretch][layer][sequence][kv head] and within these what
-// kernels.h, Attention takes. One head's stretch is one contiguous stream, and memory is touched as
+// Keys and values of the native backend: [KV block][layer][sequence][kv head], each as
+// kernels/attention.h takes it. One head's block is one contiguous stream, and memory is touched as
 // the sequences grow, however large the context.
 #pragma once
 
@@ -21,14 +21,13 @@ class KvCache final : public model::KvCache {
   /// Stores one head's key and value [head_dim] at a position.
   void write(int64_t layer, int64_t sequence, int64_t head, int64_t position, const float* key,
              const float* value);
-  /// One head's keys and values of a stretch, in the cache's type.
-  const void* keys(int64_t layer, int64_t sequence, int64_t head, int64_t stretch) const;
-  const void* values(int64_t layer, int64_t sequence, int64_t head, int64_t stretch) const;
+  /// One head's keys and values of a KV block, in the cache's type.
+  const void* keys(int64_t layer, int64_t sequence, int64_t head, int64_t block) const;
+  const void* values(int64_t layer, int64_t sequence, int64_t head, int64_t block) const;
 
  private:
-  /// Elements before a head's stretch where stretches hold whole multiples of `grain` positions.
-  int64_t before(int64_t layer, int64_t sequence, int64_t head, int64_t stretch,
-                 int64_t grain) const;
+  /// Elements before a head's KV block, where blocks hold whole multiples of `grain` positions.
+  int64_t before(int64_t layer, int64_t sequence, int64_t head, int64_t block, int64_t grain) const;
 
   model::CacheShape shape_;
   size_t element_bytes_;

@@ -2,8 +2,6 @@
 // token needs on its own (norms, forms of activations), then rows of weights.
 #include "core/backends/native/native.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -23,12 +21,6 @@ const Weight& native(const model::WeightPtr& weight) { return native(*weight); }
 
 const float* floats_or_null(const model::WeightPtr& weight) {
   return weight == nullptr ? nullptr : native(weight).floats();
-}
-
-unsigned paths_of(std::initializer_list<const Weight*> weights) {
-  unsigned paths = 0;
-  for (const Weight* weight : weights) paths |= 1U << static_cast<unsigned>(weight->path());
-  return paths;
 }
 
 // y = x / rms(x) * w (Zhang and Sennrich 2019), the squares summed in 16 interleaved lanes.
@@ -56,11 +48,9 @@ int64_t cut(int64_t row, int64_t rows) {
 class NativeBackend final : public model::Backend {
  public:
   NativeBackend(const model::BackendOptions& options, const machine::Machine& machine)
-      : pool_(options.threads), compute_(options.compute) {
-    const kernels::Isa isa = kernels::choose_isa(options.isa, machine);
-    kernels_ = linear_kernels(isa);
-    silu_ = kernels::kernel<kernels::SiluKernel>(kernels::Op::kSilu, "fp32", isa);
-  }
+      : pool_(options.threads),
+        compute_(options.compute),
+        cells_(kernels::choose_isa(options.isa, machine)) {}
 
   std::string_view name() const override { return "native"; }
   std::string_view device() const override { return "cpu"; }
@@ -72,7 +62,7 @@ class NativeBackend final : public model::Backend {
                            model::WeightUse use) override {
     if (use == model::WeightUse::kTable && source.mode == mode) return make_table(source);
     tallest_ = std::max(tallest_, source.rows);
-    return make_weight(source, mode, kernels_.isa, pool_, arena_, compute_);
+    return make_weight(source, mode, cells_.isa(), pool_, arena_, compute_);
   }
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return std::make_unique<KvCache>(shape);
@@ -103,8 +93,8 @@ class NativeBackend final : public model::Backend {
   /// Calls each(t) for every token of the step, in parallel if there are several.
   template <class Each>
   void each_token(int64_t tokens, Each&& each);
-  /// Norm of x and the forms of activations that the paths ask for.
-  void normalise(const Weight& norm, unsigned paths);
+  /// Norm of x, and the forms of it that products with the weights take.
+  void normalise(const Weight& norm, std::initializer_list<const Weight*> weights);
   /// The products' rows, shared among the workers as if they were one tall matrix.
   void multiply(std::initializer_list<Product> products, int64_t tokens);
   /// x += W in + bias, in the columns that are computed here.
@@ -118,8 +108,7 @@ class NativeBackend final : public model::Backend {
   ThreadPool pool_;
   Arena arena_;
   model::Compute compute_;
-  LinearKernels kernels_{};
-  kernels::SiluKernel silu_;
+  Cells cells_;
   int64_t tallest_ = 0;  // rows of the largest weight
 
   // Of the step between begin_step and end_step:
@@ -130,34 +119,7 @@ class NativeBackend final : public model::Backend {
 };
 
 std::string NativeBackend::kernel(precision::ModeId mode) const {
-  const auto cell_name = [&](kernels::Op op, std::string_view format) {
-    const kernels::Cell* cell = kernels::find_cell(op, format, kernels_.isa);
-    return cell == nullptr ? std::string_view() : cell->name;
-  };
-  const std::string format = format_of(precision::mode(mode));
-  switch (path_of(mode, kernels_.isa, compute_)) {
-    case Path::kPacked:
-    case Path::kPackedK:
-      return std::string(cell_name(kernels::Op::kPacked, format));
-    case Path::kHalf:
-      return std::string(cell_name(kernels::Op::kHalfPanel, format));
-    case Path::kBlocks:
-      return std::string(cell_name(kernels::Op::kBlockPanel, "q8"));
-    case Path::kInteger:
-      return std::string(cell_name(kernels::Op::kIntegerPanel, "int8"));
-    case Path::kReference:
-      return "reference_scalar";
-    case Path::kNibbles:
-    case Path::kFloat:
-    case Path::kRounded:
-      break;
-  }
-  const std::string panel(cell_name(kernels::Op::kFloatPanel, "fp32"));
-  if (mode == precision::ModeId::fp32) return panel;
-  if (const auto rows = cell_name(kernels::Op::kStoredRows, format); !rows.empty())
-    return fmt::format("{}+{}", rows, panel);
-  const std::string_view unpack = cell_name(kernels::Op::kUnpack, format);
-  return fmt::format("{}+{}", unpack.empty() ? "dequantise_scalar" : unpack, panel);
+  return product_of(mode, cells_.isa(), compute_).kernel(mode, cells_.isa());
 }
 
 template <class Each>
@@ -169,13 +131,13 @@ void NativeBackend::each_token(int64_t tokens, Each&& each) {
   });
 }
 
-void NativeBackend::normalise(const Weight& norm, unsigned paths) {
+void NativeBackend::normalise(const Weight& norm, std::initializer_list<const Weight*> weights) {
   Workspace& work = *work_;
   const int64_t dim = work.config.dim;
   work.in.set_cols(dim);
   each_token(tokens_, [&](int64_t t) {
     rms_norm(work.x.data() + t * dim, norm.floats(), work.config.rms_eps, dim, work.in.row(t));
-    work.in.derive(t, paths, kernels_);
+    work.in.derive(t, weights, cells_);
   });
 }
 
@@ -190,7 +152,7 @@ void NativeBackend::multiply(std::initializer_list<Product> products, int64_t to
       const int64_t first = cut(share.begin - base, rows);
       const int64_t last = cut(share.end - base, rows);
       if (first < last)
-        multiply_rows(product.w, work_->in, tokens, first, last, product.to, kernels_,
+        multiply_rows(product.w, work_->in, tokens, first, last, product.to, cells_,
                       work_->scratch[static_cast<size_t>(worker)]);
       base += rows;
     }
@@ -238,7 +200,7 @@ void NativeBackend::begin_step(const Batch& batch, model::Workspace& workspace,
   tokens_ = static_cast<int64_t>(batch.tokens.size());
   work_ = static_cast<Workspace*>(&workspace);
   cache_ = static_cast<KvCache*>(&cache);
-  work_->attention.begin_step(batch, *cache_, kernels_.isa);
+  work_->attention.begin_step(batch, *cache_, cells_.isa());
   prepare_rotations();
 }
 
@@ -272,7 +234,7 @@ void NativeBackend::qkv(const LayerWeights& layer, int64_t index) {
   const Weight& wq = native(layer.wq);
   const Weight& wk = native(layer.wk);
   const Weight& wv = native(layer.wv);
-  normalise(native(layer.attention_norm), paths_of({&wq, &wk, &wv}));
+  normalise(native(layer.attention_norm), {&wq, &wk, &wv});
   const int64_t q_width = work.q_width(), kv_width = work.kv_width(), dim = work.shape.head_dim;
   multiply({{wq, {work.q.data(), q_width, floats_or_null(layer.bq)}},
             {wk, {work.k.data(), kv_width, floats_or_null(layer.bk)}},
@@ -300,7 +262,7 @@ void NativeBackend::attention(int64_t index) {
 
 void NativeBackend::attention_output(const LayerWeights& layer) {
   const Weight& wo = native(layer.wo);
-  each_token(tokens_, [&](int64_t t) { work_->in.derive(t, paths_of({&wo}), kernels_); });
+  each_token(tokens_, [&](int64_t t) { work_->in.derive(t, {&wo}, cells_); });
   add_to_stream(wo, layer.bo);
 }
 
@@ -308,7 +270,7 @@ void NativeBackend::gate_up(const LayerWeights& layer) {
   Workspace& work = *work_;
   const Weight& gate = native(layer.w_gate);
   const Weight& up = native(layer.w_up);
-  normalise(native(layer.mlp_norm), paths_of({&gate, &up}));
+  normalise(native(layer.mlp_norm), {&gate, &up});
   const model::Part& ffn = work.shape.ffn;
   float* const h = work.h.data() + ffn.begin;
   float* const u = work.u.data();
@@ -317,12 +279,13 @@ void NativeBackend::gate_up(const LayerWeights& layer) {
     if (share.begin == share.end) return;
     Scratch& scratch = work.scratch[static_cast<size_t>(worker)];
     multiply_rows(gate, work.in, tokens_, share.begin, share.end,
-                  {h, ffn.whole, floats_or_null(layer.b_gate)}, kernels_, scratch);
+                  {h, ffn.whole, floats_or_null(layer.b_gate)}, cells_, scratch);
     multiply_rows(up, work.in, tokens_, share.begin, share.end,
-                  {u, ffn.count, floats_or_null(layer.b_up)}, kernels_, scratch);
+                  {u, ffn.count, floats_or_null(layer.b_up)}, cells_, scratch);
     for (int64_t t = 0; t < tokens_; ++t) {
       float* gated = h + t * ffn.whole + share.begin;
-      silu_(gated, u + t * ffn.count + share.begin, gated, share.end - share.begin);
+      cells_.get<kernels::Op::kSilu>()(gated, u + t * ffn.count + share.begin, gated,
+                                       share.end - share.begin);
     }
   });
 }
@@ -333,7 +296,7 @@ void NativeBackend::down(const LayerWeights& layer) {
   work_->in.set_cols(width);
   each_token(tokens_, [&](int64_t t) {
     std::copy_n(work_->h.data() + t * width, width, work_->in.row(t));
-    work_->in.derive(t, paths_of({&w}), kernels_);
+    work_->in.derive(t, {&w}, cells_);
   });
   add_to_stream(w, layer.b_down);
 }
@@ -357,7 +320,7 @@ void NativeBackend::head(const model::Weight& norm, const model::Weight& output,
     const int64_t t = batch_.logit_rows[static_cast<size_t>(r)];
     rms_norm(work.x.data() + t * dim, native(norm).floats(), work.config.rms_eps, dim,
              work.in.row(r));
-    work.in.derive(r, paths_of({&w}), kernels_);
+    work.in.derive(r, {&w}, cells_);
   });
   multiply({{w, {logits.data(), width}}}, rows);
 }

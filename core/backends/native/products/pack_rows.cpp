@@ -1,0 +1,62 @@
+#include "core/backends/native/products/pack_rows.h"
+
+#include <vector>
+
+namespace nety::native {
+namespace {
+
+using kernels::kPackRows;
+using kernels::Op;
+
+int64_t blocks_of(const precision::MatrixView& w) {
+  return w.cols / precision::mode(w.mode).functions->group;
+}
+
+}  // namespace
+
+bool packs(const precision::MatrixView& w, kernels::Isa isa, int32_t group) {
+  return precision::mode(w.mode).functions->group == group &&
+         kernels::find_cell(Op::kPacked, kernels::format_of(w.mode), isa) != nullptr;
+}
+
+void pack_rows(Weight& w, const Making& making) {
+  const std::string format = kernels::format_of(w.mode());
+  w.packed = kernels::kernel<Op::kPacked>(format, making.isa);
+  const auto pack = kernels::kernel<Op::kPack>(format, making.isa);
+  const precision::MatrixView& view = w.view();
+  const int64_t blocks = blocks_of(view);
+  const int64_t panels = (view.rows + kPackRows - 1) / kPackRows;
+  w.panel_bytes = kernels::packed_panel_bytes(w.mode(), view.cols);
+  w.packed_bytes = static_cast<uint64_t>(panels) * w.panel_bytes;
+  w.panels = making.arena.take(w.packed_bytes);
+  const std::vector<std::byte> zeros(w.row_bytes());
+  making.pool.run([&](int worker, int workers) {
+    const Share share = share_of(panels, worker, workers);
+    for (int64_t panel = share.begin; panel < share.end; ++panel) {
+      const std::byte* rows[kPackRows];
+      for (int64_t r = 0; r < kPackRows; ++r) {
+        const int64_t at = panel * kPackRows + r;
+        rows[r] = at < view.rows ? w.row(at) : zeros.data();
+      }
+      pack(rows, blocks, w.panels + static_cast<size_t>(panel) * w.panel_bytes);
+    }
+  });
+}
+
+kernels::PackedProduct packed_product(const Rows& rows) {
+  const Weight& w = rows.w;
+  kernels::PackedProduct product{};
+  product.w = w.panels + static_cast<size_t>(rows.first / kPackRows) * w.panel_bytes;
+  product.panels = rows.count / kPackRows;
+  product.blocks = blocks_of(w.view());
+  product.tokens = rows.tokens;
+  product.y = rows.scratch.y.data();
+  product.y_stride = rows.count;
+  return product;
+}
+
+std::string packed_kernel(precision::ModeId mode, kernels::Isa isa) {
+  return cell_name(Op::kPacked, kernels::format_of(mode), isa);
+}
+
+}  // namespace nety::native

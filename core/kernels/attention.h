@@ -1,0 +1,45 @@
+// Attention over one block of the KV cache.
+#pragma once
+
+#include <cstdint>
+
+namespace nety::kernels {
+
+/// Positions of a KV block. Attention is cut at multiples of it, so that one token's can be shared
+/// among workers and has the same bits with any number of them.
+inline constexpr int64_t kKvBlock = 128;
+/// Keys of so many positions lie side by side: a vector holds one dimension of them.
+inline constexpr int64_t kKeyGroup = 16;
+
+/// The positions [begin, end) of a KV block that a token attends to, at least one.
+struct Visible {
+  int64_t begin, end;
+};
+
+/// Attention of a few tokens, with the query heads that share one key/value head, over one KV
+/// block. Row r = token * group + g of the results is of token's head g: with
+/// s = scale * q . K at the positions visible to the token and tops[r] = max s,
+/// a[r] = sum of exp(s - tops[r]) V and sums[r] = sum of exp(s - tops[r]), in position order.
+/// A row's bits do not depend on the other rows. The caller joins the results of the blocks.
+struct Attention {
+  const float* q;  // token's head g at q + token * q_stride + g * head_dim
+  int64_t q_stride;
+  const void* keys;        // [kKvBlock / kKeyGroup][head_dim][kKeyGroup], fp32 or bf16
+  const void* values;      // [positions][head_dim], same type
+  const Visible* visible;  // [tokens]
+  int64_t tokens, group, head_dim;
+  float scale;
+  float* scores;  // scratch [tokens * group, kKvBlock]
+  float* a;       // [tokens * group, head_dim]
+  float* tops;    // [tokens * group]
+  float* sums;    // [tokens * group]
+
+  int64_t rows() const { return tokens * group; }
+  const float* query(int64_t row) const {
+    return q + row / group * q_stride + row % group * head_dim;
+  }
+  const Visible& visible_to(int64_t row) const { return visible[row / group]; }
+};
+using AttentionKernel = void (*)(const Attention&);
+
+}  // namespace nety::kernels

@@ -1,0 +1,178 @@
+// Sixteen rows side by side (packed.h has the layout), by the three shapes that blocks have.
+#include <cstring>
+
+#include "core/kernels/packed.h"
+#include "core/precision/gguf_block.h"
+#include "core/precision/layout.h"
+
+namespace nety::kernels {
+namespace {
+
+/// `count` dwords of row `r`, sixteen dwords apart.
+inline void scatter(const std::byte* in, int64_t count, int64_t r, std::byte* out) {
+  for (int64_t i = 0; i < count; ++i) std::memcpy(out + 64 * i + 4 * r, in + 4 * i, 4);
+}
+
+/// Four bits of row `r` into each of eight masks of 64 bits, from the 32 bits of eight quads.
+inline void scatter_bits(uint32_t bits, int64_t r, std::byte* out) {
+  for (int64_t q = 0; q < 8; ++q) {
+    const uint32_t four = bits >> (4 * q) & 15U;
+    out[8 * q + r / 2] |= static_cast<std::byte>(r % 2 == 0 ? four : four << 4);
+  }
+}
+
+template <class File, const PackedSmall& format>
+inline int64_t pack_small(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  const int64_t bytes = blocks * format.bytes();
+  if (out == nullptr) return bytes;
+  for (int64_t b = 0; b < blocks; ++b, out += format.bytes()) {
+    if constexpr (format.has_fifth) std::memset(out + format.fifth(), 0, 64);
+    for (int64_t r = 0; r < kPackRows; ++r) {
+      const std::byte* block = rows[r] + b * File::kBytes;
+      std::memcpy(out + 2 * r, block + File::kScale, 2);
+      if constexpr (format.has_min) std::memcpy(out + format.min() + 2 * r, block + File::kMin, 2);
+      if constexpr (format.has_fifth) {
+        uint32_t bits;
+        std::memcpy(&bits, block + File::kHigh, sizeof(bits));
+        scatter_bits(bits, r, out + format.fifth());
+      }
+      if constexpr (format.wide) {
+        for (int64_t q = 0; q < 8; ++q) {
+          uint32_t four;
+          std::memcpy(&four, block + File::kCodes + 4 * q, sizeof(four));
+          four ^= 0x80808080U;
+          std::memcpy(out + format.codes() + 64 * q + 4 * r, &four, sizeof(four));
+        }
+      } else {
+        scatter(block + File::kCodes, 4, r, out + format.codes());
+      }
+    }
+  }
+  return bytes;
+}
+
+template <class File, const PackedNarrow& format,
+          void (*decode)(const std::byte*, precision::DecodedBlock&)>
+inline int64_t pack_narrow(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  const int64_t bytes = blocks * format.bytes();
+  if (out == nullptr) return bytes;
+  precision::DecodedBlock block;
+  for (int64_t b = 0; b < blocks; ++b, out += format.bytes())
+    for (int64_t r = 0; r < kPackRows; ++r) {
+      const std::byte* in = rows[r] + b * File::kBytes;
+      decode(in, block);
+      std::memcpy(out + 2 * r, in + File::kScale, 2);
+      if constexpr (format.has_min)
+        std::memcpy(out + PackedNarrow::kMin + 2 * r, in + File::kMin, 2);
+      for (int64_t g = 0; g < 16; ++g) {
+        std::byte* chunk = out + format.chunk(g % 8);
+        const auto at = static_cast<size_t>(g);
+        chunk[PackedNarrow::kScales + g / 8 * 16 + r] = static_cast<std::byte>(block.scales[at]);
+        if constexpr (format.has_min)
+          chunk[PackedNarrow::kMins + 2 * r + g / 8] = static_cast<std::byte>(block.mins[at]);
+      }
+      for (int64_t k = 0; k < 128; ++k) {
+        const auto at = static_cast<size_t>(k);
+        const int low = block.codes[at] + format.offset;
+        const int high = block.codes[at + 128] + format.offset;
+        out[format.chunk(k / 16) + format.codes() + k % 16 / 4 * 64 + 4 * r + k % 4] =
+            static_cast<std::byte>(low | high << 4);
+      }
+    }
+  return bytes;
+}
+
+template <class File, const PackedK& format>
+inline int64_t pack_k(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  const int64_t bytes = blocks * format.bytes();
+  if (out == nullptr) return bytes;
+  precision::DecodedBlock decoded;
+  for (int64_t b = 0; b < blocks; ++b, out += format.bytes()) {
+    if constexpr (format.has_fifth)
+      for (int64_t c = 0; c < 4; ++c) std::memset(out + format.chunk(c) + PackedK::kFifth, 0, 128);
+    for (int64_t r = 0; r < kPackRows; ++r) {
+      const std::byte* block = rows[r] + b * File::kBytes;
+      std::memcpy(out + 2 * r, block + File::kScale, 2);
+      std::memcpy(out + PackedK::kMin + 2 * r, block + File::kMin, 2);
+      precision::unpack_scales_and_mins(block + File::kScales, decoded);
+      for (int64_t g = 0; g < 8; ++g) {
+        std::byte* chunk = out + format.chunk(g / 2);
+        const auto at = static_cast<size_t>(g);
+        chunk[PackedK::kScales + g % 2 * 16 + r] = static_cast<std::byte>(decoded.scales[at]);
+        chunk[PackedK::kMins + 2 * r + g % 2] = static_cast<std::byte>(decoded.mins[at]);
+        if constexpr (format.has_fifth) {
+          uint32_t bits = 0;  // bit g of each of 32 bytes
+          for (int64_t l = 0; l < 32; ++l)
+            bits |= (std::to_integer<uint32_t>(block[File::kHigh + l]) >> g & 1U) << l;
+          scatter_bits(bits, r, chunk + PackedK::kFifth + g % 2 * 64);
+        }
+      }
+      for (int64_t c = 0; c < 4; ++c)
+        scatter(block + File::kCodes + 32 * c, 8, r, out + format.chunk(c) + format.codes());
+    }
+  }
+  return bytes;
+}
+
+}  // namespace
+
+int64_t pack_q8_0_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_small<precision::Q8_0, kPackedQ8_0>(rows, blocks, out);
+}
+
+int64_t pack_q4_0_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_small<precision::Q4_0, kPackedQ4_0>(rows, blocks, out);
+}
+
+int64_t pack_q4_1_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_small<precision::Q4_1, kPackedQ4_1>(rows, blocks, out);
+}
+
+int64_t pack_q5_0_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_small<precision::Q5_0, kPackedQ5_0>(rows, blocks, out);
+}
+
+int64_t pack_q5_1_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_small<precision::Q5_1, kPackedQ5_1>(rows, blocks, out);
+}
+
+int64_t pack_q2_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_narrow<precision::Q2K, kPackedQ2K, precision::decode_q2_k>(rows, blocks, out);
+}
+
+int64_t pack_q3_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_narrow<precision::Q3K, kPackedQ3K, precision::decode_q3_k>(rows, blocks, out);
+}
+
+int64_t pack_q4_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_k<precision::Q4K, kPackedQ4K>(rows, blocks, out);
+}
+
+int64_t pack_q5_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_k<precision::Q5K, kPackedQ5K>(rows, blocks, out);
+}
+
+int64_t pack_q6_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  using precision::Q6K;
+  const int64_t bytes = blocks * PackedQ6K::kBytes;
+  if (out == nullptr) return bytes;
+  for (int64_t b = 0; b < blocks; ++b, out += PackedQ6K::kBytes)
+    for (int64_t r = 0; r < kPackRows; ++r) {
+      const std::byte* block = rows[r] + b * Q6K::kBytes;
+      std::memcpy(out + 2 * r, block + Q6K::kScale, 2);
+      for (int64_t g = 0; g < 16; ++g)
+        out[PackedQ6K::kScales + 16 * g + r] = block[Q6K::kScales + g];
+      for (int64_t half = 0; half < 2; ++half)
+        for (int64_t q = 0; q < 8; ++q) {
+          std::byte* to =
+              out + PackedQ6K::kCodes + half * PackedQ6K::kHalf + q * PackedQ6K::kQuad + 4 * r;
+          const std::byte* low = block + Q6K::kCodes + 64 * half + 4 * q;
+          std::memcpy(to, low, 4);
+          std::memcpy(to + 64, low + 32, 4);
+          std::memcpy(to + 128, block + Q6K::kHigh + 32 * half + 4 * q, 4);
+        }
+    }
+  return bytes;
+}
+
+}  // namespace nety::kernels

@@ -1,0 +1,28 @@
+// Products with packed rows of the 32-weight formats, activations in 16-bit codes.
+#if defined(__x86_64__)
+#include "core/kernels/packed_avx512.h"
+
+namespace nety::kernels {
+
+NETY_AVX512 void packed_q4_0_avx512(const PackedProduct& p) {
+  packed_small<SmallCodes<kPackedQ4_0, 8>>(p);
+}
+
+NETY_AVX512 void packed_q4_1_avx512(const PackedProduct& p) {
+  packed_small<SmallCodes<kPackedQ4_1, 0>>(p);
+}
+
+NETY_AVX512 void packed_q5_0_avx512(const PackedProduct& p) {
+  packed_small<SmallCodes<kPackedQ5_0, 16>>(p);
+}
+
+NETY_AVX512 void packed_q5_1_avx512(const PackedProduct& p) {
+  packed_small<SmallCodes<kPackedQ5_1, 0>>(p);
+}
+
+NETY_AVX512 void packed_q8_0_avx512(const PackedProduct& p) {
+  packed_small<SmallCodes<kPackedQ8_0, 128>>(p);
+}
+
+}  // namespace nety::kernels
+#endif
