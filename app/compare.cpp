@@ -17,6 +17,7 @@
 #include "bench/compare_subjects.h"
 #include "bench/model_facts.h"
 #include "bench/plan.h"
+#include "core/backends/backends.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/results/json.h"
@@ -207,6 +208,7 @@ class Compare final : public Command {
     workload.engine.model = resolve_model(model_).string();
     const auto checkpoint = checkpoint::Checkpoint::open(workload.engine.model);
     policy::Request wanted;
+    wanted.plan.backend = backends::memory_of("");
     const diag::Diagnosis diagnosis = diag::examine({.machine = machine::host(),
                                                      .language = context.language,
                                                      .checkpoint = &checkpoint,

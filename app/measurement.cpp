@@ -111,7 +111,8 @@ void MeasurementOptions::declare(Arguments& arguments) {
 // A shape has no file to examine: only the machine is, and the policy decides by the shape's sizes.
 diag::Diagnosis MeasurementOptions::examine(const bench::BenchRequest& request,
                                             policy::Evidence here, const Context& context) const {
-  const policy::Request plain;
+  policy::Request plain;
+  plain.plan.backend = backends::memory_of("");
   const auto machine = machine_with_drivers();
   diag::Question question{.machine = *machine,
                           .language = context.language,
