@@ -99,7 +99,7 @@ NETY_TARGET_INLINE void four_bit_column(const FourBitRows<Codes, blocks>& w, con
 }
 
 template <class Codes, Blocks blocks>
-NETY_TARGET inline void four_bit_product(const precision::FourBitBook& book, const StoredRows& p) {
+NETY_TARGET_INLINE void four_bit_product(const precision::FourBitBook& book, const StoredRows& p) {
   const auto w = FourBitRows<Codes, blocks>::of(book, *p.w);
   int64_t t = 0;
   for (; t + 2 <= p.tokens; t += 2) four_bit_column<2>(w, p, t);
@@ -108,7 +108,7 @@ NETY_TARGET inline void four_bit_product(const precision::FourBitBook& book, con
 
 /// Rows times tokens, with plain or `nested` scales.
 template <class Codes, bool nested>
-NETY_TARGET inline void stored_four_bit(const precision::FourBitBook& book, const StoredRows& p) {
+NETY_TARGET_INLINE void stored_four_bit(const precision::FourBitBook& book, const StoredRows& p) {
   if constexpr (nested) return four_bit_product<Codes, Blocks::kNested>(book, p);
   if (p.w->block == kNibbleGroup) return four_bit_product<Codes, Blocks::kOfOne>(book, p);
   four_bit_product<Codes, Blocks::kOfMany>(book, p);
