@@ -10,6 +10,7 @@
 namespace nety::roofline {
 namespace {
 
+using model::Slot;
 using precision::ModeId;
 
 constexpr int64_t kDistinctRows = 64;
@@ -82,15 +83,15 @@ RandomModel::RandomModel(const checkpoint::ModelConfig& config, ModeId mode, Mod
   model_.embedding = matrix(config.vocab, config.dim, head);
   for (int64_t i = 0; i < config.layers; ++i) {
     model::LayerWeights& layer = model_.layers.emplace_back();
-    layer.attention_norm = matrix(1, config.dim, ModeId::fp32);
-    layer.mlp_norm = matrix(1, config.dim, ModeId::fp32);
-    layer.wq = matrix(q, config.dim, mode);
-    layer.wk = matrix(kv, config.dim, mode);
-    layer.wv = matrix(kv, config.dim, mode);
-    layer.wo = matrix(config.dim, q, mode);
-    layer.w_gate = matrix(config.ffn_dim, config.dim, mode);
-    layer.w_up = matrix(config.ffn_dim, config.dim, mode);
-    layer.w_down = matrix(config.dim, config.ffn_dim, mode);
+    layer[Slot::attention_norm] = matrix(1, config.dim, ModeId::fp32);
+    layer[Slot::mlp_norm] = matrix(1, config.dim, ModeId::fp32);
+    layer[Slot::wq] = matrix(q, config.dim, mode);
+    layer[Slot::wk] = matrix(kv, config.dim, mode);
+    layer[Slot::wv] = matrix(kv, config.dim, mode);
+    layer[Slot::wo] = matrix(config.dim, q, mode);
+    layer[Slot::w_gate] = matrix(config.ffn_dim, config.dim, mode);
+    layer[Slot::w_up] = matrix(config.ffn_dim, config.dim, mode);
+    layer[Slot::w_down] = matrix(config.dim, config.ffn_dim, mode);
   }
   model_.norm = matrix(1, config.dim, ModeId::fp32);
   if (!config.tied_embeddings) model_.output = matrix(config.vocab, config.dim, head);

@@ -2,6 +2,7 @@
 // stay in the backend's workspace. A backend has no process-wide state.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,11 +11,14 @@
 
 #include "core/base/progress.h"
 #include "core/checkpoint/config.h"
+#include "core/checkpoint/slot.h"
 #include "core/model/local_shape.h"
 #include "core/options/words.h"
 #include "core/precision/mode.h"
 
 namespace nety::model {
+
+using checkpoint::Slot;
 
 /// One step's input: T tokens, each at a position of a sequence, and the rows whose logits are
 /// wanted (ascending). Positions of one sequence are consecutive and continue what its cache holds.
@@ -76,15 +80,17 @@ struct CacheShape {
   KvType type = KvType::kFp32;
 };
 
-/// Norm weights are fp32 vectors whatever the mode; biases may be null.
-struct LayerWeights {
-  WeightPtr attention_norm;              // [D]
-  WeightPtr wq, wk, wv;                  // [Hq*dh, D], [Hkv*dh, D], [Hkv*dh, D]
-  WeightPtr bq, bk, bv;                  // [Hq*dh], [Hkv*dh], [Hkv*dh] or null
-  WeightPtr wo, bo;                      // [D, Hq*dh], [D] or null
-  WeightPtr mlp_norm;                    // [D]
-  WeightPtr w_gate, w_up, b_gate, b_up;  // [F, D], [F, D], [F], [F]
-  WeightPtr w_down, b_down;              // [D, F], [D]
+/// The weights of one layer by slot, null where the model has none. Norms and biases are fp32
+/// vectors whatever the mode.
+class LayerWeights {
+ public:
+  const WeightPtr& operator[](Slot slot) const { return weights_.at(static_cast<size_t>(slot)); }
+  WeightPtr& operator[](Slot slot) { return weights_.at(static_cast<size_t>(slot)); }
+  auto begin() const { return weights_.begin(); }
+  auto end() const { return weights_.end(); }
+
+ private:
+  std::array<WeightPtr, checkpoint::kLayerSlots> weights_;
 };
 
 class Backend {

@@ -13,13 +13,14 @@ uint64_t bytes_of(const WeightPtr& weight, int64_t rows, int64_t cols) {
 uint64_t layer_bytes(const LayerWeights& w, const checkpoint::ModelConfig& c) {
   const int64_t q = c.heads * c.head_dim;
   const int64_t kv = c.kv_heads * c.head_dim;
-  return bytes_of(w.attention_norm, 1, c.dim) + bytes_of(w.wq, q, c.dim) +
-         bytes_of(w.wk, kv, c.dim) + bytes_of(w.wv, kv, c.dim) + bytes_of(w.bq, 1, q) +
-         bytes_of(w.bk, 1, kv) + bytes_of(w.bv, 1, kv) + bytes_of(w.wo, c.dim, q) +
-         bytes_of(w.bo, 1, c.dim) + bytes_of(w.mlp_norm, 1, c.dim) +
-         bytes_of(w.w_gate, c.ffn_dim, c.dim) + bytes_of(w.w_up, c.ffn_dim, c.dim) +
-         bytes_of(w.b_gate, 1, c.ffn_dim) + bytes_of(w.b_up, 1, c.ffn_dim) +
-         bytes_of(w.w_down, c.dim, c.ffn_dim) + bytes_of(w.b_down, 1, c.dim);
+  return bytes_of(w[Slot::attention_norm], 1, c.dim) + bytes_of(w[Slot::wq], q, c.dim) +
+         bytes_of(w[Slot::wk], kv, c.dim) + bytes_of(w[Slot::wv], kv, c.dim) +
+         bytes_of(w[Slot::bq], 1, q) + bytes_of(w[Slot::bk], 1, kv) + bytes_of(w[Slot::bv], 1, kv) +
+         bytes_of(w[Slot::wo], c.dim, q) + bytes_of(w[Slot::bo], 1, c.dim) +
+         bytes_of(w[Slot::mlp_norm], 1, c.dim) + bytes_of(w[Slot::w_gate], c.ffn_dim, c.dim) +
+         bytes_of(w[Slot::w_up], c.ffn_dim, c.dim) + bytes_of(w[Slot::b_gate], 1, c.ffn_dim) +
+         bytes_of(w[Slot::b_up], 1, c.ffn_dim) + bytes_of(w[Slot::w_down], c.dim, c.ffn_dim) +
+         bytes_of(w[Slot::b_down], 1, c.dim);
 }
 
 }  // namespace

@@ -79,22 +79,22 @@ LayerWeights load_layer(Loader& loader, int64_t index) {
   const std::string attention = layer + "self_attn.";
   const std::string mlp = layer + "mlp.";
   LayerWeights w;
-  w.attention_norm = loader.vector(layer + "input_layernorm.weight");
-  w.wq = loader.matrix(attention + "q_proj.weight");
-  w.wk = loader.matrix(attention + "k_proj.weight");
-  w.wv = loader.matrix(attention + "v_proj.weight");
-  w.bq = loader.optional_vector(attention + "q_proj.bias");
-  w.bk = loader.optional_vector(attention + "k_proj.bias");
-  w.bv = loader.optional_vector(attention + "v_proj.bias");
-  w.wo = loader.matrix(attention + "o_proj.weight");
-  w.bo = loader.optional_vector(attention + "o_proj.bias");
-  w.mlp_norm = loader.vector(layer + "post_attention_layernorm.weight");
-  w.w_gate = loader.matrix(mlp + "gate_proj.weight");
-  w.w_up = loader.matrix(mlp + "up_proj.weight");
-  w.w_down = loader.matrix(mlp + "down_proj.weight");
-  w.b_gate = loader.optional_vector(mlp + "gate_proj.bias");
-  w.b_up = loader.optional_vector(mlp + "up_proj.bias");
-  w.b_down = loader.optional_vector(mlp + "down_proj.bias");
+  w[Slot::attention_norm] = loader.vector(layer + "input_layernorm.weight");
+  w[Slot::wq] = loader.matrix(attention + "q_proj.weight");
+  w[Slot::wk] = loader.matrix(attention + "k_proj.weight");
+  w[Slot::wv] = loader.matrix(attention + "v_proj.weight");
+  w[Slot::bq] = loader.optional_vector(attention + "q_proj.bias");
+  w[Slot::bk] = loader.optional_vector(attention + "k_proj.bias");
+  w[Slot::bv] = loader.optional_vector(attention + "v_proj.bias");
+  w[Slot::wo] = loader.matrix(attention + "o_proj.weight");
+  w[Slot::bo] = loader.optional_vector(attention + "o_proj.bias");
+  w[Slot::mlp_norm] = loader.vector(layer + "post_attention_layernorm.weight");
+  w[Slot::w_gate] = loader.matrix(mlp + "gate_proj.weight");
+  w[Slot::w_up] = loader.matrix(mlp + "up_proj.weight");
+  w[Slot::w_down] = loader.matrix(mlp + "down_proj.weight");
+  w[Slot::b_gate] = loader.optional_vector(mlp + "gate_proj.bias");
+  w[Slot::b_up] = loader.optional_vector(mlp + "up_proj.bias");
+  w[Slot::b_down] = loader.optional_vector(mlp + "down_proj.bias");
   return w;
 }
 
@@ -104,11 +104,8 @@ uint64_t owned(const WeightPtr& weight) { return weight == nullptr ? 0 : weight-
 
 uint64_t Model::owned_bytes() const {
   uint64_t sum = owned(embedding) + owned(norm) + owned(output);
-  for (const LayerWeights& w : layers)
-    for (const WeightPtr* weight :
-         {&w.attention_norm, &w.wq, &w.wk, &w.wv, &w.bq, &w.bk, &w.bv, &w.wo, &w.bo, &w.mlp_norm,
-          &w.w_gate, &w.w_up, &w.b_gate, &w.b_up, &w.w_down, &w.b_down})
-      sum += owned(*weight);
+  for (const LayerWeights& layer : layers)
+    for (const WeightPtr& weight : layer) sum += owned(weight);
   return sum;
 }
 

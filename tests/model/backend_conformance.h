@@ -113,12 +113,7 @@ inline Model prepared(const reference::Weights& weights, Backend& backend) {
   model.output = maybe(weights.output);
   for (const reference::Layer& from : weights.layers) {
     LayerWeights to;
-    to.attention_norm = prepare(from.attention_norm), to.mlp_norm = prepare(from.mlp_norm);
-    to.wq = prepare(from.wq), to.wk = prepare(from.wk), to.wv = prepare(from.wv);
-    to.wo = prepare(from.wo), to.w_gate = prepare(from.w_gate);
-    to.w_up = prepare(from.w_up), to.w_down = prepare(from.w_down);
-    to.bq = maybe(from.bq), to.bk = maybe(from.bk), to.bv = maybe(from.bv), to.bo = maybe(from.bo);
-    to.b_gate = maybe(from.b_gate), to.b_up = maybe(from.b_up), to.b_down = maybe(from.b_down);
+    for (const auto& [slot, tensor] : from.weights) to[slot] = prepare(tensor);
     model.layers.push_back(std::move(to));
   }
   return model;
@@ -144,9 +139,8 @@ inline reference::Weights changed(reference::Weights weights, RowChange change) 
       std::ranges::copy(change({row, row + tensor.cols()}), row);
   };
   for (reference::Layer& layer : weights.layers)
-    for (reference::Tensor* tensor :
-         {&layer.wq, &layer.wk, &layer.wv, &layer.wo, &layer.w_gate, &layer.w_up, &layer.w_down})
-      apply(*tensor);
+    for (auto& [slot, tensor] : layer.weights)
+      if (tensor.rows() > 1) apply(tensor);
   if (weights.output) apply(*weights.output);
   return weights;
 }

@@ -22,7 +22,7 @@ checkpoint::ModelConfig shared_config() {
   config.layers = 2;
   config.dim = 256, config.heads = 8, config.kv_heads = 2, config.head_dim = 32;
   config.ffn_dim = 512, config.vocab = 51, config.context = 64;
-  config.attention_bias = config.mlp_bias = true;
+  config.qkv_bias = config.o_bias = config.mlp_bias = true;
   return config;
 }
 
@@ -71,8 +71,8 @@ class Rank {
     const precision::MatrixView& view = tensor.stored.view;
     return backend_->prepare(precision::rows_of(view, first, count), view.mode, WeightUse::kMatrix);
   }
-  WeightPtr entries(const std::optional<reference::Tensor>& bias, int64_t first, int64_t count) {
-    if (!bias) return nullptr;
+  WeightPtr entries(const reference::Tensor* bias, int64_t first, int64_t count) {
+    if (bias == nullptr) return nullptr;
     biases_.push_back(precision::columns_of(bias->stored.view, first, count));
     return backend_->prepare(biases_.back().view, precision::ModeId::fp32, WeightUse::kMatrix);
   }
@@ -83,19 +83,22 @@ class Rank {
     const int64_t kv = shape_.heads.begin / group * d, kv_rows = shape_.kv_heads * d;
     const Part &stream = shape_.stream, &ffn = shape_.ffn;
     LayerWeights& to = model_.layers.emplace_back();
-    to.attention_norm = rows(from.attention_norm, 0, 1);
-    to.mlp_norm = rows(from.mlp_norm, 0, 1);
-    to.wq = rows(from.wq, q, q_rows), to.bq = entries(from.bq, q, q_rows);
-    to.wk = rows(from.wk, kv, kv_rows), to.bk = entries(from.bk, kv, kv_rows);
-    to.wv = rows(from.wv, kv, kv_rows), to.bv = entries(from.bv, kv, kv_rows);
-    to.wo = rows(from.wo, stream.begin, stream.count);
-    to.bo = entries(from.bo, stream.begin, stream.count);
-    to.w_gate = rows(from.w_gate, ffn.begin, ffn.count);
-    to.b_gate = entries(from.b_gate, ffn.begin, ffn.count);
-    to.w_up = rows(from.w_up, ffn.begin, ffn.count);
-    to.b_up = entries(from.b_up, ffn.begin, ffn.count);
-    to.w_down = rows(from.w_down, stream.begin, stream.count);
-    to.b_down = entries(from.b_down, stream.begin, stream.count);
+    to[Slot::attention_norm] = rows(from[Slot::attention_norm], 0, 1);
+    to[Slot::mlp_norm] = rows(from[Slot::mlp_norm], 0, 1);
+    to[Slot::wq] = rows(from[Slot::wq], q, q_rows),
+    to[Slot::bq] = entries(from.find(Slot::bq), q, q_rows);
+    to[Slot::wk] = rows(from[Slot::wk], kv, kv_rows),
+    to[Slot::bk] = entries(from.find(Slot::bk), kv, kv_rows);
+    to[Slot::wv] = rows(from[Slot::wv], kv, kv_rows),
+    to[Slot::bv] = entries(from.find(Slot::bv), kv, kv_rows);
+    to[Slot::wo] = rows(from[Slot::wo], stream.begin, stream.count);
+    to[Slot::bo] = entries(from.find(Slot::bo), stream.begin, stream.count);
+    to[Slot::w_gate] = rows(from[Slot::w_gate], ffn.begin, ffn.count);
+    to[Slot::b_gate] = entries(from.find(Slot::b_gate), ffn.begin, ffn.count);
+    to[Slot::w_up] = rows(from[Slot::w_up], ffn.begin, ffn.count);
+    to[Slot::b_up] = entries(from.find(Slot::b_up), ffn.begin, ffn.count);
+    to[Slot::w_down] = rows(from[Slot::w_down], stream.begin, stream.count);
+    to[Slot::b_down] = entries(from.find(Slot::b_down), stream.begin, stream.count);
   }
 
   LocalShape shape_;

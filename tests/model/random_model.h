@@ -53,16 +53,19 @@ class RandomModel {
     weights_.embedding = matrix(config.vocab, d, 1.0);
     for (int64_t i = 0; i < config.layers; ++i) {
       Layer& layer = weights_.layers.emplace_back();
-      layer.attention_norm = vector(d, 1), layer.mlp_norm = vector(d, 1);
-      layer.wq = matrix(q, d, 1.5), layer.wk = matrix(kv, d, 1.5), layer.wv = matrix(kv, d, 1.0);
-      layer.wo = matrix(d, q, 1.0), layer.w_down = matrix(d, f, 1.0);
-      layer.w_gate = matrix(f, d, 1.0), layer.w_up = matrix(f, d, 1.0);
+      layer[Slot::attention_norm] = vector(d, 1), layer[Slot::mlp_norm] = vector(d, 1);
+      layer[Slot::wq] = matrix(q, d, 1.5), layer[Slot::wk] = matrix(kv, d, 1.5),
+      layer[Slot::wv] = matrix(kv, d, 1.0);
+      layer[Slot::wo] = matrix(d, q, 1.0), layer[Slot::w_down] = matrix(d, f, 1.0);
+      layer[Slot::w_gate] = matrix(f, d, 1.0), layer[Slot::w_up] = matrix(f, d, 1.0);
       if (config.attention_bias) {
-        layer.bq = vector(q, 0), layer.bk = vector(kv, 0), layer.bv = vector(kv, 0);
-        layer.bo = vector(d, 0);
+        layer[Slot::bq] = vector(q, 0), layer[Slot::bk] = vector(kv, 0),
+        layer[Slot::bv] = vector(kv, 0);
+        layer[Slot::bo] = vector(d, 0);
       }
       if (config.mlp_bias)
-        layer.b_gate = vector(f, 0), layer.b_up = vector(f, 0), layer.b_down = vector(d, 0);
+        layer[Slot::b_gate] = vector(f, 0), layer[Slot::b_up] = vector(f, 0),
+        layer[Slot::b_down] = vector(d, 0);
     }
     weights_.norm = vector(d, 1);
     if (!config.tied_embeddings) weights_.output = matrix(config.vocab, d, 1.0);

@@ -4,15 +4,18 @@
 
 #include <cmath>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "core/checkpoint/config.h"
+#include "core/checkpoint/slot.h"
 #include "core/precision/mode.h"
 #include "tests/model/reference_rotary.h"
 
 namespace nety::model::reference {
 
+using checkpoint::Slot;
 using Values = std::vector<double>;
 
 /// A weight as its mode keeps it, and as the numbers it then stands for.
@@ -23,9 +26,15 @@ struct Tensor {
   int64_t cols() const { return stored.view.cols; }
 };
 
+/// A layer's weights; those that the model has not are not there.
 struct Layer {
-  Tensor attention_norm, wq, wk, wv, wo, mlp_norm, w_gate, w_up, w_down;
-  std::optional<Tensor> bq, bk, bv, bo, b_gate, b_up, b_down;
+  std::map<Slot, Tensor> weights;
+  const Tensor& operator[](Slot slot) const { return weights.at(slot); }
+  Tensor& operator[](Slot slot) { return weights[slot]; }
+  const Tensor* find(Slot slot) const {
+    const auto found = weights.find(slot);
+    return found == weights.end() ? nullptr : &found->second;
+  }
 };
 
 /// A model of random weights. `output` is empty where it is tied to the embedding.
@@ -37,7 +46,7 @@ struct Weights {
 };
 
 /// y[r] = sum over c of w[r][c] x[c] + b[r]
-inline Values multiply(const Tensor& w, const Values& x, const std::optional<Tensor>& bias) {
+inline Values multiply(const Tensor& w, const Values& x, const Tensor* bias = nullptr) {
   Values y(static_cast<size_t>(w.rows()));
   for (size_t r = 0; r < y.size(); ++r) {
     double sum = bias ? bias->values[r] : 0.0;
@@ -122,7 +131,7 @@ class Sequence {
     for (size_t i = 0; i < layers_.size(); ++i)
       run_layer(weights_->layers[i], length, layers_[i], x);
     const Tensor& output = weights_->output ? *weights_->output : weights_->embedding;
-    return multiply(output, normalise(x, weights_->norm, config.rms_eps), {});
+    return multiply(output, normalise(x, weights_->norm, config.rms_eps));
   }
 
   void truncate(size_t length) {
@@ -136,19 +145,20 @@ class Sequence {
   void run_layer(const Layer& layer, int64_t length, Memory& memory, Values& x) const {
     const checkpoint::ModelConfig& config = weights_->config;
     const int32_t position = static_cast<int32_t>(memory.keys.size());
-    Values n = normalise(x, layer.attention_norm, config.rms_eps);
-    Values q = multiply(layer.wq, n, layer.bq), k = multiply(layer.wk, n, layer.bk);
+    Values n = normalise(x, layer[Slot::attention_norm], config.rms_eps);
+    Values q = multiply(layer[Slot::wq], n, layer.find(Slot::bq)),
+           k = multiply(layer[Slot::wk], n, layer.find(Slot::bk));
     rotate(q, config, position, length);
     rotate(k, config, position, length);
     memory.keys.push_back(std::move(k));
-    memory.values.push_back(multiply(layer.wv, n, layer.bv));
-    add(x, multiply(layer.wo, attend(config, q, memory), layer.bo));
+    memory.values.push_back(multiply(layer[Slot::wv], n, layer.find(Slot::bv)));
+    add(x, multiply(layer[Slot::wo], attend(config, q, memory), layer.find(Slot::bo)));
 
-    n = normalise(x, layer.mlp_norm, config.rms_eps);
-    Values h = multiply(layer.w_gate, n, layer.b_gate);
-    const Values u = multiply(layer.w_up, n, layer.b_up);
+    n = normalise(x, layer[Slot::mlp_norm], config.rms_eps);
+    Values h = multiply(layer[Slot::w_gate], n, layer.find(Slot::b_gate));
+    const Values u = multiply(layer[Slot::w_up], n, layer.find(Slot::b_up));
     for (size_t i = 0; i < h.size(); ++i) h[i] = h[i] / (1 + std::exp(-h[i])) * u[i];
-    add(x, multiply(layer.w_down, h, layer.b_down));
+    add(x, multiply(layer[Slot::w_down], h, layer.find(Slot::b_down)));
   }
 
   const Weights* weights_;

@@ -17,6 +17,7 @@ namespace {
 
 using model::Batch;
 using model::LayerWeights;
+using model::Slot;
 using precision::ModeId;
 
 const float* floats_or_null(const model::WeightPtr& weight) {
@@ -89,19 +90,19 @@ class CudaBackend final : public model::Backend {
     record({.kind = Operation::Kind::kEmbed, .weight = &table});
   }
   void qkv(const LayerWeights& layer, int64_t index) override {
-    record({Operation::Kind::kQkv, &layer, layer.wq.get(), nullptr, index});
+    record({Operation::Kind::kQkv, &layer, layer[Slot::wq].get(), nullptr, index});
   }
   void attention(int64_t index) override {
     record({.kind = Operation::Kind::kAttention, .index = index});
   }
   void attention_output(const LayerWeights& layer) override {
-    record({Operation::Kind::kAttentionOutput, &layer, layer.wo.get()});
+    record({Operation::Kind::kAttentionOutput, &layer, layer[Slot::wo].get()});
   }
   void gate_up(const LayerWeights& layer) override {
-    record({Operation::Kind::kGateUp, &layer, layer.w_gate.get()});
+    record({Operation::Kind::kGateUp, &layer, layer[Slot::w_gate].get()});
   }
   void down(const LayerWeights& layer) override {
-    record({Operation::Kind::kDown, &layer, layer.w_down.get()});
+    record({Operation::Kind::kDown, &layer, layer[Slot::w_down].get()});
   }
   void head(const model::Weight& norm, const model::Weight& output, std::span<float> logits,
             int64_t width) override;
@@ -216,26 +217,26 @@ void CudaBackend::record(const Operation& operation) {
 }
 
 void CudaBackend::run(const Operation& operation) {
-  const LayerWeights* layer = operation.layer;
+  const auto w = [&](Slot slot) -> const model::WeightPtr& { return (*operation.layer)[slot]; };
   switch (operation.kind) {
     case Operation::Kind::kEmbed:
       return do_embed(*operation.weight);
     case Operation::Kind::kQkv:
-      return do_qkv(*layer, operation.index);
+      return do_qkv(*operation.layer, operation.index);
     case Operation::Kind::kAttention:
       return do_attention(operation.index);
     case Operation::Kind::kAttentionOutput: {
-      const Segment segments[] = {segment_of(layer->wo, layer->bo, work_->at.x)};
+      const Segment segments[] = {segment_of(w(Slot::wo), w(Slot::bo), work_->at.x)};
       return linear_.multiply(segments, work_->at.a, tokens(), Epilogue::kAdd);
     }
     case Operation::Kind::kGateUp: {
-      const Segment segments[] = {segment_of(layer->w_gate, layer->b_gate, work_->at.h),
-                                  segment_of(layer->w_up, layer->b_up, work_->at.u)};
+      const Segment segments[] = {segment_of(w(Slot::w_gate), w(Slot::b_gate), work_->at.h),
+                                  segment_of(w(Slot::w_up), w(Slot::b_up), work_->at.u)};
       return linear_.multiply(segments, work_->at.x, tokens(), Epilogue::kSilu,
-                              norm_of(*layer->mlp_norm));
+                              norm_of(*w(Slot::mlp_norm)));
     }
     case Operation::Kind::kDown: {
-      const Segment segments[] = {segment_of(layer->w_down, layer->b_down, work_->at.x)};
+      const Segment segments[] = {segment_of(w(Slot::w_down), w(Slot::b_down), work_->at.x)};
       return linear_.multiply(segments, work_->at.h, tokens(), Epilogue::kAdd);
     }
     case Operation::Kind::kHead:
@@ -281,11 +282,11 @@ Norm CudaBackend::norm_of(const model::Weight& weight) const {
 }
 
 void CudaBackend::do_qkv(const LayerWeights& layer, int64_t index) {
-  const Segment segments[] = {segment_of(layer.wq, layer.bq, work_->at.q),
-                              segment_of(layer.wk, layer.bk, work_->at.k),
-                              segment_of(layer.wv, layer.bv, work_->at.v)};
+  const Segment segments[] = {segment_of(layer[Slot::wq], layer[Slot::bq], work_->at.q),
+                              segment_of(layer[Slot::wk], layer[Slot::bk], work_->at.k),
+                              segment_of(layer[Slot::wv], layer[Slot::bv], work_->at.v)};
   linear_.multiply(segments, work_->at.x, tokens(), Epilogue::kStore,
-                   norm_of(*layer.attention_norm));
+                   norm_of(*layer[Slot::attention_norm]));
   if (is_fresh()) return;  // attention() does it
   rope_append(device_->stream(), {.q = work_->at.q,
                                   .k = work_->at.k,

@@ -15,6 +15,7 @@ namespace {
 using checkpoint::ModelConfig;
 using model::Batch;
 using model::LayerWeights;
+using model::Slot;
 
 const Weight& native(const model::Weight& weight) { return static_cast<const Weight&>(weight); }
 const Weight& native(const model::WeightPtr& weight) { return native(*weight); }
@@ -231,14 +232,14 @@ void NativeBackend::embed(const model::Weight& table) {
 
 void NativeBackend::qkv(const LayerWeights& layer, int64_t index) {
   Workspace& work = *work_;
-  const Weight& wq = native(layer.wq);
-  const Weight& wk = native(layer.wk);
-  const Weight& wv = native(layer.wv);
-  normalise(native(layer.attention_norm), {&wq, &wk, &wv});
+  const Weight& wq = native(layer[Slot::wq]);
+  const Weight& wk = native(layer[Slot::wk]);
+  const Weight& wv = native(layer[Slot::wv]);
+  normalise(native(layer[Slot::attention_norm]), {&wq, &wk, &wv});
   const int64_t q_width = work.q_width(), kv_width = work.kv_width(), dim = work.shape.head_dim;
-  multiply({{wq, {work.q.data(), q_width, floats_or_null(layer.bq)}},
-            {wk, {work.k.data(), kv_width, floats_or_null(layer.bk)}},
-            {wv, {work.v.data(), kv_width, floats_or_null(layer.bv)}}},
+  multiply({{wq, {work.q.data(), q_width, floats_or_null(layer[Slot::bq])}},
+            {wk, {work.k.data(), kv_width, floats_or_null(layer[Slot::bk])}},
+            {wv, {work.v.data(), kv_width, floats_or_null(layer[Slot::bv])}}},
            tokens_);
   each_token(tokens_, [&](int64_t t) {
     for (int64_t head = 0; head < work.shape.heads.count; ++head)
@@ -261,16 +262,16 @@ void NativeBackend::attention(int64_t index) {
 }
 
 void NativeBackend::attention_output(const LayerWeights& layer) {
-  const Weight& wo = native(layer.wo);
+  const Weight& wo = native(layer[Slot::wo]);
   each_token(tokens_, [&](int64_t t) { work_->in.derive(t, {&wo}, cells_); });
-  add_to_stream(wo, layer.bo);
+  add_to_stream(wo, layer[Slot::bo]);
 }
 
 void NativeBackend::gate_up(const LayerWeights& layer) {
   Workspace& work = *work_;
-  const Weight& gate = native(layer.w_gate);
-  const Weight& up = native(layer.w_up);
-  normalise(native(layer.mlp_norm), {&gate, &up});
+  const Weight& gate = native(layer[Slot::w_gate]);
+  const Weight& up = native(layer[Slot::w_up]);
+  normalise(native(layer[Slot::mlp_norm]), {&gate, &up});
   const model::Part& ffn = work.shape.ffn;
   float* const h = work.h.data() + ffn.begin;
   float* const u = work.u.data();
@@ -279,9 +280,9 @@ void NativeBackend::gate_up(const LayerWeights& layer) {
     if (share.begin == share.end) return;
     Scratch& scratch = work.scratch[static_cast<size_t>(worker)];
     multiply_rows(gate, work.in, tokens_, share.begin, share.end,
-                  {h, ffn.whole, floats_or_null(layer.b_gate)}, cells_, scratch);
+                  {h, ffn.whole, floats_or_null(layer[Slot::b_gate])}, cells_, scratch);
     multiply_rows(up, work.in, tokens_, share.begin, share.end,
-                  {u, ffn.count, floats_or_null(layer.b_up)}, cells_, scratch);
+                  {u, ffn.count, floats_or_null(layer[Slot::b_up])}, cells_, scratch);
     for (int64_t t = 0; t < tokens_; ++t) {
       float* gated = h + t * ffn.whole + share.begin;
       cells_.get<kernels::Op::kSilu>()(gated, u + t * ffn.count + share.begin, gated,
@@ -291,14 +292,14 @@ void NativeBackend::gate_up(const LayerWeights& layer) {
 }
 
 void NativeBackend::down(const LayerWeights& layer) {
-  const Weight& w = native(layer.w_down);
+  const Weight& w = native(layer[Slot::w_down]);
   const int64_t width = work_->shape.ffn.whole;
   work_->in.set_cols(width);
   each_token(tokens_, [&](int64_t t) {
     std::copy_n(work_->h.data() + t * width, width, work_->in.row(t));
     work_->in.derive(t, {&w}, cells_);
   });
-  add_to_stream(w, layer.b_down);
+  add_to_stream(w, layer[Slot::b_down]);
 }
 
 void NativeBackend::add_to_stream(const Weight& w, const model::WeightPtr& bias) {

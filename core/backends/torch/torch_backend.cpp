@@ -28,6 +28,7 @@ namespace {
 
 using model::Batch;
 using model::LayerWeights;
+using model::Slot;
 using model::Weight;
 using precision::ModeId;
 
@@ -192,13 +193,14 @@ at::Tensor TorchBackend::rotated(const at::Tensor& x) const {  // [T, heads, dh]
 
 void TorchBackend::qkv(const LayerWeights& layer, int64_t index) {
   const c10::InferenceMode guard;
-  const at::Tensor n = normalised(x_, *layer.attention_norm);
+  const at::Tensor n = normalised(x_, *layer[Slot::attention_norm]);
   const auto heads = [&](const Weight& w, const Weight* b, int64_t count) {
     return product(n, w, b).view({-1, count, work_->config.head_dim});
   };
-  q_ = rotated(heads(*layer.wq, layer.bq.get(), work_->config.heads));
-  const at::Tensor k = rotated(heads(*layer.wk, layer.bk.get(), work_->config.kv_heads));
-  const at::Tensor v = heads(*layer.wv, layer.bv.get(), work_->config.kv_heads);
+  q_ = rotated(heads(*layer[Slot::wq], layer[Slot::bq].get(), work_->config.heads));
+  const at::Tensor k =
+      rotated(heads(*layer[Slot::wk], layer[Slot::bk].get(), work_->config.kv_heads));
+  const at::Tensor v = heads(*layer[Slot::wv], layer[Slot::bv].get(), work_->config.kv_heads);
   for (const SequenceRows& group : groups_) write_cache(*cache_, index, group, k, v);
 }
 
@@ -220,19 +222,19 @@ void TorchBackend::attention(int64_t index) {
 
 void TorchBackend::attention_output(const LayerWeights& layer) {
   const c10::InferenceMode guard;
-  x_.add_(product(a_, *layer.wo, layer.bo.get()));
+  x_.add_(product(a_, *layer[Slot::wo], layer[Slot::bo].get()));
 }
 
 void TorchBackend::gate_up(const LayerWeights& layer) {
   const c10::InferenceMode guard;
-  const at::Tensor n = normalised(x_, *layer.mlp_norm);
-  h_ = at::silu(product(n, *layer.w_gate, layer.b_gate.get()));
-  h_.mul_(product(n, *layer.w_up, layer.b_up.get()));
+  const at::Tensor n = normalised(x_, *layer[Slot::mlp_norm]);
+  h_ = at::silu(product(n, *layer[Slot::w_gate], layer[Slot::b_gate].get()));
+  h_.mul_(product(n, *layer[Slot::w_up], layer[Slot::b_up].get()));
 }
 
 void TorchBackend::down(const LayerWeights& layer) {
   const c10::InferenceMode guard;
-  x_.add_(product(h_, *layer.w_down, layer.b_down.get()));
+  x_.add_(product(h_, *layer[Slot::w_down], layer[Slot::b_down].get()));
 }
 
 void TorchBackend::head(const Weight& norm, const Weight& output, std::span<float> logits,
