@@ -164,7 +164,7 @@ LoadReport ModelEngine::load(Progress& progress) {
   report.threads = backend_->threads();
   report.activation = precision::mode(products_in(mode)).activation;
   for (const policy::PlannedWeight& weight : policy::weights_of(model_->config))
-    if (weight.role == policy::Role::kMatrix)
+    if (weight.role() == policy::Role::kMatrix)
       report.flops_per_token += 2 * static_cast<double>(weight.rows * weight.cols);
   report.weights_bytes = footprint_.weights_bytes;
   report.kv_bytes = engine_->cache_bytes();

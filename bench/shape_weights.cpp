@@ -11,11 +11,13 @@
 #include <numeric>
 
 #include "core/base/error.h"
-#include "core/policy/plan.h"
 
 namespace nety::bench {
 namespace {
 
+using checkpoint::Role;
+using checkpoint::Slot;
+using checkpoint::TensorInfo;
 using precision::Matrix;
 using precision::MatrixView;
 using precision::ModeFunctions;
@@ -88,48 +90,51 @@ std::vector<int64_t> outlier_columns(int64_t dim) {
 
 ShapeWeights::ShapeWeights(const checkpoint::ModelConfig& config, uint64_t seed, int threads)
     : config_(config), seed_(seed), outliers_(outlier_columns(config.dim)), pool_(threads) {
-  for (const policy::PlannedWeight& weight : policy::weights_of(config))
-    shapes_[weight.name] = {weight.rows, weight.cols};
+  for (TensorInfo& info : checkpoint::tensors_of(config)) {
+    const std::string name = info.name;
+    tensors_.emplace(name, std::move(info));
+  }
 }
 
 /// Rows [first, last) of the distinct ones. Norms are 1 and biases 0. Products keep their inputs'
 /// variance; what is added to the residual stream stays small beside the embeddings, so that their
 /// outliers are outliers in every layer.
-void ShapeWeights::fill(const std::string& name, Extent extent, int64_t first, int64_t last,
-                        float* out) const {
-  if (extent.rows == 1) {
-    std::fill_n(out, extent.cols, name.ends_with("norm.weight") ? 1.0F : 0.0F);
+void ShapeWeights::fill(const TensorInfo& info, int64_t first, int64_t last, float* out) const {
+  const int64_t cols = info.cols();
+  if (is_vector(info.role())) {
+    std::fill_n(out, cols, info.role() == Role::kNorm ? 1.0F : 0.0F);
     return;
   }
-  const bool embedding = name == "model.embed_tokens.weight";
-  const bool into_residual = name.ends_with("o_proj.weight") || name.ends_with("down_proj.weight");
-  float scale = 1 / std::sqrt(static_cast<float>(extent.cols));
+  const bool embedding = info.slot == Slot::embedding;
+  const bool into_residual = info.slot == Slot::wo || info.slot == Slot::w_down;
+  float scale = 1 / std::sqrt(static_cast<float>(cols));
   if (into_residual) scale *= 0.5F / std::sqrt(2 * static_cast<float>(config_.layers));
   if (embedding) scale = 1;
-  const uint64_t seed = seed_of(name, seed_);
+  const uint64_t seed = seed_of(info.name, seed_);
   for (int64_t row = first; row < last; ++row) {
     uint64_t state = mixed(seed ^ static_cast<uint64_t>(row));
-    float* const w = out + (row - first) * extent.cols;
-    for (int64_t k = 0; k < extent.cols; ++k) w[k] = scale * normal(mixed(state++));
+    float* const w = out + (row - first) * cols;
+    for (int64_t k = 0; k < cols; ++k) w[k] = scale * normal(mixed(state++));
     if (embedding)
       for (size_t i = 0; i < outliers_.size(); ++i)
         w[outliers_[i]] = i % 2 == 0 ? kOutlierValue : -kOutlierValue;
   }
 }
 
-Matrix ShapeWeights::distinct_rows(const std::string& name, Extent extent, ModeId mode) {
+Matrix ShapeWeights::distinct_rows(const TensorInfo& info, ModeId mode) {
   const ModeFunctions& to = *precision::mode(mode).functions;
-  Matrix matrix = to.allocate(std::min(extent.rows, distinct_rows_of(extent.cols)), extent.cols);
-  const int64_t grain = std::max<int64_t>(1, to.row_grain(extent.cols));
+  const int64_t cols = info.cols();
+  Matrix matrix = to.allocate(std::min(info.rows(), distinct_rows_of(cols)), cols);
+  const int64_t grain = std::max<int64_t>(1, to.row_grain(cols));
   std::exception_ptr failure;
   std::mutex mutex;
   pool_.run([&](int worker, int workers) {
     try {
       const Share share = share_of(matrix.view.rows, worker, workers, grain);
-      std::vector<float> rows(static_cast<size_t>(grain * extent.cols));
+      std::vector<float> rows(static_cast<size_t>(grain * cols));
       for (int64_t first = share.begin; first < share.end; first += grain) {
         const int64_t last = std::min(first + grain, share.end);
-        fill(name, extent, first, last, rows.data());
+        fill(info, first, last, rows.data());
         to.quantise(rows.data(), first, last, matrix);
       }
     } catch (...) {
@@ -154,26 +159,26 @@ const precision::Mode& ShapeWeights::makeable(std::optional<ModeId> mode) {
 }
 
 MatrixView ShapeWeights::weight(const std::string& name, std::optional<ModeId> mode) {
-  const Extent extent = shapes_.at(name);
+  const TensorInfo& info = tensors_.at(name);
+  const int64_t rows = info.rows(), cols = info.cols();
   const precision::Mode& row = makeable(mode);
-  if (extent.cols % row.functions->group != 0)
+  if (cols % row.functions->group != 0)
     throw Error(ErrorKind::kUsage,
                 fmt::format("{}: rows of {} weights do not divide into groups of {}, which {} has",
-                            name, extent.cols, row.functions->group, row.name));
-  const Matrix distinct = distinct_rows(name, extent, row.id);
+                            name, cols, row.functions->group, row.name));
+  const Matrix distinct = distinct_rows(info, row.id);
   const uint64_t seed = seed_of(name, seed_);
   const int64_t from = distinct.view.rows;
-  const int64_t unit = from == extent.rows ? from : unit_of(extent.cols, from);
+  const int64_t unit = from == rows ? from : unit_of(cols, from);
   Arrays arrays;
   const auto fill_array = [&](const auto& array, AnonymousMemory& out) {
-    out = repeated(std::as_bytes(std::span(array)), sizeof array[0], from, extent.rows, unit, seed,
-                   pool_);
+    out = repeated(std::as_bytes(std::span(array)), sizeof array[0], from, rows, unit, seed, pool_);
   };
   fill_array(distinct.codes, arrays.codes);
   fill_array(distinct.scales, arrays.scales);
   fill_array(distinct.nested_codes, arrays.nested_codes);
   MatrixView view = distinct.view;
-  view.rows = extent.rows;
+  view.rows = rows;
   view.codes = arrays.codes.as<std::byte>();
   if (view.scales != nullptr) view.scales = arrays.scales.as<float>();
   if (view.nested_codes != nullptr) view.nested_codes = arrays.nested_codes.as<uint8_t>();

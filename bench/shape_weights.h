@@ -10,7 +10,7 @@
 
 #include "core/base/anonymous_memory.h"
 #include "core/base/thread_pool.h"
-#include "core/checkpoint/config.h"
+#include "core/checkpoint/tensors.h"
 #include "core/model/model.h"
 
 namespace nety::bench {
@@ -40,26 +40,23 @@ class ShapeWeights final : public model::WeightSource {
   /// read from files.
   static const precision::Mode& makeable(std::optional<precision::ModeId> mode);
 
-  bool has(const std::string& name) const override { return shapes_.count(name) != 0; }
+  bool has(const std::string& name) const override { return tensors_.count(name) != 0; }
   /// Errors: kUsage as makeable() says, or for a mode whose groups do not divide the row.
   precision::MatrixView weight(const std::string& name,
                                std::optional<precision::ModeId> mode) override;
   void release(const std::string& name) override { made_.erase(name); }
 
  private:
-  struct Extent {
-    int64_t rows = 0, cols = 0;
-  };
   /// One matrix's arrays.
   struct Arrays {
     AnonymousMemory codes, scales, nested_codes;
   };
-  precision::Matrix distinct_rows(const std::string& name, Extent extent, precision::ModeId mode);
-  void fill(const std::string& name, Extent extent, int64_t first, int64_t last, float* out) const;
+  precision::Matrix distinct_rows(const checkpoint::TensorInfo& info, precision::ModeId mode);
+  void fill(const checkpoint::TensorInfo& info, int64_t first, int64_t last, float* out) const;
 
   checkpoint::ModelConfig config_;
   uint64_t seed_;
-  std::map<std::string, Extent> shapes_;
+  std::map<std::string, checkpoint::TensorInfo> tensors_;
   std::map<std::string, Arrays> made_;
   std::vector<int64_t> outliers_;
   ThreadPool pool_;

@@ -6,23 +6,31 @@
 
 #include "bench/kernels/subject.h"
 #include "core/checkpoint/shapes.h"
+#include "core/checkpoint/tensors.h"
 #include "core/machine/machine.h"
-#include "core/policy/plan.h"
 
 namespace nety::bench {
 namespace {
 
-constexpr std::pair<const char*, const char*> kLayers[] = {
-    {"smollm2-135m", "mlp.gate_proj"},      {"smollm2-135m", "mlp.down_proj"},
-    {"tinyllama-1.1b", "self_attn.k_proj"}, {"tinyllama-1.1b", "mlp.gate_proj"},
-    {"tinyllama-1.1b", "mlp.down_proj"},    {"mistral-7b", "mlp.gate_proj"}};
+using checkpoint::Slot;
+
+constexpr std::pair<const char*, Slot> kLayers[] = {
+    {"smollm2-135m", Slot::w_gate},   {"smollm2-135m", Slot::w_down},
+    {"tinyllama-1.1b", Slot::wk},     {"tinyllama-1.1b", Slot::w_gate},
+    {"tinyllama-1.1b", Slot::w_down}, {"mistral-7b", Slot::w_gate}};
 constexpr int64_t kTokens[] = {1, 32};  // decode, and a step of prefill
 
-Layer layer_of(const char* shape, const char* tensor) {
-  const std::string name = std::string("model.layers.0.") + tensor + ".weight";
-  for (const policy::PlannedWeight& weight : policy::weights_of(checkpoint::find_shape(shape)))
-    if (weight.name == name) return {shape, tensor, weight.rows, weight.cols};
+/// The matrix of a slot in the first layer.
+Layer layer_of(const char* shape, Slot slot) {
+  for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(checkpoint::find_shape(shape)))
+    if (info.slot == slot) return {shape, info.name, info.rows(), info.cols()};
   return {};
+}
+
+/// "mlp.gate_proj" of "model.layers.0.mlp.gate_proj.weight".
+std::string module_of(const std::string& weight) {
+  const size_t layer = weight.find(".0.") + 3;
+  return weight.substr(layer, weight.rfind('.') - layer);
 }
 
 void run(benchmark::State& state, const kernels::Cell& cell, const Layer& layer, int64_t tokens) {
@@ -44,8 +52,8 @@ void register_all() {
   const kernels::Isa best = kernels::best_isa(machine::host());
   for (const kernels::Cell& cell : kernels::cells()) {
     if (!kernels::includes(best, cell.isa)) continue;
-    for (const auto& [shape, tensor] : kLayers) {
-      const Layer layer = layer_of(shape, tensor);
+    for (const auto& [shape, slot] : kLayers) {
+      const Layer layer = layer_of(shape, slot);
       // Shapes that a format cannot have are no benchmarks.
       const bool super = cell.format.ends_with("_k");
       if (super && layer.cols % 256 != 0) continue;
@@ -53,8 +61,8 @@ void register_all() {
         const bool many = takes_tokens(cell.op);
         if (!many && tokens != 1) continue;
         const std::string name =
-            fmt::format("{}/{}.{}/{}x{}{}", cell.name, shape, tensor, layer.rows, layer.cols,
-                        many ? fmt::format("/t{}", tokens) : "");
+            fmt::format("{}/{}.{}/{}x{}{}", cell.name, shape, module_of(layer.weight), layer.rows,
+                        layer.cols, many ? fmt::format("/t{}", tokens) : "");
         benchmark::RegisterBenchmark(name.c_str(), [&cell, layer, tokens](benchmark::State& state) {
           run(state, cell, layer, tokens);
         })->Unit(benchmark::kMicrosecond);

@@ -32,7 +32,7 @@ AnonymousMemory random_blocks(size_t bytes) {
 LayerMatrix::LayerMatrix(const Layer& layer, const precision::Mode& mode) {
   if (mode.functions->allocate != nullptr) {
     made_ = std::make_unique<ShapeWeights>(checkpoint::find_shape(layer.shape), 1, 1);
-    view_ = made_->weight("model.layers.0." + layer.tensor + ".weight", mode.id);
+    view_ = made_->weight(layer.weight, mode.id);
     return;
   }
   blocks_ = random_blocks(static_cast<size_t>(mode.functions->bytes(layer.rows, layer.cols)));

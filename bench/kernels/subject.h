@@ -14,7 +14,7 @@ namespace nety::bench {
 /// A weight matrix of a standard shape.
 struct Layer {
   std::string shape;   ///< "mistral-7b"
-  std::string tensor;  ///< "mlp.gate_proj"
+  std::string weight;  ///< "model.layers.0.mlp.gate_proj.weight"
   int64_t rows = 0, cols = 0;
 };
 

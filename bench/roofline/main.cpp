@@ -19,6 +19,7 @@
 #include "bench/roofline/random_model.h"
 #include "core/backends/native/native.h"
 #include "core/base/error.h"
+#include "core/checkpoint/shapes.h"
 #include "core/engine/engine.h"
 #include "core/measure/bandwidth.h"
 #include "core/model/compute.h"
@@ -108,7 +109,8 @@ class Round {
              .device = {},
              .compute = model::compute_for(options.run.compute, precision::mode(mode_), false)},
             machine::host())),
-        random_(shape_of(options.shape), mode_, head_of(options, name, mode_), *backend_),
+        random_(checkpoint::find_shape(options.shape), mode_, head_of(options, name, mode_),
+                *backend_),
         engine_(random_.model(), *backend_, {.context = context(), .kv = options.run.kv}),
         sequence_(engine_.open_sequence()) {}
 

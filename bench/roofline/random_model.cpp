@@ -3,14 +3,12 @@
 
 #include <cstring>
 
-#include "core/base/error.h"
 #include "core/base/half.h"
 #include "core/precision/layout.h"
 
 namespace nety::roofline {
 namespace {
 
-using model::Slot;
 using precision::ModeId;
 
 constexpr int64_t kDistinctRows = 64;
@@ -54,47 +52,17 @@ void put_half(std::byte* at, float value) {
 
 }  // namespace
 
-checkpoint::ModelConfig shape_of(const std::string& name) {
-  checkpoint::ModelConfig config;
-  config.architecture = "llama";
-  config.name = name;
-  config.rms_eps = 1e-5;
-  config.head_dim = 64;
-  if (name == "smollm2-135m") {
-    config.dim = 576, config.layers = 30, config.heads = 9, config.kv_heads = 3;
-    config.ffn_dim = 1536, config.vocab = 49152, config.context = 8192;
-    config.tied_embeddings = true, config.rope.theta = 100000;
-  } else if (name == "tinyllama-1.1b") {
-    config.dim = 2048, config.layers = 22, config.heads = 32, config.kv_heads = 4;
-    config.ffn_dim = 5632, config.vocab = 32000, config.context = 2048;
-    config.tied_embeddings = false, config.rope.theta = 10000;
-  } else {
-    throw Error(ErrorKind::kUsage, "--shape: unknown shape '" + name + "'",
-                "Shapes: smollm2-135m, tinyllama-1.1b.");
-  }
-  return config;
-}
-
 RandomModel::RandomModel(const checkpoint::ModelConfig& config, ModeId mode, ModeId head,
                          model::Backend& backend)
     : backend_(backend) {
-  const int64_t q = config.heads * config.head_dim, kv = config.kv_heads * config.head_dim;
   model_.config = config;
-  model_.embedding = matrix(config.vocab, config.dim, head);
-  for (int64_t i = 0; i < config.layers; ++i) {
-    model::LayerWeights& layer = model_.layers.emplace_back();
-    layer[Slot::attention_norm] = matrix(1, config.dim, ModeId::fp32);
-    layer[Slot::mlp_norm] = matrix(1, config.dim, ModeId::fp32);
-    layer[Slot::wq] = matrix(q, config.dim, mode);
-    layer[Slot::wk] = matrix(kv, config.dim, mode);
-    layer[Slot::wv] = matrix(kv, config.dim, mode);
-    layer[Slot::wo] = matrix(config.dim, q, mode);
-    layer[Slot::w_gate] = matrix(config.ffn_dim, config.dim, mode);
-    layer[Slot::w_up] = matrix(config.ffn_dim, config.dim, mode);
-    layer[Slot::w_down] = matrix(config.dim, config.ffn_dim, mode);
+  model_.layers.resize(static_cast<size_t>(config.layers));
+  for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(config)) {
+    const ModeId type = is_vector(info.role())                        ? ModeId::fp32
+                        : info.role() == checkpoint::Role::kEmbedding ? head
+                                                                      : mode;
+    model_.weight(info) = matrix(info.rows(), info.cols(), type);
   }
-  model_.norm = matrix(1, config.dim, ModeId::fp32);
-  if (!config.tied_embeddings) model_.output = matrix(config.vocab, config.dim, head);
 }
 
 model::WeightPtr RandomModel::matrix(int64_t rows, int64_t cols, ModeId mode) {

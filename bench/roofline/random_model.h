@@ -1,8 +1,7 @@
-// A model of a well-known shape filled with random weights in one mode, GGUF formats included, for
+// A model of any shape filled with random weights in one mode, GGUF formats included, for
 // timing alone: what the numbers are does not matter, only how many there are and where they lie.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "core/backends/native/arena.h"
@@ -10,9 +9,6 @@
 #include "core/model/model.h"
 
 namespace nety::roofline {
-
-/// "smollm2-135m" or "tinyllama-1.1b". Error: kUsage for another name.
-checkpoint::ModelConfig shape_of(const std::string& name);
 
 /// Owns the storage of its weights.
 class RandomModel {

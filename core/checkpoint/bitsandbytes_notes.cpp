@@ -51,7 +51,7 @@ void note_four_bit(const Tensor& weight, const QuantState& state, IssueList& iss
 }
 
 void note_head(const Tensor& weight, std::string_view mode, IssueList& issues) {
-  if (weight.name == "lm_head.weight")
+  if (weight.slot == Slot::output)
     issues.add("quantised_head", Severity::kNote, weight.name,
                fmt::format("lm_head is quantised too ({})", mode), kHintLegal);
 }

@@ -29,6 +29,8 @@ struct Builder {
 
   /// Index of the tensor of that name, or tensors.size().
   size_t find(std::string_view name) const;
+  /// The first tensor of that slot, or null. After place_tensors().
+  const Tensor* find(Slot slot) const;
 
   /// Error: kCheckpoint for the gravest issue, if it is fatal.
   void refuse_fatal() const;
@@ -56,10 +58,7 @@ size_t element_alignment(const Tensor& tensor);
 /// tensors that nothing uses (with a notice). Error: kCheckpoint, naming the first and how many.
 void check_tensors(Builder& builder);
 
-/// The name a GGUF of the llama architecture gives to the tensor that transformers calls `name`;
-/// empty if it has none.
-std::string gguf_name_of(std::string_view name);
-/// The reverse; empty for tensors that have no place in the Llama family.
-std::string huggingface_name_of(std::string_view gguf_name);
+/// Gives each tensor that is part of config's architecture its slot, and transformers' name.
+void place_tensors(Builder& builder);
 
 }  // namespace nety::checkpoint

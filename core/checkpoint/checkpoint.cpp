@@ -107,6 +107,12 @@ size_t Builder::find(std::string_view name) const {
   return static_cast<size_t>(found - tensors.begin());
 }
 
+const Tensor* Builder::find(Slot slot) const {
+  const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                  [&](const Tensor& tensor) { return tensor.slot == slot; });
+  return found == tensors.end() ? nullptr : &*found;
+}
+
 void Builder::refuse_fatal() const {
   const std::vector<Issue> found = issues.finish();
   if (found.empty() || found.front().severity != Severity::kFatal) return;
@@ -178,6 +184,12 @@ const Tensor* Checkpoint::find(std::string_view name) const {
 const Tensor& Checkpoint::at(std::string_view name) const {
   if (const Tensor* tensor = find(name)) return *tensor;
   refuse(path_, fmt::format("has no tensor {}", shown(name)));
+}
+
+const Tensor& Checkpoint::at(Slot slot) const {
+  for (const Tensor& tensor : tensors_)
+    if (tensor.slot == slot) return tensor;
+  refuse(path_, "lacks a tensor of its architecture");
 }
 
 uint64_t Checkpoint::weight_bytes() const {

@@ -18,6 +18,7 @@
 #include "core/checkpoint/config.h"
 #include "core/checkpoint/issue.h"
 #include "core/checkpoint/side_tensors.h"
+#include "core/checkpoint/slot.h"
 #include "core/precision/mode.h"
 
 namespace nety::checkpoint {
@@ -32,7 +33,8 @@ struct Tensor {
   std::string dtype;           ///< As the file has it: "F32", "BF16", "Q4_1", "I8", "U8".
   std::vector<int64_t> shape;  ///< Outermost first: [out_features, in_features].
   std::span<const std::byte> data;
-  size_t file = 0;  ///< Index into Checkpoint::files.
+  size_t file = 0;           ///< Index into Checkpoint::files.
+  std::optional<Slot> slot;  ///< Empty: not part of the architecture.
   /// The mode in which these bytes can be used as a matrix; empty for types that cannot.
   std::optional<precision::ModeId> mode;
   /// A bitsandbytes weight: `data` are its packed codes, `shape` is that of the weight itself, and
@@ -95,6 +97,8 @@ class Checkpoint {
   const Tensor* find(std::string_view name) const;
   /// The tensor, or kCheckpoint naming it.
   const Tensor& at(std::string_view name) const;
+  /// The first tensor of that slot, or kCheckpoint.
+  const Tensor& at(Slot slot) const;
   /// The matrix a weight name means, in its stored mode, without copying: [rows, cols]. Resolves
   /// bitsandbytes' side tensors, and "lm_head.weight" where it is tied. A vector is one row. Only
   /// what cannot be used in place is copied, once (copied_bytes). Reads the scales of a quantised
@@ -117,7 +121,7 @@ class Checkpoint {
 
  private:
   friend struct Builder;
-  std::string_view resolved(std::string_view name) const;
+  std::string resolved(std::string_view name) const;
 
   Format format_ = Format::kGguf;
   std::filesystem::path path_;

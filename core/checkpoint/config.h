@@ -1,4 +1,4 @@
-// The shape of a model of the Llama kind, from config.json or GGUF metadata, checked.
+// The shape of a model, from config.json or GGUF metadata, checked.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct Rope {
 
 /// A checked model shape. All counts are positive and small enough that products fit in int64.
 struct ModelConfig {
-  std::string architecture;  ///< "llama", "mistral"
+  std::string architecture;  ///< Of which family: "llama", "mistral" (family.h).
   std::string name;          ///< general.name, or the folder's name
   int64_t dim = 0;           ///< hidden_size
   int64_t layers = 0;
@@ -40,8 +40,8 @@ struct ModelConfig {
   int64_t sliding_window = 0;  ///< 0: none
   double rms_eps = 1e-5;
   bool tied_embeddings = false;
-  bool attention_bias = false;
-  bool mlp_bias = false;
+  bool qkv_bias = false, o_bias = false, mlp_bias = false;
+  bool optional_biases = false;  ///< Single ones may be missing: GGUF has tensors, no flags.
   Rope rope;
 };
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string_view>
+#include <string>
 
 #include "core/checkpoint/config.h"
 
@@ -19,9 +19,9 @@ inline constexpr int64_t kMaxFfnDim = int64_t{1} << 22;
 inline constexpr int64_t kMaxVocab = int64_t{1} << 24;
 inline constexpr int64_t kMaxContext = (int64_t{1} << 31) - 1;
 
-/// What a format calls the values that relations are about, for messages.
+/// What a format calls the values that are compared with each other, for messages.
 struct ConfigKeys {
-  std::string_view dim, heads, kv_heads, head_dim, rms_eps, rope_theta, rope_factor;
+  std::string dim, heads, kv_heads, head_dim, rms_eps, rope_theta, rope_factor;
 };
 
 /// Checks the relations between values whose ranges were checked when they were read: kv_heads

@@ -41,7 +41,7 @@ const FloatType& float_type(precision::ModeId id) {
 }
 
 bool is_linear(const Tensor& tensor) {
-  return tensor.shape.size() == 2 && tensor.name.ends_with("_proj.weight");
+  return tensor.slot && role_of(*tensor.slot) == Role::kMatrix;
 }
 
 int64_t divide_up(int64_t value, int64_t by) { return (value + by - 1) / by; }
@@ -86,7 +86,7 @@ class Converter {
       write_floats(tensor, writer);
   }
   std::string dtype() const {
-    return std::string(float_type(mode_for(source_.at("model.embed_tokens.weight")).id).torch);
+    return std::string(float_type(mode_for(source_.at(Slot::embedding)).id).torch);
   }
 
  private:
@@ -97,8 +97,8 @@ class Converter {
   }
   bool is_reordered(const Tensor& tensor) const {
     return source_.config().rope.interleaved &&
-           (tensor.name.find(".self_attn.q_proj.") != std::string::npos ||
-            tensor.name.find(".self_attn.k_proj.") != std::string::npos);
+           (tensor.slot == Slot::wq || tensor.slot == Slot::bq || tensor.slot == Slot::wk ||
+            tensor.slot == Slot::bk);
   }
   int64_t source_row(const Tensor& tensor, int64_t row) const {
     return is_reordered(tensor) ? interleaved_row(row, source_.config().head_dim) : row;

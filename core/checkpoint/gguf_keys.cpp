@@ -56,6 +56,10 @@ const MetadataValue* GgufKeys::find(std::string_view key) const {
   return found == metadata_.end() ? nullptr : &found->second;
 }
 
+std::string GgufKeys::own(std::string_view key) const {
+  return string("general.architecture").value_or("").append(".").append(key);
+}
+
 std::optional<int64_t> GgufKeys::integer(std::string_view key, int64_t least, int64_t most) const {
   const MetadataValue* value = find(key);
   if (value == nullptr) return std::nullopt;

@@ -24,6 +24,10 @@ class GgufKeys {
   const std::filesystem::path& file() const { return file_; }
   const MetadataValue* find(std::string_view key) const;
 
+  /// The whole name of a key that belongs to the file's architecture: "block_count" is
+  /// "llama.block_count".
+  std::string own(std::string_view key) const;
+
   /// A whole number in [least, most]. An array counts as its value if all its elements are equal
   /// (some converters write one number per layer).
   std::optional<int64_t> integer(std::string_view key, int64_t least, int64_t most) const;

@@ -1,5 +1,4 @@
-// Defaults are those of transformers' LlamaConfig and MistralConfig. Sizes have none: a config
-// without them is damaged, not default.
+// Which family a config.json is of; what is not a family's: quantization and generation.
 #include "core/checkpoint/huggingface_config.h"
 
 #include <fmt/core.h>
@@ -8,32 +7,30 @@
 
 #include "core/base/error.h"
 #include "core/checkpoint/config_check.h"
-#include "core/checkpoint/huggingface_rope.h"
+#include "core/checkpoint/family.h"
 #include "core/checkpoint/json_file.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
 namespace {
 
-/// One supported architecture and where its defaults differ.
-struct Family {
-  std::string_view model_type, architecture;
-  int64_t context;
-  int64_t kv_heads;        ///< 0: as many as heads.
-  int64_t sliding_window;  ///< Where the key is absent; null means none.
-  bool biases;             ///< Has attention_bias and mlp_bias.
-};
-constexpr Family kFamilies[] = {
-    {"llama", "LlamaForCausalLM", 2048, 0, 0, true},
-    {"mistral", "MistralForCausalLM", 4096 * 32, 8, 4096, false},
-};
-constexpr const char* kSupported =
-    "Supported: model_type \"llama\" or \"mistral\" for text generation (LlamaForCausalLM, "
-    "MistralForCausalLM).";
+/// "llama", "mistral" or "qwen2", with what is between the last two as `last`.
+template <class Name>
+std::string list_of(const Name& name_of, std::string_view last) {
+  std::string list;
+  for (size_t i = 0; i < families().size(); ++i) {
+    if (i > 0) list += i + 1 < families().size() ? ", " : last;
+    list += name_of(*families()[i]);
+  }
+  return list;
+}
 
-constexpr ConfigKeys kKeys = {
-    "hidden_size",  "num_attention_heads", "num_key_value_heads",   "head_dim",
-    "rms_norm_eps", "rope_theta",          "rope_parameters.factor"};
+std::string supported() {
+  return fmt::format(
+      "Supported: model_type {} for text generation ({}).",
+      list_of([](const Family& family) { return fmt::format("\"{}\"", family.name); }, " or "),
+      list_of([](const Family& family) { return family.model_class; }, ", "));
+}
 
 bool same_but_for_case(std::string_view one, std::string_view other) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -57,58 +54,31 @@ bool writes_text(const std::vector<std::string>& architectures) {
 }
 
 /// By model_type, as transformers chooses; the class decides where there is none.
-const Family& family_of(const JsonObject& root) {
+const Family& find_family(const JsonObject& root) {
   const std::vector<std::string> architectures = root.strings("architectures");
   const std::optional<std::string> model_type = root.string("model_type");
-  for (const Family& family : kFamilies)
-    if (model_type ? *model_type == family.model_type && writes_text(architectures)
-                   : lists(architectures, family.architecture))
-      return family;
+  for (const Family* family : families())
+    if (model_type ? *model_type == family->name && writes_text(architectures)
+                   : lists(architectures, family->model_class))
+      return *family;
   if (!model_type && architectures.empty())
-    refuse(root.file(), "has neither \"model_type\" nor \"architectures\"", kSupported);
+    refuse(root.file(), "has neither \"model_type\" nor \"architectures\"", supported());
   refuse(root.file(),
          fmt::format("describes the architecture {} (model_type {}), which is not supported",
                      architectures.empty() ? "(none)" : shown(architectures.front()),
                      shown(model_type.value_or("(none)"))),
-         kSupported);
+         supported());
 }
 
 /// A class that is not the family's says what the weights were trained for.
 void note_class(const JsonObject& root, std::vector<Notice>& notices) {
   const std::vector<std::string> architectures = root.strings("architectures");
-  const Family& family = family_of(root);
-  if (architectures.empty() || lists(architectures, family.architecture)) return;
+  const Family& family = find_family(root);
+  if (architectures.empty() || lists(architectures, family.model_class)) return;
   notices.push_back(
       {"other_class", fmt::format("config.json says {}; the model is run as {}, as its model_type "
                                   "says.",
-                                  shown(architectures.front()), family.architecture)});
-}
-
-void read_heads(const JsonObject& root, const Family& family, ModelConfig& config) {
-  config.heads = root.required_integer(kKeys.heads, 1, kMaxHeads);
-  const int64_t default_kv_heads =
-      family.kv_heads == 0 || root.is_null(kKeys.kv_heads) ? config.heads : family.kv_heads;
-  config.kv_heads = root.integer(kKeys.kv_heads, 1, kMaxHeads).value_or(default_kv_heads);
-  const std::optional<int64_t> head_dim = root.integer(kKeys.head_dim, 1, kMaxHeadDim);
-  if (!head_dim && config.dim % config.heads != 0)
-    refuse(root.file(), fmt::format("\"{}\", {}, is not a multiple of \"{}\", {}", kKeys.dim,
-                                    config.dim, kKeys.heads, config.heads));
-  config.head_dim = head_dim.value_or(config.dim / config.heads);
-}
-
-int64_t read_sliding_window(const JsonObject& root, const Family& family) {
-  if (family.sliding_window == 0) return 0;
-  if (!root.boolean("use_sliding_window").value_or(true)) return 0;
-  if (root.is_null("sliding_window")) return 0;
-  return root.integer("sliding_window", 0, kMaxContext).value_or(family.sliding_window);
-}
-
-void check_activation(const JsonObject& root) {
-  const std::string activation = root.string("hidden_act").value_or("silu");
-  if (activation != "silu" && activation != "swish")
-    refuse(root.file(),
-           fmt::format("\"hidden_act\" is {}, which is not supported", shown(activation)),
-           "Supported: silu.");
+                                  shown(architectures.front()), family.model_class)});
 }
 
 int32_t first_id(const std::vector<int64_t>& ids) {
@@ -116,25 +86,9 @@ int32_t first_id(const std::vector<int64_t>& ids) {
 }
 
 ModelConfig read_model_config(const JsonObject& root) {
-  const Family& family = family_of(root);
-  ModelConfig config;
-  config.architecture = family.model_type;
-  config.dim = root.required_integer(kKeys.dim, 1, kMaxDim);
-  config.layers = root.required_integer("num_hidden_layers", 1, kMaxLayers);
-  config.ffn_dim = root.required_integer("intermediate_size", 1, kMaxFfnDim);
-  config.vocab = root.required_integer("vocab_size", 1, kMaxVocab);
-  config.context = root.integer("max_position_embeddings", 1, kMaxContext).value_or(family.context);
-  read_heads(root, family, config);
-  config.sliding_window = read_sliding_window(root, family);
-  config.rms_eps = root.number(kKeys.rms_eps).value_or(1e-6);
-  config.tied_embeddings = root.boolean("tie_word_embeddings").value_or(false);
-  if (family.biases) {
-    config.attention_bias = root.boolean("attention_bias").value_or(false);
-    config.mlp_bias = root.boolean("mlp_bias").value_or(false);
-  }
-  check_activation(root);
-  config.rope = read_rope(root, config.context);
-  check_config(config, kKeys, root.file());
+  const Family& family = find_family(root);
+  ModelConfig config = family.read_json(root);
+  config.architecture = family.name;
   return config;
 }
 

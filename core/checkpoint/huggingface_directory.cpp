@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "core/checkpoint/builder.h"
 #include "core/checkpoint/chat_template_file.h"
@@ -12,6 +13,7 @@
 #include "core/checkpoint/safetensors.h"
 #include "core/checkpoint/shard_index.h"
 #include "core/checkpoint/stand_in.h"
+#include "core/checkpoint/tensors.h"
 #include "core/checkpoint/text_file.h"
 
 namespace nety::checkpoint {
@@ -154,18 +156,21 @@ void settle_prefix(Builder& builder) {
 /// Files written by safetensors' own save_model keep the alphabetically first name of a shared
 /// tensor, which is lm_head; transformers keeps the embedding's.
 void settle_tied_embeddings(Builder& builder) {
-  const size_t none = builder.tensors.size();
-  const size_t head = builder.find("lm_head.weight");
-  const size_t embedding = builder.find("model.embed_tokens.weight");
-  if (!builder.config.tied_embeddings || head == none) return;
-  if (embedding == none) {
-    builder.tensors[head].name = "model.embed_tokens.weight";
+  const bool tied = std::exchange(builder.config.tied_embeddings, false);
+  place_tensors(builder);
+  if (!tied) return;
+  const Tensor* head = builder.find(Slot::output);
+  if (head != nullptr && builder.find(Slot::embedding) != nullptr) {
+    builder.notices.push_back({"head_kept",
+                               "The configuration says that lm_head shares the embedding's "
+                               "weights, but the file has an lm_head of its own, which is used."});
     return;
   }
-  builder.config.tied_embeddings = false;
-  builder.notices.push_back({"head_kept",
-                             "The configuration says that lm_head shares the embedding's weights, "
-                             "but the file has an lm_head of its own, which is used."});
+  builder.config.tied_embeddings = true;
+  if (head == nullptr) return;
+  Tensor& kept = builder.tensors[builder.find(head->name)];
+  kept.name = name_of(builder.config, Slot::embedding);
+  kept.slot = Slot::embedding;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "core/checkpoint/owned_arrays.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
+#include "core/checkpoint/tensors.h"
 
 namespace nety::checkpoint {
 namespace {
@@ -76,9 +77,9 @@ size_t element_alignment(const Tensor& tensor) {
   return static_cast<size_t>(safetensors_bits(tensor.dtype) / 8);
 }
 
-std::string_view Checkpoint::resolved(std::string_view name) const {
-  const bool shared = name == "lm_head.weight" && config_.tied_embeddings;
-  return shared ? "model.embed_tokens.weight" : name;
+std::string Checkpoint::resolved(std::string_view name) const {
+  const bool shared = config_.tied_embeddings && name == name_of(config_, Slot::output);
+  return shared ? name_of(config_, Slot::embedding) : std::string(name);
 }
 
 MatrixView Checkpoint::unchecked_matrix(std::string_view name) const {

@@ -33,4 +33,41 @@ enum class Slot : uint8_t {
 };
 inline constexpr size_t kLayerSlots = static_cast<size_t>(Slot::embedding);
 
+constexpr bool is_of_layer(Slot slot) { return static_cast<size_t>(slot) < kLayerSlots; }
+
+/// What a tensor is to a precision mode: a matrix takes the mode, the embeddings (the table of
+/// tokens, and lm_head) the type that the mode names for them, a norm or a bias is fp32.
+enum class Role : uint8_t { kMatrix, kEmbedding, kNorm, kBias };
+
+constexpr bool is_vector(Role role) { return role == Role::kNorm || role == Role::kBias; }
+
+constexpr Role role_of(Slot slot) {
+  switch (slot) {
+    case Slot::wq:
+    case Slot::wk:
+    case Slot::wv:
+    case Slot::wo:
+    case Slot::w_gate:
+    case Slot::w_up:
+    case Slot::w_down:
+      return Role::kMatrix;
+    case Slot::bq:
+    case Slot::bk:
+    case Slot::bv:
+    case Slot::bo:
+    case Slot::b_gate:
+    case Slot::b_up:
+    case Slot::b_down:
+      return Role::kBias;
+    case Slot::attention_norm:
+    case Slot::mlp_norm:
+    case Slot::norm:
+      return Role::kNorm;
+    case Slot::embedding:
+    case Slot::output:
+      return Role::kEmbedding;
+  }
+  return Role::kMatrix;
+}
+
 }  // namespace nety::checkpoint

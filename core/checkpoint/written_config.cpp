@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/checkpoint/family.h"
 #include "core/checkpoint/gguf_rope.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/text_file.h"
@@ -88,10 +89,9 @@ double shortest(double value) {
 
 Json config_from_gguf(const Checkpoint& source) {
   const ModelConfig& config = source.config();
-  // A sliding window is Mistral's; everything else of the two families is the same.
-  const bool mistral = config.sliding_window > 0;
-  Json json = {{"architectures", {mistral ? "MistralForCausalLM" : "LlamaForCausalLM"}},
-               {"model_type", mistral ? "mistral" : "llama"},
+  const HuggingFaceForm form = family_of(config).huggingface_form(config);
+  Json json = {{"architectures", {form.model_class}},
+               {"model_type", form.model_type},
                {"attention_dropout", 0.0},
                {"bos_token_id", id_or_null(source.generation().bos_id)},
                {"eos_token_id", ids_of(source.generation().eos_ids)},
@@ -110,12 +110,9 @@ Json config_from_gguf(const Checkpoint& source) {
                {"use_cache", true},
                {"vocab_size", config.vocab}};
   put_old_rope(json);
-  if (mistral) {
-    json["sliding_window"] = config.sliding_window;
-  } else {
-    json["attention_bias"] = config.attention_bias;
-    json["mlp_bias"] = config.mlp_bias;
-  }
+  for (const auto& entry : form.keys)
+    json[std::string(entry.first)] =
+        std::visit([](auto value) { return Json(value); }, entry.second);
   return json;
 }
 

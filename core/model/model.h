@@ -7,6 +7,7 @@
 
 #include "core/base/progress.h"
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/tensors.h"
 #include "core/model/backend.h"
 
 namespace nety::model {
@@ -27,6 +28,9 @@ struct Model {
   WeightPtr norm;                    // [D]
   WeightPtr output;                  // [V, D]; null if tied to the embedding
 
+  /// The weight of a tensor of the architecture; null until it is loaded.
+  WeightPtr& weight(const checkpoint::TensorInfo& info);
+  const WeightPtr& weight(const checkpoint::TensorInfo& info) const;
   const Weight& head() const { return output == nullptr ? *embedding : *output; }
   /// Bytes held beyond the mapped files.
   uint64_t owned_bytes() const;

@@ -73,7 +73,7 @@ std::optional<ModeId> Case::requested_mode() const {
                 fmt::format("Modes: {}, stored.", precision::selectable_mode_names()));
   const bool already =
       std::all_of(model.weights.begin(), model.weights.end(), [&](const PlannedWeight& weight) {
-        return weight.role != Role::kMatrix || weight.stored == mode->id;
+        return weight.role() != Role::kMatrix || weight.stored == mode->id;
       });
   if (mode->functions->allocate == nullptr && !already)
     throw Error(ErrorKind::kUsage,
@@ -97,7 +97,7 @@ bool Case::runs(const BackendFacts& backend, std::optional<ModeId> mode) const {
   };
   if (mode) return has(*mode);
   return std::all_of(model.weights.begin(), model.weights.end(), [&](const PlannedWeight& weight) {
-    return weight.role == Role::kVector || has(weight.stored.value_or(ModeId::fp32));
+    return is_vector(weight.role()) || has(weight.stored.value_or(ModeId::fp32));
   });
 }
 

@@ -49,7 +49,7 @@ Evidence without_measurements(Evidence evidence) {
 
 ModelFacts stored_in_bf16(ModelFacts model) {
   for (PlannedWeight& weight : model.weights)
-    if (weight.role != Role::kVector) {
+    if (!is_vector(weight.role())) {
       weight.stored = ModeId::bf16;
       weight.stored_bytes = 0;  // of the other type; the mode's own is meant
     }

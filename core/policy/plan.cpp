@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/base/error.h"
+#include "core/checkpoint/tensors.h"
 #include "core/policy/tokenizer_memory.h"
 
 namespace nety::policy {
@@ -27,15 +28,20 @@ ModeId type_of(options::KvType kv) {
 /// The mode a weight is brought into; nothing: as it is stored.
 std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeId> mode,
                                 std::optional<ModeId> head) {
-  switch (weight.role) {
+  switch (weight.role()) {
     case Role::kMatrix:
       return mode;
-    case Role::kRemainder:
+    case Role::kEmbedding:
       return head;
-    case Role::kVector:
+    case Role::kNorm:
+    case Role::kBias:
       return ModeId::fp32;
   }
   return mode;
+}
+
+PlannedWeight planned(const checkpoint::TensorInfo& info) {
+  return {info.name, info.rows(), info.cols(), info.slot, std::nullopt, 0};
 }
 
 // Measured (x86-64, glibc 2.36), because nothing here could count it. RssAnon of commands that load
@@ -48,41 +54,17 @@ constexpr uint64_t kThreadBytes = 100'000;
 }  // namespace
 
 std::vector<PlannedWeight> weights_of(const ModelConfig& config) {
-  const int64_t dim = config.dim;
-  const int64_t q = config.heads * config.head_dim;
-  const int64_t kv = config.kv_heads * config.head_dim;
   std::vector<PlannedWeight> weights;
-  const auto add = [&](std::string name, int64_t rows, int64_t cols, Role role) {
-    weights.push_back({std::move(name), rows, cols, role, {}});
-  };
-  const auto linear = [&](const std::string& name, int64_t rows, int64_t cols, bool bias) {
-    add(name + ".weight", rows, cols, Role::kMatrix);
-    if (bias) add(name + ".bias", 1, rows, Role::kVector);
-  };
-  add("model.embed_tokens.weight", config.vocab, dim, Role::kRemainder);
-  for (int64_t i = 0; i < config.layers; ++i) {
-    const std::string layer = fmt::format("model.layers.{}.", i);
-    add(layer + "input_layernorm.weight", 1, dim, Role::kVector);
-    linear(layer + "self_attn.q_proj", q, dim, config.attention_bias);
-    linear(layer + "self_attn.k_proj", kv, dim, config.attention_bias);
-    linear(layer + "self_attn.v_proj", kv, dim, config.attention_bias);
-    linear(layer + "self_attn.o_proj", dim, q, config.attention_bias);
-    add(layer + "post_attention_layernorm.weight", 1, dim, Role::kVector);
-    linear(layer + "mlp.gate_proj", config.ffn_dim, dim, config.mlp_bias);
-    linear(layer + "mlp.up_proj", config.ffn_dim, dim, config.mlp_bias);
-    linear(layer + "mlp.down_proj", dim, config.ffn_dim, config.mlp_bias);
-  }
-  add("model.norm.weight", 1, dim, Role::kVector);
-  if (!config.tied_embeddings) add("lm_head.weight", config.vocab, dim, Role::kRemainder);
+  for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(config))
+    weights.push_back(planned(info));
   return weights;
 }
 
 std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint) {
-  std::vector<PlannedWeight> weights = weights_of(checkpoint.config());
-  // A GGUF says "bias" for the whole model and may still lack some.
-  std::erase_if(weights, [&](const PlannedWeight& weight) {
-    return weight.role == Role::kVector && checkpoint.find(weight.name) == nullptr;
-  });
+  std::vector<PlannedWeight> weights;
+  for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(checkpoint.config()))
+    if (!info.optional || checkpoint.find(info.name) != nullptr)
+      weights.push_back(planned(info));
   for (PlannedWeight& weight : weights) {
     const checkpoint::Tensor& tensor = checkpoint.at(weight.name);
     weight.stored = checkpoint.matrix(weight.name).mode;
@@ -125,14 +107,14 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
   for (const PlannedWeight& weight : weights) {
     const ModeId target =
         target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
-    const bool looked_up = !config.tied_embeddings && weight.name == "model.embed_tokens.weight";
+    const bool looked_up = !config.tied_embeddings && weight.slot == checkpoint::Slot::embedding;
     const uint64_t packed = options.backend.packed_bytes(target, weight.rows, weight.cols);
     const bool in_place = weight.stored == target && (looked_up || packed == 0);
     const uint64_t bytes = in_place && weight.stored_bytes > 0 ? weight.stored_bytes
                            : !in_place && packed > 0           ? packed
                                                      : bytes_of(target, weight.rows, weight.cols);
     (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
-    if (weight.role != Role::kVector && !looked_up) multiplied.insert(target);
+    if (!is_vector(weight.role()) && !looked_up) multiplied.insert(target);
   }
   out.weights_anonymous_bytes += overhead.copied_bytes;
   out.context = options.run.context > 0 ? options.run.context : default_context(config);

@@ -11,22 +11,23 @@
 #include "core/checkpoint/backend_memory.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/config.h"
+#include "core/checkpoint/slot.h"
 #include "core/options/run_options.h"
 #include "core/precision/mode.h"
 
 namespace nety::policy {
 
-/// What a weight is to a mode: matrices take the mode, the remainder (embeddings and lm_head) the
-/// type that the mode names for it, vectors (norms and biases) are fp32.
-enum class Role : uint8_t { kMatrix, kRemainder, kVector };
+using checkpoint::Role;
 
 /// One weight of a model: [rows, cols]; a vector is one row.
 struct PlannedWeight {
   std::string name;
   int64_t rows = 0, cols = 0;
-  Role role = Role::kMatrix;
+  checkpoint::Slot slot = checkpoint::Slot::wq;
   std::optional<precision::ModeId> stored;  ///< How the file has it; nothing: there is no file.
   uint64_t stored_bytes = 0;                ///< In the file, scales and tables included.
+
+  Role role() const { return checkpoint::role_of(slot); }
 };
 
 /// The weights of the architecture, in the order of the forward pass; tied embeddings once.

@@ -190,7 +190,7 @@ std::string storage_text(const checkpoint::Checkpoint& checkpoint) {
 
 bool ModelFacts::quantised() const {
   return std::any_of(weights.begin(), weights.end(), [](const PlannedWeight& weight) {
-    return weight.role == Role::kMatrix && weight.stored &&
+    return weight.role() == Role::kMatrix && weight.stored &&
            precision::mode(*weight.stored).kind != precision::ModeKind::kFloat;
   });
 }

@@ -136,7 +136,8 @@ TEST_F(Convert, PutsAGgufsRowsBackIntoOrder) {
   expect_same_tensors(written, folder_.path());
   const ModelConfig config = Checkpoint::open(written).config();
   EXPECT_EQ(config.head_dim, 8);
-  EXPECT_TRUE(config.attention_bias);
+  EXPECT_TRUE(config.qkv_bias);
+  EXPECT_TRUE(config.o_bias);
   EXPECT_FALSE(config.rope.interleaved);
   EXPECT_EQ(config.rms_eps, 1e-5);
   ASSERT_EQ(notices_.size(), 1U);

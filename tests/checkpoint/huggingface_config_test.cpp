@@ -35,7 +35,8 @@ TEST(HuggingFaceConfig, HasTransformersDefaults) {
   EXPECT_EQ(config.rope.scaling, RopeScaling::kNone);
   EXPECT_FALSE(config.rope.interleaved);
   EXPECT_FALSE(config.tied_embeddings);
-  EXPECT_FALSE(config.attention_bias);
+  EXPECT_FALSE(config.qkv_bias);
+  EXPECT_FALSE(config.o_bias);
   EXPECT_EQ(config.sliding_window, 0);
   EXPECT_EQ(mistral("").kv_heads, 8);
   EXPECT_EQ(mistral("").context, 4096 * 32);
@@ -57,7 +58,8 @@ TEST(HuggingFaceConfig, ReadsWhatTransformers4Writes) {
   EXPECT_EQ(config.rope.factor, 8);
   EXPECT_EQ(config.rope.original_context, 8192);
   EXPECT_TRUE(config.tied_embeddings);
-  EXPECT_TRUE(config.attention_bias);
+  EXPECT_TRUE(config.qkv_bias);
+  EXPECT_TRUE(config.o_bias);
   EXPECT_TRUE(config.mlp_bias);
 }
 

@@ -6,7 +6,6 @@
 #include <random>
 
 #include "core/base/files.h"
-#include "core/checkpoint/builder.h"
 
 namespace nety::checkpoint {
 namespace {
@@ -159,6 +158,28 @@ MadeGguf TinyModel::gguf_of(const std::vector<MadeTensor>& made) const {
   for (const MadeTensor& tensor : made)
     file.add_tensor(gguf_name_of(tensor.name), 0, tensor.shape, tensor.data);
   return file;
+}
+
+std::string gguf_name_of(std::string name) {
+  constexpr std::pair<std::string_view, std::string_view> kParts[] = {
+      {"model.layers.", "blk."},
+      {"input_layernorm", "attn_norm"},
+      {"self_attn.q_proj", "attn_q"},
+      {"self_attn.k_proj", "attn_k"},
+      {"self_attn.v_proj", "attn_v"},
+      {"self_attn.o_proj", "attn_output"},
+      {"post_attention_layernorm", "ffn_norm"},
+      {"mlp.gate_proj", "ffn_gate"},
+      {"mlp.up_proj", "ffn_up"},
+      {"mlp.down_proj", "ffn_down"},
+      {"model.embed_tokens", "token_embd"},
+      {"model.norm", "output_norm"},
+      {"lm_head", "output"},
+  };
+  for (const auto& [part, gguf] : kParts)
+    if (const size_t at = name.find(part); at != std::string::npos)
+      name.replace(at, part.size(), gguf);
+  return name;
 }
 
 void TinyModel::write(const TempFolder& folder) const {

@@ -91,6 +91,9 @@ struct TinyModel {
   void write(const TempFolder& folder) const;
 };
 
+/// llama.cpp's name of a tensor of the Llama kind, from transformers'.
+std::string gguf_name_of(std::string name);
+
 /// Checks that `action` throws an Error of that kind, whose message has all of `parts`, and which
 /// says what to do.
 void expect_error(const std::function<void()>& action, ErrorKind kind,

@@ -70,7 +70,7 @@ inline std::vector<Shape> conformance_shapes() {
   checkpoint::ModelConfig& odd = shape("one_kv_head_of_odd_width");
   odd.dim = 60, odd.heads = 6, odd.kv_heads = 1, odd.head_dim = 22, odd.ffn_dim = 77;
   checkpoint::ModelConfig& biased = shape("biases");
-  biased.attention_bias = biased.mlp_bias = true;
+  biased.qkv_bias = biased.o_bias = biased.mlp_bias = true;
   checkpoint::ModelConfig& window = shape("sliding_window");
   window.architecture = "mistral";
   window.sliding_window = 5;

@@ -58,7 +58,7 @@ class RandomModel {
       layer[Slot::wv] = matrix(kv, d, 1.0);
       layer[Slot::wo] = matrix(d, q, 1.0), layer[Slot::w_down] = matrix(d, f, 1.0);
       layer[Slot::w_gate] = matrix(f, d, 1.0), layer[Slot::w_up] = matrix(f, d, 1.0);
-      if (config.attention_bias) {
+      if (config.qkv_bias && config.o_bias) {
         layer[Slot::bq] = vector(q, 0), layer[Slot::bk] = vector(kv, 0),
         layer[Slot::bv] = vector(kv, 0);
         layer[Slot::bo] = vector(d, 0);

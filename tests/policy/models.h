@@ -41,9 +41,9 @@ inline ModelFacts stored_as(const checkpoint::ModelConfig& config, precision::Mo
                             precision::ModeId rest) {
   ModelFacts model = facts_of(config);
   for (PlannedWeight& weight : model.weights) {
-    if (weight.role == Role::kMatrix) weight.stored = matrices;
-    if (weight.role == Role::kRemainder) weight.stored = rest;
-    if (weight.role == Role::kVector) weight.stored = precision::ModeId::fp32;
+    if (weight.role() == Role::kMatrix) weight.stored = matrices;
+    if (weight.role() == Role::kEmbedding) weight.stored = rest;
+    if (is_vector(weight.role())) weight.stored = precision::ModeId::fp32;
   }
   model.stored = precision::mode(matrices).name;
   return model;

@@ -56,9 +56,9 @@ TEST(MemoryPlan, CountsTiedEmbeddingsOnce) {
 TEST(MemoryPlan, CountsBiasesInFp32) {
   checkpoint::ModelConfig config = smollm2_135m();
   const uint64_t without = plan(config, ModeId::bf16, {}).weights();
-  config.attention_bias = true;
+  config.qkv_bias = config.o_bias = true;
   EXPECT_EQ(plan(config, ModeId::bf16, {}).weights() - without, 30U * (576 + 192 + 192 + 576) * 4);
-  config.attention_bias = false;
+  config.qkv_bias = config.o_bias = false;
   config.mlp_bias = true;
   EXPECT_EQ(plan(config, ModeId::bf16, {}).weights() - without, 30U * (1536 + 1536 + 576) * 4);
 }

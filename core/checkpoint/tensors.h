@@ -1,0 +1,52 @@
+// The tensors of an architecture. Its family states them once; whoever checks, names, plans, loads,
+// converts or invents weights goes through this list.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/checkpoint/config.h"
+#include "core/checkpoint/slot.h"
+
+namespace nety::checkpoint {
+
+/// One tensor of a model, whether a file has it or not.
+struct TensorInfo {
+  Slot slot{};
+  int64_t layer = -1;          ///< -1: the whole model's.
+  std::string name;            ///< transformers': "model.layers.0.self_attn.q_proj.weight"
+  std::string gguf_name;       ///< llama.cpp's: "blk.0.attn_q.weight"
+  std::vector<int64_t> shape;  ///< [rows, cols]; a vector [cols]
+  bool optional = false;       ///< May be missing.
+
+  Role role() const { return role_of(slot); }
+  int64_t rows() const { return shape.size() == 1 ? 1 : shape.front(); }
+  int64_t cols() const { return shape.back(); }
+};
+
+/// The model's tensors in the order of the forward pass; a head that is the embedding is not among
+/// them. Error: kInternal for an architecture of no family.
+std::vector<TensorInfo> tensors_of(const ModelConfig& config);
+
+/// transformers' name of a tensor of the whole model, also of a head that is the embedding.
+std::string name_of(const ModelConfig& config, Slot slot);
+
+/// Whether a model has a tensor. kOptional: a file may leave it out.
+enum class Presence : uint8_t { kAbsent, kOptional, kNeeded };
+
+/// A row of a family's list. Names of a layer's tensors are those within the layer:
+/// "self_attn.q_proj.weight" and "attn_q.weight".
+struct TensorRow {
+  Slot slot;
+  std::string_view name, gguf_name;
+  std::vector<int64_t> shape;
+  Presence presence = Presence::kNeeded;
+};
+
+/// The rows in their order, with those of the layers repeated for each of `layers`.
+std::vector<TensorInfo> expand(std::span<const TensorRow> rows, int64_t layers);
+
+}  // namespace nety::checkpoint
