@@ -1,5 +1,5 @@
-// Signatures: shared/reference of bitsandbytes 0.50.2, csrc/pythonInterface.cpp. Only functions
-// that are safe on any shape are called: gemv_4bit_inference_cpu_* aborts the process on some.
+// Signatures: bitsandbytes 0.50.2, csrc/pythonInterface.cpp. Only functions that are safe on any
+// shape are called: gemv_4bit_inference_cpu_* aborts the process on some.
 #include "diag/bitsandbytes_library.h"
 
 #include <dlfcn.h>

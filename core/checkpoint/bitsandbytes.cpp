@@ -1,5 +1,5 @@
-// shared/reference/bitsandbytes.md sections 1.9 and 2.5 in code; its section 5 lists the
-// combinations that are named here.
+// The formats are those of bitsandbytes 0.50.2: Linear8bitLt's and Linear4bit's state dicts and
+// QuantState.as_dict in functional.py.
 #include "core/checkpoint/bitsandbytes.h"
 
 #include <fmt/core.h>
@@ -29,7 +29,7 @@ std::string described(const Tensor& tensor) {
   return fmt::format("{} {} {}", shown(tensor.stored_name), tensor.dtype, shape_text(tensor.shape));
 }
 
-/// Works on one builder; keeps what it finds until apply().
+/// Reads a builder's tensors and changes none of them before apply().
 class Resolver {
  public:
   explicit Resolver(Builder& builder) : builder_(builder) {
@@ -55,7 +55,7 @@ class Resolver {
     const auto found = index_.find(name);
     return found == index_.end() ? nullptr : &builder_.tensors[found->second];
   }
-  /// The tensor, from now on part of a weight; null if there is none.
+  /// Finds a tensor and marks it as part of a weight; null if there is none.
   const Tensor* consume(const std::string& name) {
     Tensor* tensor = find(name);
     if (tensor != nullptr) used_.insert(tensor->name);
@@ -283,7 +283,7 @@ void Resolver::resolve_four_bit(const Tensor& state_tensor, size_t state_at) {
   note_four_bit(*weight, state, builder_.issues);
 }
 
-/// A scale of a weight whose quant_state is not there.
+/// A scale tensor whose weight has no quant_state.
 void Resolver::check_lonely_side(const Tensor& tensor) {
   for (const std::string_view side : kFourBitSides) {
     if (!tensor.name.ends_with(side)) continue;
@@ -302,7 +302,7 @@ void Resolver::check_lonely_side(const Tensor& tensor) {
   }
 }
 
-/// Codes that lost everything beside them.
+/// Packed codes whose scales and state are all missing.
 void Resolver::check_packed_without_state() {
   for (const Tensor& tensor : builder_.tensors) {
     const bool packed = tensor.dtype == "U8" && tensor.shape.size() == 2 && tensor.shape[1] == 1 &&

@@ -1,5 +1,6 @@
 // Quantised weights as bitsandbytes and transformers save them: codes in one tensor, scales and
-// state in others beside it. What a tensor is, its neighbours' names decide; config.json is a hint.
+// state in others beside it. The names of sibling tensors decide a tensor's format; config.json is
+// only a hint.
 #pragma once
 
 #include "core/checkpoint/builder.h"

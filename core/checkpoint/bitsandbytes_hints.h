@@ -1,5 +1,5 @@
-// What to do about each known trouble with bitsandbytes checkpoints. Facts and versions:
-// shared/reference/bitsandbytes.md.
+// What to do about each known trouble with bitsandbytes checkpoints, as seen with bitsandbytes
+// 0.50.2 and transformers 5.23.
 #pragma once
 
 namespace nety::checkpoint {

@@ -1,5 +1,5 @@
-// The last rows of the reference's table of known combinations: legal, or right in the file and
-// wrong only in other programs. Which of them matter on this CPU is diag's judgement.
+// Combinations that are legal, or right in the file and wrong only in other programs. Which of them
+// matter on this CPU is for diag to judge.
 #include "core/checkpoint/bitsandbytes_notes.h"
 
 #include <fmt/core.h>

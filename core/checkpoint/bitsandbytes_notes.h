@@ -1,4 +1,4 @@
-// What is worth knowing about a bitsandbytes checkpoint in which nothing is wrong.
+// Notes on bitsandbytes checkpoints that are sound but unusual, or that other programs get wrong.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// A checkpoint in the making: what the two formats' readers fill in and Checkpoint takes over.
+// A checkpoint under construction: both formats' readers fill it in, then it becomes a Checkpoint.
 #pragma once
 
 #include <filesystem>
@@ -38,8 +38,8 @@ struct Builder {
   Checkpoint finish() &&;
 };
 
-/// Opens whatever `path` is: both formats' readers, then modes and bitsandbytes' side tensors. Does
-/// not yet check that tensors are all there, nor stop at fatal issues.
+/// Opens a path of either format and finds the tensors' modes and bitsandbytes' side tensors. Does
+/// not check that all tensors are there, and does not stop at fatal issues.
 Builder read_checkpoint(const std::filesystem::path& path);
 
 /// Fills a builder from a GGUF file: metadata always; config and tensors unless `vocabulary_only`.
@@ -51,7 +51,7 @@ Builder read_directory(const std::filesystem::path& directory, const std::filesy
 /// The same for tokenising: no config, no weights.
 Builder read_vocabulary_directory(const std::filesystem::path& directory);
 
-/// Bytes at a multiple of which the tensor's data must begin to be used in place.
+/// The alignment in bytes that the tensor's data need to be used in place.
 size_t element_alignment(const Tensor& tensor);
 
 /// Checks that every tensor the configuration needs is there, has its shape and can be used; drops

@@ -1,5 +1,5 @@
-// simdjson's on-demand reader, because tokenizer_config.json holds integers of 31 digits
-// (model_max_length), which a DOM refuses; what is not asked for is not parsed.
+// Uses simdjson's on-demand reader, which parses only what is asked for: tokenizer_config.json
+// holds an integer of 31 digits (model_max_length), which the DOM refuses.
 #include "core/checkpoint/chat_template_file.h"
 
 #include <fmt/core.h>

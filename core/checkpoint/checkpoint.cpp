@@ -1,4 +1,4 @@
-// Opening: the format is told by content, not by name; then both formats take the same checks.
+// Opening: the content of a file tells its format, not its name. Both formats get the same checks.
 #include "core/checkpoint/checkpoint.h"
 
 #include <fmt/core.h>
@@ -41,7 +41,7 @@ void resolve_modes(Builder& builder) {
     if (!tensor.mode) tensor.mode = mode_of_dtype(tensor.dtype, builder.format);
 }
 
-/// Files by early versions of safetensors begin their data anywhere.
+/// Early versions of safetensors wrote files whose data begin at any byte.
 void note_unaligned(Builder& builder) {
   for (const Tensor& tensor : builder.tensors)
     if (reinterpret_cast<uintptr_t>(tensor.data.data()) % element_alignment(tensor) != 0)
@@ -57,7 +57,7 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
-/// A directory without config.json that holds one GGUF file means that file.
+/// The GGUF file, where a directory has one and no config.json; else the path itself.
 fs::path meant_by(const fs::path& path) {
   std::error_code code;
   if (!is_folder(path) || fs::exists(path / "config.json", code)) return path;

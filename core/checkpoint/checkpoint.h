@@ -44,7 +44,7 @@ struct Tensor {
   int64_t elements() const;
 };
 
-/// Something worth knowing about a checkpoint that is not an error: repaired, ignored, unusual.
+/// A remark about a checkpoint that is not an error: something repaired, ignored or unusual.
 struct Notice {
   std::string id;    ///< Stable word: "absmax_repaired".
   std::string what;  ///< One sentence.
@@ -89,7 +89,7 @@ class Checkpoint {
   std::span<const Tensor> tensors() const { return tensors_; }
   std::span<const MappedFile> files() const { return files_; }
   std::span<const Notice> notices() const { return notices_; }
-  /// What the inspector found that is not fatal, gravest first.
+  /// Issues that are not fatal, gravest first (inspector.h).
   std::span<const Issue> issues() const { return issues_; }
   /// GGUF metadata by key; empty for a Hugging Face directory.
   const std::map<std::string, MetadataValue, std::less<>>& metadata() const { return metadata_; }
@@ -99,15 +99,15 @@ class Checkpoint {
   const Tensor& at(std::string_view name) const;
   /// The first tensor of that slot, or kCheckpoint.
   const Tensor& at(Slot slot) const;
-  /// The matrix a weight name means, in its stored mode, without copying: [rows, cols]. Resolves
-  /// bitsandbytes' side tensors, and "lm_head.weight" where it is tied. A vector is one row. Only
-  /// what cannot be used in place is copied, once (copied_bytes). Reads the scales of a quantised
-  /// weight. Error kCheckpoint if it cannot be used or a scale is not finite.
+  /// The weight of that name as a matrix [rows, cols] in its stored mode; a vector is one row. A
+  /// tied head is the embedding. Scales of bitsandbytes' side tensors are part of it, and are read.
+  /// Points into the mapped file; only what cannot be used in place is copied, once
+  /// (copied_bytes). Error: kCheckpoint if it cannot be used or a scale is not finite.
   precision::MatrixView matrix(std::string_view name) const;
-  /// The same without a look at the scales.
+  /// The same without reading the scales.
   precision::MatrixView unchecked_matrix(std::string_view name) const;
-  /// Memory that matrix() takes once every tensor was asked for: unaligned arrays and repaired
-  /// scales. Mostly 0.
+  /// Memory that matrix() has taken once it was called for every tensor: unaligned arrays and
+  /// repaired scales. Mostly 0.
   uint64_t copied_bytes() const;
 
   /// Bytes of all tensors, scales included; number of weights (elements of the original shapes).
@@ -116,7 +116,7 @@ class Checkpoint {
   /// Storage types present and how many tensors have each, most bytes first: "Q4_1" 210, "Q8_0" 1;
   /// bitsandbytes weights count under their mode's name: "nf4-dq" 224.
   std::vector<std::pair<std::string, int>> storage_types() const;
-  /// The mode that holds most bytes among the matrices: what `stored` means in one word.
+  /// The mode that most bytes of matrices are in: one name for the mode `stored`.
   precision::ModeId stored_mode() const;
 
  private:

@@ -1,5 +1,5 @@
-// Reads rows as floats, makes the target's storage from them, and writes it to its place. The
-// tensors that bitsandbytes has beside each weight: shared/reference/bitsandbytes.md 1.9 and 2.5.
+// Reads rows as floats, quantises them and writes the result to its place in the file. Scales and
+// state are tensors of their own, named as bitsandbytes 0.50.2 saves them.
 #include "core/checkpoint/convert.h"
 
 #include <fmt/core.h>
@@ -51,14 +51,14 @@ std::span<const std::byte> bytes_of(const Values& values) {
   return std::as_bytes(std::span(values));
 }
 
-/// As Python's repr has a float: the shortest decimal of its double.
+/// The number as Python's repr writes it: the shortest decimal that reads back as the same double.
 std::string python_number(float value) {
   std::string text = fmt::format("{}", static_cast<double>(value));
   if (text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;
 }
 
-/// Quantising complains about values; which tensor has them is known only here.
+/// Throws the failure of a quantiser again with the tensor's name, which the quantiser cannot know.
 [[noreturn]] void rethrow_naming(const Tensor& tensor, const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -163,7 +163,7 @@ std::string Converter::quant_state(const Tensor& tensor, float nested_offset) co
   return json + "}";
 }
 
-/// Storage of the target mode for rows [first, last) of the tensor.
+/// Rows [first, last) of the tensor in the target mode.
 Matrix Converter::make(const Tensor& tensor, int64_t first, int64_t last) const {
   const MatrixView view = source_.matrix(tensor.name);
   const ModeFunctions& from = *precision::mode(view.mode).functions;
@@ -193,7 +193,7 @@ Matrix Converter::make(const Tensor& tensor, int64_t first, int64_t last) const 
   return matrix;
 }
 
-/// A bias or a norm: one row, whose elements are the rows of its layer.
+/// A bias or a norm. Element i belongs to row i of the layer's matrix and moves with it.
 void Converter::write_vector(const Tensor& tensor, ModelWriter& writer) const {
   const MatrixView view = source_.matrix(tensor.name);
   std::vector<float> values(static_cast<size_t>(view.cols));

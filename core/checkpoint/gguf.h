@@ -1,5 +1,5 @@
 // The GGUF container (ggml-org/ggml, docs/gguf.md), versions 2 and 3, little-endian: header,
-// metadata and tensor table. What the names in it mean is gguf_model.cpp's business.
+// metadata and tensor table. gguf_model.cpp knows what the names in it mean.
 #pragma once
 
 #include <cstddef>

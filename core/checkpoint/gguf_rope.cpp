@@ -1,4 +1,5 @@
-// Parameters by trial: the factor is the largest divisor, and few combinations exist.
+// Finds the parameters by trial: the factor is the largest divisor, and there are few combinations
+// of the others.
 #include "core/checkpoint/gguf_rope.h"
 
 #include <algorithm>

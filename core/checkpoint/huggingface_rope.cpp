@@ -38,7 +38,7 @@ double required_number(const JsonObject& section, std::string_view key) {
 }
 
 void read_yarn(const JsonObject& section, int64_t context, Rope& rope) {
-  // transformers takes the context's growth where the factor is null.
+  // Where the factor is null, transformers divides the new context by the original one.
   rope.factor = section.number("factor").value_or(static_cast<double>(context) /
                                                   static_cast<double>(rope.original_context));
   const auto positive = [&](const char* key, double fallback) {

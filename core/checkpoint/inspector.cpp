@@ -1,5 +1,4 @@
-// Judgement of headers is bitsandbytes.cpp's; this is the way to have all of it at once, and the
-// check of values.
+// Collects what opening a checkpoint finds in its headers (bitsandbytes.cpp), and checks values.
 #include "core/checkpoint/inspector.h"
 
 #include <fmt/core.h>

@@ -1,4 +1,4 @@
-// What is wrong with a checkpoint, from its headers alone, and what only its values show.
+// What is wrong with a checkpoint: what its headers show, and what only its values show.
 //
 // Issue ids, fatal: int8_without_scb scb_wrong_type scb_wrong_length weight_format_not_row
 // weight_format_unknown weight_missing absmax_missing absmax_wrong nested_scales_wrong

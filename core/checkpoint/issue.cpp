@@ -1,4 +1,4 @@
-// Grouping: 224 layers with one fault are one issue.
+// Issues are grouped: 224 layers with the same fault are one issue.
 #include "core/checkpoint/issue.h"
 
 #include <fmt/core.h>

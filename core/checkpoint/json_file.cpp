@@ -1,4 +1,4 @@
-// simdjson's DOM behind messages that people can act on.
+// Wraps simdjson's DOM, for error messages that name file, key and value.
 #include "core/checkpoint/json_file.h"
 
 #include <fmt/core.h>

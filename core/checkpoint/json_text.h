@@ -1,4 +1,4 @@
-// JSON written by hand where documents are too large or too ordered for a library.
+// JSON text for documents that are written piece by piece, because of their size or order.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// From a tensor's name to a matrix that kernels can use: in place where the file allows.
+// Finds a tensor by name and makes a matrix of it that kernels can use, in place where possible.
 #include <fmt/core.h>
 
 #include <cstring>

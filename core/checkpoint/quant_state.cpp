@@ -1,4 +1,4 @@
-// Everything is taken from the JSON and nothing assumed: block sizes other than 64 occur.
+// Takes everything from the JSON and assumes nothing: block sizes other than 64 occur.
 #include "core/checkpoint/quant_state.h"
 
 #include <fmt/core.h>

@@ -1,5 +1,5 @@
-// Nothing in the header is believed before it is checked, and no allocation is larger than a small
-// multiple of the header.
+// Checks every value of the header before using it. No allocation is larger than a small multiple
+// of the header.
 #include "core/checkpoint/safetensors.h"
 
 #include <fmt/core.h>

@@ -1,4 +1,4 @@
-// An index must not make us open files elsewhere.
+// A shard must be in the same directory: an index must not make us open files elsewhere.
 #include "core/checkpoint/shard_index.h"
 
 #include <fmt/core.h>

@@ -1,4 +1,4 @@
-// Mapped rather than read, because mapping refuses pipes and directories by itself.
+// Maps files instead of reading them: mapping fails on pipes and directories by itself.
 #include "core/checkpoint/text_file.h"
 
 #include <fmt/core.h>

@@ -1,4 +1,4 @@
-// Names as transformers looks for them.
+// The file names that transformers looks for.
 #include "core/checkpoint/tokenizer_files.h"
 
 #include "core/checkpoint/gguf_tokenizer.h"

@@ -1,5 +1,5 @@
-// Nearly all sizes are known before the first byte, so tensors are written to their places with
-// pwrite; the headers, for which room was left, come last.
+// Sizes are known beforehand, so pwrite puts each tensor in its place. Headers are written last,
+// into room left for them, because the sizes of a few tensors are known only then.
 #include "core/checkpoint/writer.h"
 
 #include <fcntl.h>
@@ -69,8 +69,8 @@ void check_space(const fs::path& folder, uint64_t needed) {
               "Free some space on that file system, or write elsewhere.");
 }
 
-/// The order within a file: as safetensors' own writer has it, which also aligns every tensor; late
-/// ones last.
+/// The order within a file is that of safetensors' own writer, which also aligns every tensor. Late
+/// tensors come last.
 void sort_for_file(std::vector<OutputTensor>& tensors) {
   const auto key = [](const OutputTensor& tensor) {
     return std::tuple(tensor.late, rank_of(tensor.dtype), std::string_view(tensor.name));
@@ -244,7 +244,7 @@ void ModelWriter::commit() {
   check_complete();
   for (Shard& shard : shards_) finish_shard(shard);
   if (shards_.size() > 1) write_index();
-  // Unlike plain rename, this does not replace an empty directory made meanwhile.
+  // Plain rename would replace an empty directory that appeared in the meantime.
   if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, destination_.c_str(), RENAME_NOREPLACE) !=
       0) {
     const int code = errno;

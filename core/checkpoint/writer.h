@@ -1,5 +1,5 @@
-// Writes a Hugging Face directory: safetensors in shards with an index, and text files. The whole
-// directory appears at once or not at all.
+// Writes a Hugging Face directory: safetensors in shards with an index, and text files. The
+// directory appears whole or not at all.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,9 @@ struct OutputTensor {
   std::string name;
   std::string dtype;  ///< Of safetensors: "F32", "BF16", "F16", "I8", "U8".
   std::vector<int64_t> shape;
-  /// The one extent in `shape` is only the most it can be; put_late() gives tensor and size. Such
-  /// tensors are small: they are kept until commit() and lie at the end of their file.
+  /// The size is not known yet: the one extent in `shape` is an upper bound, and put_late() gives
+  /// the bytes. Such tensors are small. They are kept in memory until commit() and lie at the end
+  /// of their file.
   bool late = false;
 
   uint64_t bytes() const;
@@ -29,9 +30,9 @@ struct OutputTensor {
 /// Above this a model is sharded, as transformers does.
 inline constexpr uint64_t kShardBytes = 5'000'000'000;
 
-/// A directory in the making, in a hidden sibling of its destination. Tensors may be written in any
-/// order, in pieces and from several threads: places are fixed beforehand, so nothing is kept in
-/// memory. Without commit() the destructor removes everything.
+/// Writes into a hidden directory beside the destination, which commit() renames. Tensors may be
+/// written in any order, in pieces and from several threads: their places are fixed beforehand, and
+/// nothing is kept in memory. Without commit() the destructor removes everything.
 class ModelWriter {
  public:
   /// Lays out `tensors`: into shards in the order given, within a shard as safetensors does (widest

@@ -1,5 +1,5 @@
-// JSON by nlohmann: its sorted keys and its numbers are those of Python's json.dump. Its inputs
-// passed our own reader first.
+// Uses nlohmann's JSON, which sorts keys and writes numbers as Python's json.dump does. The
+// source's config.json was checked by our own reader before.
 #include "core/checkpoint/written_config.h"
 
 #include <fmt/core.h>
@@ -66,7 +66,7 @@ Json rope_parameters(const Checkpoint& source) {
   return parameters;
 }
 
-/// The same under the names of transformers 4, which passes over rope_parameters without a word.
+/// Adds the same under the names of transformers 4, which ignores rope_parameters.
 void put_old_rope(Json& json) {
   Json scaling = json.at("rope_parameters");
   json["rope_theta"] = scaling.at("rope_theta");
@@ -81,7 +81,7 @@ Json ids_of(const std::vector<int32_t>& ids) {
 
 Json id_or_null(int32_t id) { return id < 0 ? Json(nullptr) : Json(id); }
 
-/// The shortest decimal that is the float a GGUF holds: 1e-05, not 9.999999747378752e-06.
+/// GGUF holds floats. The double of the shortest decimal for one: 1e-05, not 9.999999747378752e-06.
 double shortest(double value) {
   const auto narrow = static_cast<float>(value);
   return static_cast<double>(narrow) == value ? std::stod(fmt::format("{}", narrow)) : value;
@@ -125,7 +125,7 @@ std::string written_config(const Checkpoint& source, const WrittenForm& form) {
   const bool old_name = json.contains("torch_dtype");
   if (old_name) json["torch_dtype"] = form.dtype;
   if (!old_name || json.contains("dtype")) json["dtype"] = form.dtype;
-  // The source may have a head although it says it shares one: what was read is what is written.
+  // A source may say that its head is tied and have one all the same: write what was read.
   json["tie_word_embeddings"] = source.config().tied_embeddings;
   json.erase("quantization_config");
   const precision::Mode& mode = precision::mode(form.mode);

@@ -63,8 +63,7 @@ std::vector<PlannedWeight> weights_of(const ModelConfig& config) {
 std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint) {
   std::vector<PlannedWeight> weights;
   for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(checkpoint.config()))
-    if (!info.optional || checkpoint.find(info.name) != nullptr)
-      weights.push_back(planned(info));
+    if (!info.optional || checkpoint.find(info.name) != nullptr) weights.push_back(planned(info));
   for (PlannedWeight& weight : weights) {
     const checkpoint::Tensor& tensor = checkpoint.at(weight.name);
     weight.stored = checkpoint.matrix(weight.name).mode;

@@ -1,4 +1,4 @@
-// Rows are converted a few at a time, so that the floats between stay in the cache.
+// Rows are converted a few at a time, so that the floats in between stay in the cache.
 #include "core/precision/conversion.h"
 
 #include <fmt/core.h>

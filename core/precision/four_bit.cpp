@@ -25,8 +25,8 @@ uint8_t code_at(const MatrixView& matrix, int64_t index) {
   return index % 2 == 0 ? static_cast<uint8_t>(pair >> 4) : static_cast<uint8_t>(pair & 15);
 }
 
-/// Codes of kChunk values scaled to [-1, 1], packed. A value an ulp outside gets the code at the
-/// end.
+/// Packed codes of kChunk values scaled to [-1, 1]. A value that rounding put just outside gets the
+/// first or the last code.
 void pack(const FourBitBook& book, const float* values, std::byte* out) {
   std::array<int32_t, kChunk> below{};  // how many midpoints are below each value
   for (const float midpoint : book.midpoints)

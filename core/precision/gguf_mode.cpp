@@ -29,7 +29,7 @@ float product(const GgufFormat& format, const DecodedBlock& block, const int16_t
   return format.has_min ? y - (block.dmin * dx) * static_cast<float>(mins) : y;
 }
 
-/// Activations to integers: finely for blocks of 32 weights, to int8 for blocks of 256.
+/// Rounds activations to integers: 16 bits for blocks of 32 weights, 8 bits for blocks of 256.
 void quantise(const GgufFormat& format, const float* x, int64_t cols, int16_t* codes,
               float* scales) {
   if (format.weights == kBlock) {

@@ -1,4 +1,4 @@
-// Storage of the 16-bit float modes, and the refusal of weights they cannot hold.
+// Storage of the 16-bit float modes. Weights too large for the type are refused.
 #include "core/precision/half_matrix.h"
 
 #include <fmt/core.h>

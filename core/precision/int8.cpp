@@ -2,12 +2,12 @@
 // activations as int8 per row (activation.h), except outliers, whose products stay in fp32.
 //
 // Weights, as bitsandbytes makes them: h = fp16(w); SCB = max |h| of the row; code =
-// round_half_even(h * ((1 / SCB) * 127)), fp32, the inverse rounded twice because torch divides a
-// number by a tensor that way; a row of zeros has SCB 0 and codes 0. They dequantise as
-// (code * SCB) * (1/127).
+// round_half_even(h * ((1 / SCB) * 127)) in fp32. 1 / SCB is rounded before it is multiplied
+// because torch divides a number by a tensor that way. A row of zeros has SCB 0 and codes 0.
+// Dequantised: (code * SCB) * (1/127).
 //
-// Product, outliers decided for each activation row by itself (what bitsandbytes does for one
-// token), all fp32 but the exact integer sum:
+// Product: each activation row has outliers of its own, as in bitsandbytes with one token. All in
+// fp32 except the integer sum, which is exact:
 //   y = float(sum of code * xcode) * (SCA * SCB) * (1/16129)
 //   y += sum over outliers j of x[j] * ((code[j] * SCB) * (1/127))    x as it is, not in fp16
 #include <algorithm>
@@ -71,7 +71,7 @@ int64_t row_grain(int64_t /*cols*/) { return 1; }
 float quantise_weights(const float* w, int64_t cols, int64_t n, int8_t* codes) {
   const int32_t largest = largest_magnitude(w, cols);
   if (overflows_fp16(largest)) refuse(w, cols, n);
-  // Rounding is monotonic: the largest magnitude rounds to the largest rounded one.
+  // Rounding is monotonic: the largest of the rounded values is the largest value, rounded.
   const float scale = round_to_fp16(std::bit_cast<float>(largest));
   const float inverse = scale > 0 ? (1.0F / scale) * 127.0F : 0.0F;
   for (int64_t k = 0; k < cols; ++k)

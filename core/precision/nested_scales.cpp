@@ -12,7 +12,7 @@
 namespace nety::precision {
 namespace {
 
-/// Up to here torch sums on one thread.
+/// torch sums up to this many values on one thread.
 constexpr size_t kSerialSum = 32768;
 constexpr size_t kLanes = 8;
 constexpr size_t kAccumulators = 4;
@@ -65,10 +65,11 @@ constexpr std::array<float, 255> kMidpoints = [] {
   return midpoints;
 }();
 
-/// The code of a value in [-1, 1], through its bin of 65,536.
+/// The code of a value in [-1, 1], looked up by which of 65,536 equal bins it is in.
 uint8_t code_of(float value) {
   const float half = (value + 1.0F) * 0.5F;
-  // bitsandbytes' library fuses this product and sum; in double both are exact before one rounding.
+  // bitsandbytes uses a fused multiply-add here. In double, product and sum are exact, so one
+  // rounding at the end gives the same.
   const float position = static_cast<float>(static_cast<double>(half) * 65535.0 + 0.5);
   const float bin = static_cast<float>(static_cast<uint32_t>(position));
   const float middle = -1.0F + (2.0F * bin) / 65535.0F;

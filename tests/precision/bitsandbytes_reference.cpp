@@ -1,4 +1,4 @@
-// bitsandbytes' own CPU arithmetic, written from shared/reference/bitsandbytes.md.
+// The CPU arithmetic of bitsandbytes 0.50.2, written without core/precision.
 #include "tests/precision/bitsandbytes_reference.h"
 
 #include <algorithm>

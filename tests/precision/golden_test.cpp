@@ -1,5 +1,5 @@
-// Every tensor of the vectors that bitsandbytes 0.50.2 made (tests/data/vectors, described in
-// shared/reference/bitsandbytes.md): codes, scales and weights bit for bit, products within 2e-6.
+// Every tensor of the vectors that bitsandbytes 0.50.2 made (tests/data/vectors): codes, scales and
+// weights bit for bit, products within 2e-6.
 #include <gtest/gtest.h>
 
 #include <algorithm>
