@@ -114,8 +114,8 @@ TEST(HuggingFaceConfig, NamesArchitecturesItCannotRun) {
   const auto refused = [](const std::string& text, const std::vector<std::string>& mentions) {
     expect_error([&] { parse(text); }, ErrorKind::kCheckpoint, mentions);
   };
-  refused(R"({"model_type": "qwen2", "architectures": ["Qwen2ForCausalLM"]})",
-          {"config.json", "Qwen2ForCausalLM", "qwen2"});
+  refused(R"({"model_type": "phi3", "architectures": ["Phi3ForCausalLM"]})",
+          {"config.json", "Phi3ForCausalLM", "phi3"});
   refused(R"({"model_type": "llama", "architectures": ["LlamaForSequenceClassification"]})",
           {"LlamaForSequenceClassification"});
   refused(R"({"hidden_size": 1})", {"model_type"});
@@ -161,6 +161,23 @@ TEST(HuggingFaceConfig, ReadsNumbersThatOnlyPythonHas) {
   refused("rope_theta", "-Infinity", "-Infinity");
   refused("max_position_embeddings", "1000000000000000019884624838656", "1e+30");
   refused("hidden_act", "NaN", "NaN");
+}
+
+TEST(HuggingFaceConfig, ReadsQwen2sBiasesAndWindow) {
+  const auto qwen2 = [](const std::string& more) {
+    return parse(
+        fmt::format(R"({{"model_type": "qwen2", "num_key_value_heads": 4, {}{}}})", kSizes, more));
+  };
+  EXPECT_TRUE(qwen2("").qkv_bias);
+  EXPECT_FALSE(qwen2("").o_bias);
+  EXPECT_FALSE(qwen2("").mlp_bias);
+  EXPECT_EQ(qwen2("").context, 32768);
+  EXPECT_EQ(qwen2(R"(, "sliding_window": 9)").sliding_window, 0);
+  const std::string window = R"(, "use_sliding_window": true, "sliding_window": 9)";
+  EXPECT_EQ(qwen2(window).sliding_window, 0);  // from layer 28 on, of 2
+  EXPECT_EQ(qwen2(window + R"(, "max_window_layers": 0)").sliding_window, 9);
+  expect_error([&] { qwen2(window + R"(, "max_window_layers": 1)"); }, ErrorKind::kCheckpoint,
+               {"max_window_layers", "layer 1"});
 }
 
 TEST(HuggingFaceConfig, TakesTheArchitectureWhereTheTypeIsMissing) {
