@@ -38,9 +38,10 @@ class Bench final : public Command {
       check_writable(path);
     }
     measurement_.streams = outputs_;
-    const results::File file = measurement_.run(context);
-    for (const std::string& path : outputs_)
-      reports::write(file, path, {.language = context.language, .admissible = {}});
+    results::File file = measurement_.run(context);
+    const reports::ClaimOptions claims{.language = context.language, .admissible = {}};
+    reports::judge_into(file, claims);
+    for (const std::string& path : outputs_) reports::write(file, path, claims);
     if (json_)
       write_output(results::to_json(file) + "\n");
     else

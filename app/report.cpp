@@ -104,6 +104,7 @@ class Report final : public Command {
   std::vector<std::filesystem::path> write(results::File& file,
                                            const reports::ClaimOptions& options) const {
     if (!is_file()) return reports::write_report(file, output_, options);
+    reports::judge_into(file, options);
     reports::write(file, output_, options);
     return {output_};
   }

@@ -1,4 +1,4 @@
-// Bencher's metric format: by benchmark and measure a value with the interval around it.
+// Bencher's metric format: benchmarks have measures, each a value with its interval.
 #include <nlohmann/json.hpp>
 
 #include "core/base/printable.h"

@@ -13,7 +13,7 @@
 namespace nety::reports {
 namespace {
 
-/// The samples of a row, one line per place in them.
+/// A line per sample index, with every metric's sample at that index.
 std::string lines_of(const Series& series) {
   size_t most = 0;
   for (const auto& [name, metric] : series.row->metrics)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/words.h"
 #include "reports/chart_makers.h"
 
 namespace nety::reports {
@@ -79,9 +80,10 @@ std::optional<PointChart> choice_chart(const Evidence& evidence, const Admissibl
   bool dimmed = false;
   for (const PointChart::Point& point : chart.points) {
     dimmed = dimmed || point.dimmed;
-    seen += fmt::format(
-        "{}{} {}: {}{}", seen.empty() ? "" : "; ", point.label, point.sublabel, point.text,
-        point.dimmed ? " (" + words.say(message::report_legend_dominated) + ")" : "");
+    const std::string beaten =
+        point.dimmed ? " (" + words.say(message::report_legend_dominated) + ")" : "";
+    append_word(seen, fmt::format("{} {}: {}{}", point.label, point.sublabel, point.text, beaten),
+                "; ");
   }
   chart.own_name = words.say(message::report_legend_own);
   if (other) chart.other_name = words.say(message::report_legend_other);
@@ -106,9 +108,10 @@ std::optional<SpreadChart> latency_chart(const Evidence& evidence, const Wording
     row.other = is_other(configuration);
     const double median = row.samples[row.samples.size() / 2];
     row.text = fmt::format("{} ms, n={}", words.number(median), row.samples.size());
-    seen += fmt::format("{}{} {}: {} ({} \u2013 {} ms)", seen.empty() ? "" : "; ", row.label,
-                        row.sublabel, row.text, words.number(row.samples.front()),
-                        words.number(row.samples.back()));
+    append_word(seen,
+                fmt::format("{} {}: {} ({} \u2013 {} ms)", row.label, row.sublabel, row.text,
+                            words.number(row.samples.front()), words.number(row.samples.back())),
+                "; ");
     chart.rows.push_back(std::move(row));
   }
   if (chart.rows.empty()) return std::nullopt;
@@ -142,10 +145,9 @@ std::optional<LineChart> depth_chart(const Evidence& evidence, const Wording& wo
     for (const auto& [depth, rate] : rates) {
       line.points.push_back({static_cast<double>(depth), *rate->median, rate->ci});
       interval = interval || rate->ci;
-      points +=
-          fmt::format("{}{} @ {}", points.empty() ? "" : ", ", words.number(*rate->median), depth);
+      append_word(points, fmt::format("{} @ {}", words.number(*rate->median), depth));
     }
-    seen += fmt::format("{}{} {}: {}", seen.empty() ? "" : "; ", line.label, line.sublabel, points);
+    append_word(seen, fmt::format("{} {}: {}", line.label, line.sublabel, points), "; ");
     chart.lines.push_back(std::move(line));
   }
   if (!deep) return std::nullopt;

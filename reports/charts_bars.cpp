@@ -1,8 +1,9 @@
 // What the bar charts show. How they are drawn is the renderers' business.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 
+#include "core/base/words.h"
 #include "reports/chart_makers.h"
 
 namespace nety::reports {
@@ -19,7 +20,7 @@ BarChart::Bar bar_for(const ConfigurationView& configuration) {
   return bar;
 }
 
-/// Without a bar: the status and why.
+/// The text of a row without a bar: its status.
 std::string why_none(const ConfigurationView& configuration) {
   if (configuration.status() == Status::kOk) return "-";
   return std::string(results::name_of(configuration.status()));
@@ -31,7 +32,7 @@ bool any_bar(const BarChart& chart) {
 }
 
 /// Tokens per second if each token's bytes were read at the measured bandwidth.
-std::optional<double> wall_of(const ConfigurationView& configuration) {
+std::optional<double> roofline_of(const ConfigurationView& configuration) {
   const std::optional<double> bandwidth =
       configuration.value("decode", "read_bandwidth_bytes_per_s");
   const std::optional<double> bytes = configuration.value("decode", "bytes_per_token");
@@ -56,7 +57,7 @@ std::optional<BarChart> decode_chart(const Evidence& evidence, const Wording& wo
     } else {
       bar.parts = {*rate->median};
       bar.interval = rate->ci;
-      bar.mark = wall_of(configuration);
+      bar.mark = roofline_of(configuration);
       bar.text = words.number(*rate->median);
       if (const std::optional<double> share = configuration.value("decode", "mbu"))
         bar.text += fmt::format(" · {}", words.percent(*share));
@@ -72,8 +73,8 @@ std::optional<BarChart> decode_chart(const Evidence& evidence, const Wording& wo
   if (other) chart.other_name = words.say(message::report_legend_other);
   if (wall) chart.mark_name = words.say(message::report_legend_wall);
   if (interval) chart.interval_name = words.say(message::report_legend_interval);
-  chart.description = words.say(message::report_chart_decode_description) + " " +
-                      fmt::format("{}.", fmt::join(seen, "; "));
+  chart.description =
+      words.say(message::report_chart_decode_description) + " " + joined(seen, "; ") + ".";
   return chart;
 }
 
@@ -108,8 +109,8 @@ std::optional<BarChart> memory_chart(const Evidence& evidence, const Wording& wo
   if (!any_bar(chart)) return std::nullopt;
   chart.legend = {words.say(message::report_legend_anonymous),
                   words.say(message::report_legend_mapped)};
-  chart.description = words.say(message::report_chart_memory_description) + " " +
-                      fmt::format("{}.", fmt::join(seen, "; "));
+  chart.description =
+      words.say(message::report_chart_memory_description) + " " + joined(seen, "; ") + ".";
   return chart;
 }
 
@@ -137,8 +138,8 @@ std::optional<BarChart> load_chart(const Evidence& evidence, const Wording& word
   if (!any_bar(chart)) return std::nullopt;
   chart.legend = {words.say(message::report_legend_read), words.say(message::report_legend_convert),
                   words.say(message::report_legend_init), words.say(message::report_legend_rest)};
-  chart.description = words.say(message::report_chart_load_description) + " " +
-                      fmt::format("{}.", fmt::join(seen, "; "));
+  chart.description =
+      words.say(message::report_chart_load_description) + " " + joined(seen, "; ") + ".";
   return chart;
 }
 

@@ -1,11 +1,12 @@
 // Comparisons in words. Signs are of the change as measured: a slower rate is negative.
 #include "reports/comparison.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "core/base/words.h"
 #include "core/results/change.h"
 #include "reports/escape.h"
 #include "reports/messages.h"
@@ -85,12 +86,6 @@ const Finding* find(const results::File& file, std::string_view id) {
   return nullptr;
 }
 
-std::string padded(const std::string& text, size_t width, bool right) {
-  const size_t used = width_of(text);
-  const std::string blanks(width > used ? width - used : 0, ' ');
-  return right ? blanks + text : text + blanks;
-}
-
 }  // namespace
 
 std::string title_of(const Comparison& comparison, const Wording& words) {
@@ -166,7 +161,7 @@ std::string comparison_headline(const results::File& file, const Wording& words)
     std::string which;
     for (const Comparison& comparison : file.comparisons)
       if (comparison.gated && is(comparison, change))
-        which += (which.empty() ? "" : ", ") + title_of(comparison, words);
+        append_word(which, title_of(comparison, words));
     if (!which.empty()) return words.say(sentence, {which});
   }
   return words.say(message::compare_headline_fine);
@@ -175,8 +170,7 @@ std::string comparison_headline(const results::File& file, const Wording& words)
 std::string comparison_lead(const results::File& file) {
   std::string lead;
   for (const char* id : {"compare.protocol", "compare.self_check", "compare.detectable"})
-    if (const Finding* finding = find(file, id))
-      lead += fmt::format("{}{}", lead.empty() ? "" : " · ", one_line(finding->value));
+    if (const Finding* finding = find(file, id)) append_word(lead, one_line(finding->value), " · ");
   return lead;
 }
 
@@ -286,7 +280,7 @@ std::string github_annotations(const results::File& file, Language language) {
         if (comparison.gated == gated && is(comparison, change) && lines.size() < kMostAnnotations)
           lines.push_back(fmt::format("::{} title=nety compare::{}\n", gated ? level : "notice",
                                       escaped(evidence_of(comparison, words))));
-  return fmt::format("{}", fmt::join(lines, ""));
+  return joined(lines, "");
 }
 
 }  // namespace nety::reports

@@ -1,4 +1,4 @@
-// One line per configuration. A column is one row of the list below.
+// One line per configuration; metric_columns() lists the columns.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -92,7 +92,7 @@ std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart par
   return columns;
 }
 
-/// Columns in which no configuration has anything say nothing.
+/// Drops columns that are empty for every configuration.
 void drop_empty(std::vector<MetricColumn>& columns, const Evidence& evidence) {
   std::erase_if(columns, [&evidence](const MetricColumn& column) {
     const auto& all = evidence.configurations();
@@ -101,19 +101,6 @@ void drop_empty(std::vector<MetricColumn>& columns, const Evidence& evidence) {
       return metric != nullptr && (metric->median || !metric->samples.empty());
     });
   });
-}
-
-Cell cell_of(const Metric* metric, const Wording& words) {
-  if (metric == nullptr) return {"-", "", false};
-  if (!metric->median) return {"-", metric->reason, false};
-  Cell cell{words.bare(*metric->median, metric->unit), words.interval(*metric), false};
-  cell.estimated = metric->kind == "estimated";
-  cell.value = metric->median;
-  if (metric->n > 1) {
-    if (!cell.note.empty()) cell.note += " ";
-    cell.note += fmt::format("n={}", words.count(metric->n));
-  }
-  return cell;
 }
 
 Cell bits_per_weight(const ConfigurationView& configuration, const Evidence& evidence,
@@ -127,6 +114,19 @@ Cell bits_per_weight(const ConfigurationView& configuration, const Evidence& evi
 }
 
 }  // namespace
+
+Cell cell_of(const Metric* metric, const Wording& words) {
+  if (metric == nullptr) return {"-", "", false};
+  if (!metric->median) return {"-", metric->reason, false};
+  Cell cell{words.bare(*metric->median, metric->unit), words.interval(*metric), false};
+  cell.estimated = metric->kind == "estimated";
+  cell.value = metric->median;
+  if (metric->n > 1) {
+    if (!cell.note.empty()) cell.note += " ";
+    cell.note += fmt::format("n={}", words.count(metric->n));
+  }
+  return cell;
+}
 
 Table configuration_table(const Evidence& evidence, TablePart part, const Wording& words) {
   std::vector<MetricColumn> columns = metric_columns(evidence, part, words);

@@ -1,5 +1,5 @@
-// One line per metric of a row, so that a metric more is a line more and never a column. A row
-// without metrics has one line, with its status.
+// One line per metric of a row: a new metric adds lines, never a column. A row without metrics has
+// one line, with its status.
 #include <fmt/core.h>
 
 #include <cmath>

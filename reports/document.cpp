@@ -1,12 +1,13 @@
 // The report's story, top to bottom: verdict, claims, modes, charts, machine, method, how to redo.
 #include "reports/document.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "reports/comparison.h"
 #include "reports/escape.h"
 #include "reports/wording.h"
@@ -78,7 +79,7 @@ std::string headline(const BestChoice& choice, const Wording& words) {
   return words.say(message::report_headline_alone, {chosen});
 }
 
-/// The CPU rule's own choice, where the decision is another and both were measured.
+/// The CPU rule's choice, fp32, where the policy decided otherwise and both were measured.
 std::string second_line(const Evidence& evidence, const BestChoice& choice,
                         const Admissible& admissible, const Wording& words) {
   const BestChoice rule = best_beside_fp32(evidence, admissible);
@@ -122,22 +123,13 @@ std::vector<Tile> tiles(const BestChoice& choice, const Wording& words) {
   return out;
 }
 
-/// Cuts "...: nety bench ..." into the sentence and the command.
-std::string take_command(std::string& sentence) {
-  const size_t at = sentence.rfind(": nety ");
-  if (at == std::string::npos) return "";
-  std::string command = sentence.substr(at + 2);
-  sentence.resize(at + 1);
-  return command;
-}
-
 ClaimList::Item item_of(results::Claim claim, const Wording& words) {
   const bool decided = claim.verdict == Verdict::kSupported || claim.verdict == Verdict::kRefuted;
   ClaimList::Item item;
   item.verdict = words.say(reports::word_of(claim.verdict));
   item.margin_title = words.say(message::report_margin);
   if (decided) item.sensitivity_title = words.say(message::report_sensitivity);
-  item.command = take_command(claim.sensitivity);
+  if (!claim.command.empty()) item.command_title = words.say(message::report_to_decide);
   item.claim = std::move(claim);
   return item;
 }
@@ -177,8 +169,7 @@ Section machine_section(const Evidence& evidence, const Wording& words) {
                                             std::to_string(machine.processors), memory, machine.os,
                                             machine.kernel, machine.id}));
     if (!machine.features.empty())
-      add(words.say(message::report_features,
-                    {fmt::format("{}", fmt::join(machine.features, ", "))}));
+      add(words.say(message::report_features, {joined(machine.features)}));
     if (machine.gpus.empty()) add(words.say(message::report_no_gpu));
     for (const results::Gpu& gpu : machine.gpus)
       add(words.say(gpu.usable ? message::report_gpu_usable : message::report_gpu_unusable,
@@ -194,13 +185,13 @@ Section machine_section(const Evidence& evidence, const Wording& words) {
     std::vector<std::string> reasons;
     for (const results::Reason& reason : decision->reasons)
       reasons.push_back(fmt::format("{} ({})", reason.text, reason.rule));
-    add(words.say(message::report_decision, {decision->mode, decision->backend, decision->device,
-                                             fmt::format("{}", fmt::join(reasons, " "))}));
+    add(words.say(message::report_decision,
+                  {decision->mode, decision->backend, decision->device, joined(reasons, " ")}));
   }
   return section;
 }
 
-/// Warnings of the whole file go to its first subject.
+/// Warnings are about the whole file: the first subject shows them.
 Section finding_section(const results::File& file, const Evidence& evidence, bool first,
                         const Wording& words) {
   Section section{"findings", words.say(message::report_section_findings), {}};
@@ -226,7 +217,7 @@ void add_reproduction(Section& section, const results::File& file, const Wording
   std::vector<std::string> words_of_command;
   for (const std::string& word : file.command) words_of_command.push_back(escape_shell(word));
   section.blocks.push_back(Paragraph{words.say(message::report_reproduce)});
-  section.blocks.push_back(Code{fmt::format("{}", fmt::join(words_of_command, " "))});
+  section.blocks.push_back(Code{joined(words_of_command, " ")});
 }
 
 Section method_section(const results::File& file, const Evidence& evidence, const Wording& words) {
@@ -252,7 +243,7 @@ std::string overline(const results::File& file, const Wording& words) {
         words.say(message::report_threads, {std::to_string(machine.cpu_budget.threads)})));
   parts.push_back(file.created_utc.substr(0, 10));
   std::erase(parts, "");
-  return fmt::format("{}", fmt::join(parts, " · "));
+  return joined(parts, " · ");
 }
 
 /// What `nety compare` found: its verdicts are the story.

@@ -131,12 +131,11 @@ struct ClaimList {
   struct Item {
     results::Claim claim;
     std::string verdict;  ///< In the reader's language.
-    std::string margin_title, sensitivity_title;
-    std::string command;  ///< That would test or decide it: the end of the sensitivity, apart.
+    std::string margin_title, sensitivity_title, command_title;
   };
   struct Group {
     std::string title;
-    bool brief = false;  ///< Only statement, evidence and command: nothing was tested.
+    bool brief = false;  ///< Nothing was tested: only statement, evidence and command.
     std::vector<Item> items;
   };
   std::vector<Group> groups;
@@ -190,6 +189,9 @@ Document make_document(const results::File& file, const ClaimOptions& options);
 
 /// "supported", "refuted" ...
 MessageId word_of(results::Verdict verdict);
+
+/// A metric's value with its interval and count; a dash without a value, with the reason.
+Cell cell_of(const results::Metric* metric, const Wording& words);
 
 /// Which columns: all, or those of load and speed, of latency, of memory and quality.
 enum class TablePart : uint8_t { kAll, kSpeed, kLatency, kCost };

@@ -1,16 +1,13 @@
 // Text made safe for each format. Names of models and reasons of failures come from files and other
-// programs: they may hold anything.
+// programs: they may hold anything. base/plain_text.h has what is for a terminal.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace nety::reports {
+#include "core/base/plain_text.h"
 
-/// Valid UTF-8: what is not becomes U+FFFD; control characters other than tab and newline too.
-std::string clean(std::string_view text);
-/// clean(), on one line: newlines and tabs become spaces.
-std::string one_line(std::string_view text);
+namespace nety::reports {
 
 /// For HTML and XML, in text and in quoted attributes.
 std::string escape_html(std::string_view text);
@@ -21,8 +18,5 @@ std::string escape_markdown(std::string_view text);
 std::string escape_csv(std::string_view text);
 /// For a POSIX shell: quoted where needed.
 std::string escape_shell(std::string_view text);
-
-/// Characters of valid UTF-8, as a terminal's columns (wide characters count as one).
-size_t width_of(std::string_view text);
 
 }  // namespace nety::reports

@@ -1,8 +1,5 @@
 // Several machines or models in one file: a line each, and the claims side by side.
-#include <fmt/core.h>
-
-#include <algorithm>
-
+#include "core/base/words.h"
 #include "reports/document.h"
 
 namespace nety::reports {
@@ -11,17 +8,12 @@ namespace {
 using results::Verdict;
 
 Cell rate_of(const ConfigurationView* configuration, const Wording& words) {
-  const results::Metric* rate = configuration == nullptr ? nullptr : configuration->decode_rate();
-  if (rate == nullptr) return {"-", "", false};
-  return {words.bare(*rate->median, rate->unit),
-          fmt::format("{}{}n={}", words.interval(*rate), rate->ci ? " " : "", rate->n), false,
-          rate->median};
+  return cell_of(configuration == nullptr ? nullptr : configuration->decode_rate(), words);
 }
 
 std::string gpus_of(const results::Machine& machine, const Wording& words) {
   std::string text;
-  for (const results::Gpu& gpu : machine.gpus)
-    text += fmt::format("{}{}", text.empty() ? "" : ", ", gpu.name);
+  for (const results::Gpu& gpu : machine.gpus) append_word(text, gpu.name);
   return text.empty() ? words.say(message::report_fleet_no_gpu) : text;
 }
 

@@ -1,7 +1,6 @@
 // Google Benchmark's JSON, for its tools and for services that read it: one iteration entry per
 // sample, in nanoseconds per token for rates. Aggregates are left out: readers take them for more
 // benchmarks. `caches` is there because Bencher refuses a file without it.
-#include <fmt/core.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -17,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Nanoseconds of one sample: of a token for a rate; nothing for what is no time.
+/// A sample in nanoseconds, per token for a rate; none if the metric is neither time nor rate.
 std::optional<double> nanoseconds(const results::Metric& metric, double sample) {
   if (!std::isfinite(sample) || sample <= 0) return std::nullopt;
   if (metric.unit == "tok/s") return 1e9 / sample;

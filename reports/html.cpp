@@ -20,7 +20,7 @@ using results::Verdict;
 
 std::string text(const std::string& plain) { return escape_html(plain); }
 
-/// A sign beside the word, so that colour is not alone. Read out it would be noise.
+/// A sign beside the word, so that colour is not the only cue. Screen readers skip it.
 std::string sign(const char* symbol) {
   return fmt::format("<span aria-hidden=\"true\">{}</span> ", symbol);
 }
@@ -195,20 +195,23 @@ class HtmlWriter {
     detail(item.claim.evidence, "", "");
     detail(item.claim.margin, item.margin_title, "more");
     detail(item.claim.sensitivity, item.sensitivity_title, "more");
-    if (!item.command.empty()) (*this)(Code{item.command});
+    if (!item.claim.command.empty()) {
+      out += fmt::format("<p class=\"more\"><b>{}</b></p>", text(item.command_title));
+      (*this)(Code{item.claim.command});
+    }
     out += "</div></li>\n";
   }
 
-  /// Claims that one command would test stand together above it.
+  /// Claims that the same command would test are grouped above it.
   void untested(const ClaimList::Group& group) {
     std::vector<std::string> commands;
     for (const ClaimList::Item& item : group.items)
-      if (std::find(commands.begin(), commands.end(), item.command) == commands.end())
-        commands.push_back(item.command);
+      if (std::find(commands.begin(), commands.end(), item.claim.command) == commands.end())
+        commands.push_back(item.claim.command);
     for (const std::string& command : commands) {
       bool first = true;
       for (const ClaimList::Item& item : group.items) {
-        if (item.command != command) continue;
+        if (item.claim.command != command) continue;
         if (first) out += fmt::format("<li>{}<div>", chip(item.claim.verdict, item.verdict));
         first = false;
         out += fmt::format("<h4 id=\"{}\">{}</h4>", unique_id("claim-" + item.claim.id),
@@ -226,7 +229,7 @@ class HtmlWriter {
                        sign(sign_of(verdict)), text(word));
   }
 
-  /// The id, or with a number where an earlier subject of the page has it.
+  /// The id; with a number behind it if an earlier subject of the page has the same.
   std::string unique_id(std::string id) {
     id = text(id);
     const auto seen = std::count(ids_.begin(), ids_.end(), id);
@@ -273,8 +276,8 @@ class HtmlWriter {
   std::vector<std::string> ids_;
 };
 
-/// JSON that cannot end the element it stands in, nor hold what HTML forbids: "<", DEL, C1 controls
-/// and the noncharacters U+FFFE and U+FFFF are written as escapes.
+/// The file as JSON. "<" could end the script element, and HTML forbids DEL, C1 controls and the
+/// noncharacters U+FFFE and U+FFFF: all of them are escaped.
 std::string embedded(const results::File& file) {
   const std::string json = results::to_json(file);
   std::string out;
@@ -335,7 +338,7 @@ std::string render_html(const results::File& file, const ClaimOptions& options) 
     if (!section.about.empty())
       out += fmt::format("<p class=\"about\"><b>{}</b> {}</p>\n", text(section.about),
                          text(section.about_id));
-    // A landmark by its name; of several subjects, whose sections have the same names, the first's.
+    // A named landmark. Sections of several subjects share names: only the first's are landmarks.
     const bool named = section.id.find('-') == std::string::npos;
     out += fmt::format("<section id=\"{0}\"{1}>\n<h2 id=\"{0}-h\">{2}</h2>\n", section.id,
                        named ? fmt::format(" aria-labelledby=\"{}-h\"", section.id) : "",

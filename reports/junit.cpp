@@ -43,8 +43,8 @@ std::string render_junit(const results::File& file, const ClaimOptions& options)
     else if (claim.verdict == Verdict::kSupported)
       out += fmt::format("    <system-out>{}</system-out>\n", detail);
     else
-      out += fmt::format("    <skipped message=\"{}: {}\"/>\n", message,
-                         escape_html(one_line(claim.evidence)));
+      out += fmt::format("    <skipped message=\"{}: {}\">{}</skipped>\n", message,
+                         escape_html(one_line(claim.evidence)), escape_html(claim.command));
     out += "  </testcase>\n";
   }
   return out + "</testsuite>\n";

@@ -55,9 +55,11 @@ class MarkdownWriter {
                            escaped(item.claim.statement), one_line(item.claim.id));
         if (!group.brief) detail(item.claim.evidence, "");
         if (!group.brief) detail(item.claim.margin, item.margin_title);
-        if (!group.brief || item.command.empty())
-          detail(item.claim.sensitivity, item.sensitivity_title);
-        if (!item.command.empty()) out += fmt::format("  <br>`{}`\n", one_line(item.command));
+        const std::string& command = item.claim.command;
+        if (!group.brief || command.empty()) detail(item.claim.sensitivity, item.sensitivity_title);
+        if (command.empty()) continue;
+        const std::string before = group.brief ? "" : titled(item.command_title);
+        out += fmt::format("  <br>{}`{}`\n", before, one_line(command));
       }
       out += "\n";
     }
@@ -91,10 +93,13 @@ class MarkdownWriter {
     return text;
   }
 
+  static std::string titled(const std::string& title) {
+    return title.empty() ? "" : fmt::format("_{}_ ", escaped(title));
+  }
+
   void detail(const std::string& text, const std::string& title) {
     if (text.empty()) return;
-    const std::string before = title.empty() ? "" : fmt::format("_{}_ ", escaped(title));
-    out += fmt::format("  <br>{}{}\n", before, escaped(text));
+    out += fmt::format("  <br>{}{}\n", titled(title), escaped(text));
   }
 };
 

@@ -41,12 +41,16 @@ void write(const results::File& file, const std::filesystem::path& path,
   write_file(path, renderer_for(path).render(file, options));
 }
 
-std::vector<std::filesystem::path> write_report(results::File& file,
-                                                const std::filesystem::path& folder,
-                                                const ClaimOptions& options) {
+void judge_into(results::File& file, const ClaimOptions& options) {
   ClaimOptions english = options;
   english.language = Language::kEnglish;
   file.claims = judge(file, english);
+}
+
+std::vector<std::filesystem::path> write_report(results::File& file,
+                                                const std::filesystem::path& folder,
+                                                const ClaimOptions& options) {
+  judge_into(file, options);
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
   if (failure)

@@ -29,8 +29,11 @@ const Renderer& renderer_for(const std::filesystem::path& path);
 void write(const results::File& file, const std::filesystem::path& path,
            const ClaimOptions& options);
 
-/// Judges the file's claims (in English, into the file) and writes report.json, report.md and
-/// report.html into `folder`, which is made if need be. Returns their paths.
+/// Judges the claims (in English) and keeps them in the file, so that its archives have them too.
+void judge_into(results::File& file, const ClaimOptions& options);
+
+/// Judges the claims into the file and writes report.json, report.md and report.html into `folder`,
+/// which is made if need be. Returns their paths.
 std::vector<std::filesystem::path> write_report(results::File& file,
                                                 const std::filesystem::path& folder,
                                                 const ClaimOptions& options);

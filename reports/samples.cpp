@@ -1,8 +1,9 @@
-// The way back to the samples behind the medians.
+// The raw samples behind the medians, as a table.
 #include <fmt/core.h>
 
 #include <algorithm>
 
+#include "core/base/words.h"
 #include "reports/document.h"
 #include "reports/series.h"
 
@@ -25,7 +26,7 @@ std::string workload_of(const Result& row) {
 std::string list_of(const Metric& metric, const Wording& words) {
   std::string text;
   for (size_t i = 0; i < std::min(metric.samples.size(), kMost); ++i)
-    text += fmt::format("{}{}", text.empty() ? "" : " \u00b7 ", words.number(metric.samples[i]));
+    append_word(text, words.number(metric.samples[i]), " \u00b7 ");
   if (metric.samples.size() > kMost) text += " \u00b7 \u2026";
   return text;
 }

@@ -1,7 +1,5 @@
 // The story's table, with what was measured in its cells: GPU, CPU before (8-bit through the
 // installed stack) and CPU after (fp32), and NETY's own fp32 and choice beside them.
-#include <fmt/core.h>
-
 #include "core/precision/mode.h"
 #include "reports/document.h"
 
@@ -11,7 +9,7 @@ namespace {
 using results::Metric;
 using results::Status;
 
-/// A row of the table: what it is, and the configuration that answers for it.
+/// A row of the table, and the configuration that was measured for it.
 struct StoryRow {
   MessageId title;
   std::string quantisation, dtype;
@@ -62,13 +60,8 @@ class StoryTable {
     return rows;
   }
 
-  Cell metric(const ConfigurationView* configuration, const Metric* metric) const {
-    if (configuration == nullptr || metric == nullptr || !metric->median) return {"-", "", false};
-    Cell cell{words_.bare(*metric->median, metric->unit), words_.interval(*metric),
-              metric->kind == "estimated"};
-    cell.value = metric->median;
-    if (metric->n > 0) cell.note += fmt::format("{}n={}", cell.note.empty() ? "" : " ", metric->n);
-    return cell;
+  Cell metric(const ConfigurationView* one, const char* phase, const char* name) const {
+    return cell_of(one == nullptr ? nullptr : one->metric(phase, name), words_);
   }
 
   Cell stability(const StoryRow& row) const {
@@ -94,10 +87,10 @@ class StoryTable {
                   {row.quantisation.empty() ? none : row.quantisation, "", false},
                   {row.dtype.empty() ? "-" : row.dtype, "", false},
                   stability(row),
-                  metric(one, one == nullptr ? nullptr : one->metric("load", "load_s")),
-                  metric(one, one == nullptr ? nullptr : one->decode_rate()),
-                  metric(one, one == nullptr ? nullptr : one->metric("load", "peak_rss_bytes")),
-                  metric(one, one == nullptr ? nullptr : one->metric("quality", "kld"))};
+                  metric(one, "load", "load_s"),
+                  cell_of(one == nullptr ? nullptr : one->decode_rate(), words_),
+                  metric(one, "load", "peak_rss_bytes"),
+                  metric(one, "quality", "kld")};
     return line;
   }
 

@@ -1,5 +1,5 @@
-// What drawings share, and horizontal bars. All coordinates are computed here; colours are the
-// page's.
+// What all drawings share, and bar charts. Coordinates are computed here; colours come from the
+// page's style sheet.
 #include "reports/svg.h"
 
 #include <fmt/core.h>
@@ -30,7 +30,7 @@ double reach_of(const BarChart& chart) {
     reach = std::max({reach, length_of(bar), bar.mark.value_or(0)});
     if (bar.interval) reach = std::max(reach, bar.interval->second);
   }
-  // The limit is drawn where the bars stay readable beside it.
+  // The limit is drawn only if the bars stay readable beside it.
   if (chart.limit && *chart.limit <= kLimitReach * reach) reach = std::max(reach, *chart.limit);
   return std::isfinite(reach) && reach > 0 ? reach : 1;
 }

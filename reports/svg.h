@@ -8,8 +8,8 @@
 
 namespace nety::reports {
 
-/// How wide a drawing is, in its own units, which are about pixels: text stays readable because a
-/// phone gets a drawing of its own and not a shrunk one.
+/// How wide a drawing is, in its own units, which are about pixels. A phone gets a drawing of its
+/// own: text in a shrunk one could not be read.
 struct Drawing {
   double width;
   bool labels_above;   ///< Labels on their own line above each bar, not left of it.
@@ -24,14 +24,13 @@ std::string draw(const PointChart& chart, const Drawing& drawing, const Wording&
 std::string draw(const LineChart& chart, const Drawing& drawing, const Wording& words);
 std::string draw(const SpreadChart& chart, const Drawing& drawing, const Wording& words);
 
-/// What they share: the element's beginning, and a round step that cuts [0, largest] into about
-/// five.
+/// The beginning of the element, and a round step that cuts [0, largest] into about five.
 std::string svg_begin(const std::string& id, const std::string& title,
                       const std::string& description, double width, double height);
 double tick_step(double largest);
 /// A tick's label: "0.5", "200", "1.0e-6".
 std::string tick_text(double value, const Wording& words);
-/// "fp32 native" with the second word dimmer, at a point, on one line; `tip` is shown by a pointer.
+/// "fp32 native" at a point, the second word dimmer.
 std::string svg_label(double x, double y, const char* anchor, const std::string& label,
                       const std::string& sublabel);
 

@@ -1,4 +1,4 @@
-// Points and lines in a plane of two axes.
+// Scatter plots and line charts.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kTop = 14, kBottom = 44, kLeft = 62, kLabelHeight = 16;
 
-/// One axis: values to places. In powers of ten, or from zero.
+/// One axis: maps values to coordinates, logarithmic or linear from zero.
 class Scale {
  public:
   Scale(bool logarithmic, double low, double high, double from, double to)
@@ -20,7 +20,7 @@ class Scale {
     if (logarithmic) {
       low_ = std::floor(std::log10(low) - 0.05);
       high_ = std::ceil(std::log10(high) + 0.05);
-      // Less than a decade on either side is air; halves of one are enough.
+      // Where a whole decade would be mostly empty, the axis begins or ends inside it.
       if (std::log10(low) - low_ > 0.6) low_ += std::log10(3);
       if (high_ - std::log10(high) > 0.6) high_ -= 1 - std::log10(3);
     } else {
@@ -86,7 +86,7 @@ std::string axes(const Scale& x, const Scale& y, const Axis& x_axis, const Axis&
   return out;
 }
 
-/// A label's place: moved down until it covers no other.
+/// A label's place. free_place() moves it down until it covers no other.
 struct Placed {
   double x, y, width;
 };
@@ -110,7 +110,7 @@ double width_of_label(const std::string& label, const std::string& sublabel) {
 }
 
 std::string marker(double x, double y, bool other, const std::string& style) {
-  // Shapes differ besides colours: a circle is ours, a square another engine's.
+  // Shapes differ as well as colours: circles are ours, squares are other engines'.
   if (other)
     return fmt::format(
         "<rect class=\"point other{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"11\" "
@@ -130,7 +130,7 @@ std::string draw(const PointChart& chart, const Drawing& drawing, const Wording&
     y_extent.add(point.y);
   }
   if (chart.limit) y_extent.add(*chart.limit);
-  // Small y is good: it is up.
+  // Small y is good, so it is at the top.
   const Scale x(chart.x.logarithmic, x_extent.low, x_extent.high, kLeft, right - 60);
   const Scale y(chart.y.logarithmic, y_extent.low, y_extent.high, kTop + 6, bottom);
   std::string out = svg_begin(chart.id + "-" + drawing.suffix, chart.title, chart.description,

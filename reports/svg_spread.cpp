@@ -1,4 +1,4 @@
-// Boxes with their samples.
+// Box plots, with a tick for each sample.
 #include <fmt/core.h>
 
 #include <algorithm>

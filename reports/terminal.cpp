@@ -20,12 +20,6 @@ std::string cell_text(const Cell& cell, bool first) {
   return text;
 }
 
-std::string padded(const std::string& text, size_t width, bool right) {
-  const size_t used = width_of(text);
-  const std::string fill(width > used ? width - used : 0, ' ');
-  return right ? fill + text : text + fill;
-}
-
 /// The text of every cell by column, the title first.
 std::vector<std::vector<std::string>> columns_of(const Table& table) {
   std::vector<std::vector<std::string>> columns;
@@ -45,7 +39,7 @@ size_t width_of_column(const std::vector<std::string>& column) {
   return wide;
 }
 
-/// Indices of the columns to show: minor ones only as far as everything is within `width`.
+/// Indices of the columns to show; minor ones only while all columns fit `width`.
 std::vector<size_t> shown_columns(const Table& table, const std::vector<size_t>& widths,
                                   size_t width) {
   size_t used = 0;
@@ -60,7 +54,7 @@ std::vector<size_t> shown_columns(const Table& table, const std::vector<size_t>&
   return shown;
 }
 
-/// Columns side by side; what goes beyond `width` comes below, again after the first column.
+/// Columns side by side. Those beyond `width` follow below, with the first column repeated.
 std::string laid_out(const Table& table, size_t width) {
   const std::vector<std::vector<std::string>> columns = columns_of(table);
   std::vector<size_t> widths;
@@ -118,7 +112,7 @@ std::string terminal_verdicts(const results::File& file, const ClaimOptions& opt
         if (group.brief) untested += group.items.size();
         if (group.brief) continue;
         for (const ClaimList::Item& item : group.items)
-          out += fmt::format("  {}  {}. {}\n", padded(one_line(item.verdict), 12, false),
+          out += fmt::format("  {}  {}. {}\n", padded(one_line(item.verdict), 12),
                              one_line(item.claim.statement), one_line(item.claim.evidence));
       }
     }

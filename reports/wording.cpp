@@ -1,4 +1,4 @@
-// base/units.h gives the digits; here they get the language's comma and unit words.
+// Adds the language's decimal comma and unit words to what base/units.h gives.
 #include "reports/wording.h"
 
 #include <fmt/core.h>

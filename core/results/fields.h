@@ -168,6 +168,7 @@ void fields(Visitor& v, T& claim) {
   v.field("evidence", claim.evidence);
   v.field("margin", claim.margin);
   v.field("sensitivity", claim.sensitivity);
+  v.field("command", claim.command);
   v.field("machine", claim.machine);
   v.field("model", claim.model);
 }

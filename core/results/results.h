@@ -140,10 +140,11 @@ enum class Verdict { kSupported, kRefuted, kInconclusive, kNotTested };
 struct Claim {
   std::string id, statement;
   Verdict verdict = Verdict::kNotTested;
-  std::string evidence;     ///< The measured values in one sentence.
-  std::string margin;       ///< What had to be exceeded.
-  std::string sensitivity;  ///< What would change the verdict, or the command that would test it.
+  std::string evidence;        ///< The measured values in one sentence.
+  std::string margin;          ///< What had to be exceeded.
+  std::string sensitivity;     ///< What would change the verdict.
   std::string machine, model;  ///< Ids of what it was judged for.
+  std::string command{};  ///< That would test or decide it; empty: none would, or it is decided.
 };
 
 /// One figure of two programs. `ratio` is candidate / baseline, a sample per pair.

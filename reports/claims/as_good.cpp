@@ -25,10 +25,10 @@ Judgement judge_as_good(const Case& about) {
   judgement.verdict = closeness == Closeness::kClose ? Verdict::kSupported
                       : closeness == Closeness::kFar ? Verdict::kRefuted
                                                      : Verdict::kInconclusive;
-  if (judgement.verdict == Verdict::kInconclusive)
-    judgement.sensitivity =
-        about.say(message::report_more_text,
-                  {command_text(about, fmt::format("--modes fp32,{} --quality FILE", mode))});
+  if (judgement.verdict == Verdict::kInconclusive) {
+    judgement.sensitivity = about.say(message::report_more_text);
+    judgement.command = command_text(about, fmt::format("--modes fp32,{} --quality FILE", mode));
+  }
   return judgement;
 }
 

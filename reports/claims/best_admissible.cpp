@@ -81,9 +81,10 @@ Judgement judge_choice(const Case& about, const BestChoice& choice, const std::s
     judgement.add(about.say(message::report_best_none_faster));
   }
   judgement.sensitivity =
-      choice.verdict == Verdict::kInconclusive ? about.say(message::report_best_doubt, {command})
-      : choice.verdict == Verdict::kNotTested  ? about.say(message::report_to_test, {command})
-                                               : about.say(message::report_best_sensitivity);
+      about.say(choice.verdict == Verdict::kInconclusive ? message::report_best_doubt
+                                                         : message::report_best_sensitivity);
+  if (choice.verdict == Verdict::kInconclusive || choice.verdict == Verdict::kNotTested)
+    judgement.command = command;
   return judgement;
 }
 
@@ -116,7 +117,7 @@ Judgement judge_best_admissible(const Case& about) {
   if (about.evidence.decision() == nullptr) {
     Judgement judgement;
     judgement.evidence = about.say(message::report_best_no_decision);
-    judgement.sensitivity = about.say(message::report_to_test, {"nety report"});
+    judgement.command = "nety report";
     return judgement;
   }
   const BestChoice choice = best_choice(about.evidence, about.admissible);

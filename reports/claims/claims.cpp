@@ -63,6 +63,7 @@ std::vector<results::Claim> judge(const Evidence& evidence, const ClaimOptions& 
     claim.evidence = std::move(judgement.evidence);
     claim.margin = std::move(judgement.margin);
     claim.sensitivity = std::move(judgement.sensitivity);
+    claim.command = std::move(judgement.command);
     claims.push_back(std::move(claim));
   }
   return claims;
@@ -136,7 +137,7 @@ Judgement not_tested(const Case& about, const ConfigurationView* configuration,
         message::report_not_measured_because,
         {configuration->mode(), configuration->backend(), status, configuration->reason()});
   }
-  judgement.sensitivity = about.say(message::report_to_test, {command});
+  judgement.command = command;
   return judgement;
 }
 

@@ -1,4 +1,4 @@
-// Grouping and pairing.
+// Groups rows into configurations and pairs their samples.
 #include "reports/claims/evidence.h"
 
 #include <algorithm>
@@ -162,7 +162,7 @@ Evidence::Evidence(const results::File& file, const Subject& subject)
   };
   for (const Result& row : file.results) {
     if (subject.machine != nullptr && row.machine != subject.machine->id) continue;
-    // What nety diag timed are products of matrices, no runs of a model.
+    // nety diag times products of matrices, not runs of a model.
     if (row.phase == "matvec" || row.phase == "matmat") continue;
     // A configuration that never loaded may know its model only by the name it was asked for.
     const bool other_model =

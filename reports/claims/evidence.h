@@ -45,9 +45,8 @@ class ConfigurationView {
   const results::Result* trouble() const;
 };
 
-/// How many times as large a metric is as another. With `paired`: the median of the ratios of
-/// samples taken in the same rounds, with the exact interval of that median. Otherwise, or where
-/// samples are missing, from both intervals.
+/// A metric divided by another. Paired: the median of the ratios of samples taken in the same
+/// rounds, with its exact interval. Otherwise, or without samples: from both medians and intervals.
 struct Ratio {
   double value = 0;
   std::optional<std::pair<double, double>> ci;

@@ -31,8 +31,9 @@ Judgement judge_speed(const Case& about, bool prefill) {
                                         ratio_text(*ratio, about.words)});
   const Side side = side_of(ratio->ci, 1 + kSpeedMargin);
   judgement.verdict = verdict_of(side);
-  judgement.sensitivity = side == Side::kUnclear ? about.say(message::report_more_rounds, {command})
-                                                 : about.say(message::report_speed_sensitivity);
+  judgement.sensitivity = about.say(side == Side::kUnclear ? message::report_more_rounds
+                                                           : message::report_speed_sensitivity);
+  if (side == Side::kUnclear) judgement.command = command;
   return judgement;
 }
 

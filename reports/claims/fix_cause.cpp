@@ -33,8 +33,8 @@ Judgement judgement_from(const Case& about, const Calls& calls) {
   return judgement;
 }
 
-/// The verdict on the cause whose absence the 8-bit call on the CPU tests: `if_it_works` where that
-/// call works. Nothing can be said without a failure that was cured.
+/// `if_it_works` if the 8-bit call on the CPU works, the opposite if it fails. INCONCLUSIVE unless
+/// the offloaded call fails and the fix works: else nothing was cured.
 Judgement judge_cause(const Case& about, Verdict if_it_works) {
   const Calls calls = calls_of(about.evidence);
   const Check broken = outcome_of(calls.offloaded), alone = outcome_of(calls.int8_cpu),

@@ -26,6 +26,7 @@ struct Case {
 struct Judgement {
   results::Verdict verdict = results::Verdict::kNotTested;
   std::string evidence, margin, sensitivity;
+  std::string command;  ///< That would test or decide it; empty once it is decided.
 
   /// Adds a sentence to the evidence.
   void add(const std::string& sentence) {
@@ -51,16 +52,13 @@ std::string closeness_text(const ConfigurationView& configuration, const Wording
 /// "1.99x [1.94, 2.05]".
 std::string ratio_text(const Ratio& ratio, const Wording& words);
 
-/// NOT TESTED because of what became of the configuration (or there is none), and the command that
-/// would test it.
+/// NOT TESTED: the configuration failed, or is not there (null). `command` would test it.
 Judgement not_tested(const Case& about, const ConfigurationView* configuration,
                      const std::string& command);
 /// The rows a claim is about; null if there are none.
 const ConfigurationView* candidate_of(const Case& about);
-/// `nety bench <options> -o more.json /// `nety bench <options> -o more.json && nety report
-/// more.json`, on the backend of the claim./// `nety bench <options> -o more.json && nety report
-/// more.json`, on the backend of the claim. nety report ... more.json`, on the backend of the
-/// claim.
+/// The shell line that measures with those options of `nety bench`, on the claim's backend, and
+/// adds the result to the report.
 std::string command_text(const Case& about, const std::string& options);
 
 /// SUPPORTED above the threshold, REFUTED below.

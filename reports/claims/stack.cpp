@@ -36,9 +36,8 @@ std::string finding_text(const Finding& finding) {
 Judgement stack_not_tested(const Case& about) {
   Judgement judgement;
   judgement.evidence = about.say(message::report_stack_not_tested);
-  judgement.sensitivity =
-      about.say(message::report_to_test, {"nety diag --python PYTHON -o stack.json && nety report "
-                                          "nety-report/report.json stack.json"});
+  judgement.command =
+      "nety diag --python PYTHON -o stack.json && nety report nety-report/report.json stack.json";
   return judgement;
 }
 

@@ -59,9 +59,10 @@ Judgement judge_stored_beats_fp32(const Case& about) {
                                : closeness == Closeness::kFar ? Verdict::kRefuted
                                                               : Verdict::kInconclusive);
   judgement.add(closeness_text(*stored, about.words) + ".");
-  judgement.sensitivity = judgement.verdict == Verdict::kInconclusive
-                              ? about.say(message::report_more_rounds, {command})
-                              : about.say(message::report_speed_sensitivity);
+  const bool undecided = judgement.verdict == Verdict::kInconclusive;
+  judgement.sensitivity =
+      about.say(undecided ? message::report_more_rounds : message::report_speed_sensitivity);
+  if (undecided) judgement.command = command;
   return judgement;
 }
 

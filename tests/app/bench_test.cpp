@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "run.h"
-#include "tests/results/schema.h"
+#include "tests/schema.h"
 
 namespace nety::app {
 namespace {

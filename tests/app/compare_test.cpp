@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/app/run.h"
-#include "tests/results/schema.h"
+#include "tests/schema.h"
 
 namespace nety::app {
 namespace {

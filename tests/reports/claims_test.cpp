@@ -55,7 +55,11 @@ TEST(Claims, HaveUniqueIdsAndAVerdictForEveryFile) {
       for (const Claim& each : claims) {
         EXPECT_FALSE(each.statement.empty()) << each.id;
         EXPECT_FALSE(each.evidence.empty()) << each.id;
-        EXPECT_FALSE(each.sensitivity.empty() && each.margin.empty()) << each.id;
+        const bool decided =
+            each.verdict == Verdict::kSupported || each.verdict == Verdict::kRefuted;
+        EXPECT_TRUE(!decided || !each.margin.empty()) << each.id;
+        EXPECT_TRUE(!decided || each.command.empty()) << each.id << ": " << each.command;
+        EXPECT_FALSE(each.sensitivity.empty() && each.command.empty()) << each.id;
         EXPECT_EQ(each.evidence.find('{'),
                   make == hostile_file ? each.evidence.find('{') : std::string::npos)
             << each.id << ": " << each.evidence;
@@ -67,7 +71,21 @@ TEST(Claims, WithoutDataNameTheCommandThatTestsThem) {
   for (const Claim& each : judge(empty_file())) {
     if (each.id == "story-14gb") continue;  // arithmetic needs no data
     EXPECT_EQ(each.verdict, Verdict::kNotTested) << each.id;
-    EXPECT_NE(each.sensitivity.find("nety "), std::string::npos) << each.id;
+    EXPECT_EQ(each.command.find("nety "), 0U) << each.id;
+  }
+}
+
+TEST(Claims, NameTheSameCommandInEveryLanguageAndNeverInASentence) {
+  for (const auto make :
+       {complete_file, machine_file, laptop_file, failing_file, fleet_file, empty_file}) {
+    const std::vector<Claim> english = judge(make(), {Language::kEnglish, {}});
+    const std::vector<Claim> french = judge(make(), {Language::kFrench, {}});
+    ASSERT_EQ(english.size(), french.size());
+    for (size_t i = 0; i < english.size(); ++i) {
+      EXPECT_EQ(english[i].command, french[i].command) << english[i].id;
+      for (const Claim& each : {english[i], french[i]})
+        EXPECT_EQ(each.sensitivity.find("nety "), std::string::npos) << each.sensitivity;
+    }
   }
 }
 
@@ -129,7 +147,7 @@ TEST(Faster, IsUndecidedByFewRounds) {
       row.metrics["tg_tps"] = results::summarise("tok/s", {row.mode == "fp32" ? 1.0 : 2.0});
   const Claim undecided = claim(file, "bf16-faster");
   EXPECT_EQ(undecided.verdict, Verdict::kInconclusive);
-  EXPECT_NE(undecided.sensitivity.find("-r 20"), std::string::npos);
+  EXPECT_NE(undecided.command.find("-r 20"), std::string::npos);
 }
 
 TEST(Faster, WorksFromIntervalsWhereSamplesAreGone) {
@@ -190,7 +208,7 @@ TEST(BestAdmissible, DoubtsWhatIsFasterAndOfUnknownQuality) {
   unknown.quality = false;
   const Claim doubt = claim(pair(unknown), "best-admissible");
   EXPECT_EQ(doubt.verdict, Verdict::kInconclusive);
-  EXPECT_NE(doubt.sensitivity.find("--quality"), std::string::npos);
+  EXPECT_NE(doubt.command.find("--quality"), std::string::npos);
 }
 
 TEST(BestAdmissible, RefutesAChoiceThatIsItselfFar) {
@@ -334,7 +352,7 @@ TEST(InstalledStack, IsComparedWithItself) {
   EXPECT_EQ(verdict(file, "bnb-int8-as-good"), Verdict::kRefuted);
   EXPECT_EQ(verdict(file, "bnb-nf4-faster"), Verdict::kSupported) << "than the installed fp32";
   EXPECT_NE(claim(file, "bnb-nf4-faster").evidence.find("22.0 tok/s"), std::string::npos);
-  EXPECT_NE(claim(machine_file(), "bnb-int8-faster").sensitivity.find("--backends installed"),
+  EXPECT_NE(claim(machine_file(), "bnb-int8-faster").command.find("--backends installed"),
             std::string::npos);
 }
 
@@ -362,7 +380,7 @@ TEST(Fix, IsTracedToItsCauseBothWays) {
   }
   for (const char* untested : {"---", "-oo", "x-o", "xo-"}) {
     EXPECT_EQ(verdict(stack(untested), "fix-is-fp32"), Verdict::kNotTested);
-    EXPECT_NE(claim(stack(untested), "fix-is-fp32").sensitivity.find("nety diag --python"),
+    EXPECT_NE(claim(stack(untested), "fix-is-fp32").command.find("nety diag --python"),
               std::string::npos);
   }
 }

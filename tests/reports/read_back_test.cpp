@@ -1,40 +1,20 @@
-// What other programs read, read back by readers that are not ours: Python's for CSV and XML.
+// What other programs read, read back by Python's readers.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "core/base/files.h"
 #include "fixtures.h"
 #include "reports/escape.h"
 #include "reports/render.h"
+#include "tests/reports/by_python.h"
 
 namespace nety::reports {
 namespace {
 
 using results::File;
 using Table = std::vector<std::vector<std::string>>;
-
-bool has_python() { return std::system("python3 -c 'import csv, json, xml' 2>/dev/null") == 0; }
-
-/// What this Python program puts into the file `out` of the text in the file `path`: JSON.
-nlohmann::json by_python(const std::string& program, const std::string& text) {
-  const TemporaryFolder folder;
-  const std::string in = folder.file("in"), out = folder.file("out");
-  write_file(in, text);
-  write_file(folder.file("read.py"),
-             "import csv, json, sys\nfrom xml.dom import minidom\npath, out = sys.argv[1:]\nout = "
-             "open(out, 'w')\n" +
-                 program);
-  const std::string line = "python3 '" + folder.file("read.py") + "' '" + in + "' '" + out + "'";
-  if (std::system(line.c_str()) != 0) {
-    ADD_FAILURE() << "Python cannot read this: " << text;
-    return nlohmann::json::array();
-  }
-  return nlohmann::json::parse(read_file(out));
-}
 
 /// Every record's cells.
 Table read_csv(const std::string& text) {
@@ -88,15 +68,8 @@ void expect_cells(const Table& table, const std::vector<std::string>& names,
   }
 }
 
-class ReadBack : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!has_python()) GTEST_SKIP() << "not run: there is no Python";
-  }
-};
 using LlamaBench = ReadBack;
 using Csv = ReadBack;
-using Junit = ReadBack;
 
 TEST_F(LlamaBench, HasItsColumnsAndRates) {
   const Table table = read_csv(render_llama_bench(complete_file(), {}));
@@ -144,20 +117,6 @@ TEST_F(Csv, OfEveryFileHasWholeRecords) {
   }
 }
 
-/// The names of the test cases in it.
-std::vector<std::string> read_junit(const std::string& text) {
-  return by_python(
-             "cases = minidom.parse(path).getElementsByTagName('testcase')\n"
-             "json.dump([it.getAttribute('name') for it in cases], out)",
-             text)
-      .get<std::vector<std::string>>();
-}
-
-TEST_F(Junit, OfEveryFileHasACasePerClaim) {
-  for (File (*const make)() : {complete_file, failing_file, hostile_file, empty_file})
-    EXPECT_EQ(read_junit(render_junit(make(), {})).size(), judge(make(), {}).size());
-}
-
 TEST_F(ReadBack, ComparisonsSurviveHostileStrings) {
   for (const std::string& text : kHostile) {
     File file;
@@ -168,7 +127,7 @@ TEST_F(ReadBack, ComparisonsSurviveHostileStrings) {
     ASSERT_EQ(table.size(), 2U);
     EXPECT_EQ(table[1].size(), table[0].size());
     EXPECT_EQ(table[1][column(table, "reason")], cell(text));
-    EXPECT_EQ(read_junit(render_junit(file, {})).size(), 1U);
+    EXPECT_EQ(structure_of("junit", render_junit(file, {})).at("cases").size(), 1U);
   }
 }
 

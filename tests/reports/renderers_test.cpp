@@ -1,14 +1,11 @@
-// Every renderer on fixed results, against files under tests/data/reports. To accept new output:
-// NETY_UPDATE_GOLDEN=1 test_reports --gtest_filter=*Golden*, and read the difference.
+// Every renderer on fixed results: valid in its format whatever the strings hold.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -18,7 +15,7 @@
 #include "reports/render.h"
 #include "reports/series.h"
 #include "tests/paths.h"
-#include "tests/results/schema.h"
+#include "tests/schema.h"
 
 namespace nety::reports {
 namespace {
@@ -34,22 +31,6 @@ constexpr NamedFile kFiles[] = {{"complete", complete_file}, {"machine", machine
                                 {"hostile", hostile_file},   {"laptop", laptop_file},
                                 {"empty", empty_file}};
 
-void expect_golden(const std::string& name, const std::string& text) {
-  const std::filesystem::path path = std::filesystem::path(test_data()) / "reports" / name;
-  if (std::getenv("NETY_UPDATE_GOLDEN") != nullptr) {
-    std::filesystem::create_directories(path.parent_path());
-    write_file(path, text);
-    return;
-  }
-  const std::string expected = read_file(path);
-  if (expected == text) return;
-  const auto difference = std::mismatch(expected.begin(), expected.end(), text.begin(), text.end());
-  const auto at = difference.first - expected.begin();
-  const auto from = static_cast<size_t>(std::max<std::ptrdiff_t>(at - 60, 0));
-  ADD_FAILURE() << name << " differs at byte " << at << "\nexpected: " << expected.substr(from, 160)
-                << "\nactual:   " << text.substr(from, 160);
-}
-
 class EveryRenderer : public ::testing::TestWithParam<size_t> {
  protected:
   const Renderer& renderer() const { return renderers()[GetParam()]; }
@@ -63,16 +44,6 @@ INSTANTIATE_TEST_SUITE_P(Renderers, EveryRenderer, ::testing::Range<size_t>(0, r
                                '_');
                            return name;
                          });
-
-TEST_P(EveryRenderer, MatchesTheGoldenFiles) {
-  // Other tools' formats are read back, below, rather than kept.
-  if (renderer().extension.rfind('.') != 0 || renderer().extension == ".benchstat") return;
-  for (const NamedFile& file : kFiles) {
-    if (std::string_view(file.name) == "empty") continue;
-    expect_golden(std::string(file.name) + std::string(renderer().extension),
-                  renderer().render(file.make(), {}));
-  }
-}
 
 TEST_P(EveryRenderer, RendersEveryFileInBothLanguages) {
   for (const NamedFile& file : kFiles)
@@ -100,20 +71,6 @@ TEST(Renderers, RefuseAnUnknownExtension) {
       EXPECT_EQ(error.kind(), ErrorKind::kUsage);
       EXPECT_NE(error.hint().find(".html"), std::string::npos);
     }
-}
-
-TEST(GoldenFrench, PageAndMarkdown) {
-  ClaimOptions options;
-  options.language = Language::kFrench;
-  expect_golden("complete.fr.md", render_markdown(complete_file(), options));
-  expect_golden("complete.fr.html", render_html(complete_file(), options));
-}
-
-TEST(GoldenTerminal, TableAndVerdicts) {
-  const File file = machine_file();
-  expect_golden("complete.terminal.txt",
-                terminal_table(file, 160, Language::kEnglish) + terminal_verdicts(file, {}));
-  expect_golden("failing.terminal.txt", terminal_table(failing_file(), 100, Language::kEnglish));
 }
 
 TEST(Terminal, FitsItsWidthAndHasNoControls) {
@@ -233,32 +190,6 @@ TEST(Html, IsSelfContained) {
     EXPECT_LT(page.size(), 1'000'000U) << file.name;
     for (const char* outside : {"http://", "https://", " src=", "@import", "url(", "fetch("})
       EXPECT_EQ(page.find(outside), std::string::npos) << outside;
-    const std::string markup = page.substr(0, page.find("<script"));
-    EXPECT_FALSE(std::regex_search(markup, std::regex("<[^>]* on[a-z]+="))) << file.name;
-  }
-}
-
-TEST(Html, BalancesItsElements) {
-  for (const NamedFile& file : kFiles) {
-    std::string page = render_html(file.make(), {});
-    page.erase(page.find("<script"));  // data, not markup
-    std::vector<std::string> open;
-    const std::regex tag("<(/?)([a-z0-9]+)([^>]*)>");
-    const std::vector<std::string> empty = {"meta", "line", "rect", "path", "i"};
-    for (auto it = std::sregex_iterator(page.begin(), page.end(), tag);
-         it != std::sregex_iterator(); ++it) {
-      const std::string name = (*it)[2];
-      const bool closed = (*it)[3].str().ends_with("/");
-      if (name == "meta" || closed) continue;
-      if ((*it)[1] == "") {
-        open.push_back(name);
-      } else {
-        ASSERT_FALSE(open.empty()) << file.name << " closes " << name;
-        EXPECT_EQ(open.back(), name) << file.name;
-        open.pop_back();
-      }
-    }
-    EXPECT_EQ(open, (std::vector<std::string>{"html", "body"})) << file.name;
   }
 }
 
@@ -274,17 +205,6 @@ TEST(Html, EscapesHostileText) {
     EXPECT_EQ(page.find(text), std::string::npos) << text;
     EXPECT_NE(page.find(escape_html(text)), std::string::npos) << text;
   }
-}
-
-TEST(Html, HasUniqueIds) {
-  const std::string page = render_html(machine_file(), {});
-  std::vector<std::string> ids;
-  const std::regex id(" id=\"([^\"]*)\"");
-  for (auto it = std::sregex_iterator(page.begin(), page.end(), id); it != std::sregex_iterator();
-       ++it)
-    ids.push_back((*it)[1]);
-  std::sort(ids.begin(), ids.end());
-  EXPECT_EQ(std::adjacent_find(ids.begin(), ids.end()), ids.end());
 }
 
 TEST(Markdown, StaysWithinGithubsLimits) {

@@ -104,9 +104,9 @@ TEST(Change, HasATableOfMetricsWithKnownWords) {
 
 // ---- error rates -------------------------------------------------------------------------------
 
-/// Noise of a shared machine on the log of a time: a slow drift (AR(1)), white noise, and now and
-/// then a run that something else slowed down. shared machines: 1 %/1 %/2 % calm, 4 %/2 %/10 %
-/// noisy.
+/// Noise on the log of a time: a slow drift (AR(1)), white noise, and the share of runs that
+/// something else slowed down. Shared machines have 1 %, 1 % and 2 % when calm; 4 %, 2 % and 10 %
+/// when noisy.
 struct Noise {
   double drift, white, spikes;
 };

@@ -89,7 +89,7 @@ inline File example() {
   comparison.ratio.ci = {1.2, 1.3};
   comparison.ratio.ci_level = 0.975;
   file.claims.push_back({"cpu-fp32", "fp32 is best", Verdict::kRefuted, "78 tok/s", "5 %", "depth",
-                         "machine-1", "model-1"});
+                         "machine-1", "model-1", "nety bench"});
   file.warnings = {"a debug build"};
   return file;
 }

@@ -1,15 +1,18 @@
 // The published schema says what we write, no more and no less.
-#include "tests/results/schema.h"
+#include "tests/schema.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "core/results/json.h"
 #include "tests/results/example.h"
 
 namespace nety::results {
 namespace {
+
+using Json = nlohmann::json;
 
 TEST(ResultsSchema, DescribesExactlyWhatIsWritten) {
   EXPECT_EQ(problems_of(to_json(example())), std::vector<std::string>{});

@@ -1,6 +1,4 @@
-// The published schema, and a small validator of the keywords that it uses, which also compares
-// keys both ways: what we write is what it says, no more and no less.
-#pragma once
+#include "tests/schema.h"
 
 #include <fmt/core.h>
 
@@ -8,12 +6,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <string>
-#include <vector>
 
 #include "tests/paths.h"
 
 namespace nety::results {
+namespace {
 
 using Json = nlohmann::json;
 
@@ -86,22 +83,21 @@ class Validator {
   const Json& root_;
 };
 
-inline Json schema() {
+}  // namespace
+
+Json schema() {
   std::ifstream file(test_data() + "/../../docs/schema/nety.results-1.json");
   return Json::parse(file);
 }
 
-/// What is wrong with a result file; empty: nothing.
-inline std::vector<std::string> problems_of(const std::string& text) {
+std::vector<std::string> problems_of(const std::string& text) {
   const Json root = schema();
   Validator validator(root);
   validator.check(Json::parse(text), root, "$");
   return validator.problems;
 }
 
-/// What is wrong with a file of lines, by line. Each is an entry of one of the file's lists and
-/// says which in `type`; the header is the file without those lists, and comes first.
-inline std::vector<std::string> problems_of_lines(const std::string& text) {
+std::vector<std::string> problems_of_lines(const std::string& text) {
   const Json root = schema();
   std::vector<std::string> problems;
   std::istringstream stream(text);
