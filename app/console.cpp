@@ -10,8 +10,8 @@
 #include <cstdio>
 #include <string>
 
+#include "core/base/plain_text.h"
 #include "core/base/printable.h"
-#include "diag/page.h"
 
 namespace nety::app {
 namespace {
@@ -109,8 +109,8 @@ std::optional<size_t> terminal_columns(int descriptor) {
 
 void RedrawnLine::show(std::string_view text) {
   if (!draw_ || (text.empty() && width_ == 0)) return;
-  const size_t width = diag::width_of(text);
-  std::string line = "\r" + diag::padded(text, width_);
+  const size_t width = width_of(text);
+  std::string line = "\r" + padded(text, width_);
   if (text.empty()) line += '\r';
   print_aside(line);
   std::fflush(stderr);

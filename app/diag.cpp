@@ -56,17 +56,27 @@ class Diag final : public Command {
           checkpoint::Checkpoint::open(resolve_model(options_.model)));
     policy::Request request;
     request.plan = options_.plan();
-    const auto machine = machine_with_drivers(trials_.quick);
-    diag::Diagnosis diagnosis = diag::examine(
-        {.machine = *machine,
-         .language = context.language,
-         .checkpoint = checkpoint.get(),
-         .request = request,
-         .evidence = evidence_for(checkpoint.get()),
-         .quick = trials_.quick,
-         .gpu_lacks = gpu_lacks(),
-         .trials = trials_.try_modes(context, *machine, stored_mode(checkpoint.get()))});
-    stack_.examine(diagnosis, checkpoint.get(), trials_.quick, context);
+    const std::string stored = stored_mode(checkpoint.get());
+    // A file or JSON is of the whole diagnosis.
+    const bool whole = json_ || !outputs_.empty();
+    const diag::Needs needs =
+        whole ? diag::needs_of({}, stored) : diag::needs_of(requirements, stored);
+    const auto asked = needs.drivers ? machine_with_drivers(trials_.quick) : nullptr;
+    const machine::Machine& machine = asked ? *asked : machine::host();
+    diag::Question question{.machine = machine,
+                            .language = context.language,
+                            .checkpoint = checkpoint.get(),
+                            .request = request,
+                            .evidence = {},
+                            .quick = trials_.quick || !needs.disk,
+                            .gate = !needs.everything};
+    if (needs.everything || needs.drivers) {
+      question.evidence = evidence_for(checkpoint.get());
+      question.gpu_lacks = gpu_lacks();
+    }
+    question.trials = trials_.try_modes(context, machine, stored, needs);
+    diag::Diagnosis diagnosis = diag::examine(question);
+    if (needs.stack) stack_.examine(diagnosis, checkpoint.get(), trials_.quick, context);
     diag::check_requirements(requirements, context.language, diagnosis);
     const results::File file = as_results(diagnosis, checkpoint.get(), context);
     for (const std::string& path : outputs_)
@@ -81,7 +91,7 @@ class Diag final : public Command {
                                             .width = screen_width()}));
     if (interrupted()) return exit_code(ErrorKind::kInterrupted);
     // What was tried under other conditions than a user's would mislead the policy.
-    if (trials_.as_usual()) keep_evidence(file, context);
+    if (trials_.as_usual() && needs.everything) keep_evidence(file, context);
     hold_requirements(diagnosis.requirements);
     return 0;
   }

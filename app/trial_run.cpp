@@ -47,7 +47,7 @@ std::vector<std::string> modes_to_try(const std::string& stored_mode) {
 void TrialRun::declare(Arguments& arguments) {
   arguments.texts("--require", require,
                   "Exit with 6 unless this holds: ram>=16GiB, avx512_bf16, mode:int8=viable ...; "
-                  "help lists all (repeatable)");
+                  "without -o and --json only that is measured; help lists all (repeatable)");
   arguments.flag("--quick", quick, "Two seconds: facts and known answers, nothing is timed");
   using options::rows::isa, options::rows::threads;
   declare_run(arguments, run, named({isa.name, threads.name}),
@@ -64,16 +64,19 @@ std::vector<diag::Requirement> TrialRun::requirements() const {
   return out;
 }
 
-diag::Trials TrialRun::try_modes(const Context& context, const machine::Machine& machine,
-                                 const std::string& stored_mode) const {
+std::optional<diag::Trials> TrialRun::try_modes(const Context& context,
+                                                const machine::Machine& machine,
+                                                const std::string& stored_mode,
+                                                const diag::Needs& needs) const {
   kernels::choose_isa(run.isa, machine);
+  if (needs.trials.empty() && !needs.backends && !needs.rates) return std::nullopt;
   const results::Machine facts = machine::describe(machine);
   diag::TrialOptions options;
   options.quick = quick;
   options.run = run;
   options.run.threads = machine::threads_for(run.threads, machine);
-  options.modes = modes_to_try(stored_mode);
-  options.backends = {"native"};
+  options.rates = needs.rates;
+  std::vector<std::string> backends = {"native"};
   for (const std::string_view name : model::plugin_names()) {
     // A contender's arithmetic is not the mode's: the known answers are not its own.
     if (!model::modes_of_backend(name).empty()) continue;
@@ -81,7 +84,15 @@ diag::Trials TrialRun::try_modes(const Context& context, const machine::Machine&
     if (!status.available)
       options.missing.push_back({std::string(name), status.what, status.hint});
     else if (status.device == DeviceKind::kCpu)  // trials are of this processor
-      options.backends.emplace_back(name);
+      backends.emplace_back(name);
+  }
+  options.tries = diag::every(modes_to_try(stored_mode), backends);
+  if (!needs.everything) {
+    options.tries = needs.trials;
+    std::erase_if(options.tries, [&backends](const diag::ModeOnBackend& one) {
+      return std::find(backends.begin(), backends.end(), one.backend) == backends.end();
+    });
+    std::ranges::stable_sort(options.tries, {}, &diag::ModeOnBackend::backend);
   }
   options.memory_bytes = facts.memory_available_bytes;
   TrialProgress progress(draws_progress(context), context.language);

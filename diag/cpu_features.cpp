@@ -1,6 +1,7 @@
 // Which instructions the kernels may use, and whether the system withholds some.
 #include <algorithm>
 
+#include "core/base/words.h"
 #include "diag/probe.h"
 
 namespace nety::diag::probes {
@@ -30,8 +31,7 @@ Findings cpu_features(const Subject& subject) {
   results::Finding finding =
       subject.finding("cpu.features", message::diag_features_title,
                       has_cpuid ? "CPUID, XGETBV" : "/proc/cpuinfo Features");
-  for (const std::string& feature : features)
-    finding.value += (finding.value.empty() ? "" : " ") + feature;
+  finding.value = joined(features, " ");
   if (features.empty()) finding.value = subject.say(message::diag_features_none);
   if (!has("avx2") || !has("fma") || !has("f16c")) {
     finding.status = results::FindingStatus::kWarn;

@@ -1,10 +1,10 @@
 // How fast the model's file system reads: what a first load costs.
-#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
 
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "core/machine/text.h"
 #include "diag/probe.h"
 
@@ -55,8 +55,8 @@ Findings disk_read(const Subject& subject) {
   if (!rate)
     return {subject.unknown("disk.read", message::diag_disk_title, finding.source, rate.reason)};
   const std::string type = type_of(subject.machine, subject.model_file);
-  finding.value = fmt::format("{}/s{}{}", format_bytes(static_cast<uint64_t>(*rate.value)),
-                              type.empty() ? "" : ", ", type);
+  finding.value = format_bytes(static_cast<uint64_t>(*rate.value)) + "/s";
+  if (!type.empty()) append_word(finding.value, type);
   finding.data = *rate.value;
   const bool remote = std::find(kRemote.begin(), kRemote.end(), type) != kRemote.end();
   if (*rate.value < kSlow || remote) {

@@ -91,6 +91,7 @@ Subject subject_of(const Question& question) {
 
 Diagnosis examine(const Question& question) {
   Diagnosis out;
+  out.gate = question.gate;
   out.machine = machine::describe(question.machine);
   const Subject subject = subject_of(question);
   out.gpu_backend = subject.gpu_backend;
@@ -102,7 +103,7 @@ Diagnosis examine(const Question& question) {
   out.model = question.checkpoint->name();
   out.stored_mode = precision::mode(question.checkpoint->stored_mode()).name;
   append(out.findings, diagnose(*question.checkpoint, question.language));
-  apply_policy(question, out);
+  if (!question.gate) apply_policy(question, out);
   return out;
 }
 

@@ -23,6 +23,7 @@ struct Question {
   policy::Request request;
   policy::Evidence evidence;
   bool quick = false;  ///< Facts only: nothing that takes time is measured.
+  bool gate = false;   ///< Only requirements are to be checked: the policy is not asked.
   /// Libraries that the backend on a GPU does without, and is slower for.
   std::vector<std::string> gpu_lacks{};
   /// What running the modes found, if they were run. Broken ones are evidence for the policy.
@@ -39,6 +40,7 @@ struct ModeRow {
 };
 
 struct Diagnosis {
+  bool gate = false;
   results::Machine machine;
   std::vector<results::Finding> findings;
   bool gpu_backend = false;  ///< A backend is here that computes on a GPU.

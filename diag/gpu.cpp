@@ -1,9 +1,8 @@
 // Whether there are GPUs and, if so, why each is or is not used. None is a normal result.
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <optional>
 
+#include "core/base/words.h"
 #include "core/machine/gpu.h"
 
 #include "core/base/units.h"
@@ -18,8 +17,7 @@ std::optional<results::Finding> library_finding(const Subject& subject) {
   results::Finding finding =
       subject.finding("gpu.libraries", message::diag_gpu_libraries_title, "the loader's folders");
   finding.status = results::FindingStatus::kWarn;
-  finding.value = subject.say(message::diag_gpu_libraries_missing,
-                              {fmt::format("{}", fmt::join(subject.gpu_lacks, ", "))});
+  finding.value = subject.say(message::diag_gpu_libraries_missing, {joined(subject.gpu_lacks)});
   finding.consequence = subject.say(message::diag_gpu_libraries_means);
   finding.remedy = subject.say(message::diag_gpu_libraries_remedy);
   return finding;

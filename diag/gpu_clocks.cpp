@@ -1,4 +1,5 @@
 // The clocks of a GPU now, and what holds them down.
+#include "core/base/words.h"
 #include "diag/gpu_device.h"
 
 namespace nety::diag::probes {
@@ -44,7 +45,7 @@ Findings gpu_clocks(const Subject& subject) {
     }
     std::string reasons;
     for (const std::string& reason : device.gpu.throttle)
-      reasons += (reasons.empty() ? "" : ", ") + said(subject, reason);
+      append_word(reasons, said(subject, reason));
     if (!reasons.empty()) {
       finding->status = results::FindingStatus::kWarn;
       finding->consequence = subject.say(message::diag_gpu_throttled, {reasons});

@@ -14,7 +14,7 @@ Findings gpu_driver(const Subject& subject) {
   const machine::DriverAnswers answers =
       machine::parse_driver_answers(said.value.value_or(std::string()));
   Findings found;
-  // A library that hung or crashed; one that is not there is no news of its own.
+  // A library that hung or crashed. One that is missing is not reported here.
   for (const char* name : machine::kDriverNames) {
     const std::string end = answers.section("process").reason(name);
     if (end.empty()) continue;

@@ -24,7 +24,7 @@ constexpr int kLargest = 11;    // of the ordinary ones
 constexpr float kOutlier = 64;  // 8 after the norm: above LLM.int8()'s threshold of 6
 constexpr int64_t kOutlierStep = 700;
 
-/// One group of random bytes that stands for moderate weights.
+/// One group of random bytes whose weights are of moderate size.
 void fill_group(const Mode& mode, std::mt19937& random, std::span<std::byte> bytes) {
   const MatrixView group{
       .mode = mode.id, .rows = 1, .cols = mode.functions->group, .codes = bytes.data()};
@@ -119,9 +119,9 @@ Matrix sample_matrix(const Mode& mode, int64_t rows, int64_t cols) {
   return matrix;
 }
 
-// All rows are one set of integers, shuffled and with signs of their own: so their squares have one
-// sum, and one eps makes the mean of the squares 64 in every row. Everything on the way is exact in
-// fp32, so that rounding to bf16 or int8 afterwards is the same everywhere.
+// Every row has the same integers, shuffled and with other signs. Their squares have the same sum,
+// so one eps makes the mean square 64 in every row. Each step is exact in fp32: every backend then
+// rounds the same numbers to bf16 or int8.
 Activations::Activations(int64_t tokens, int64_t cols) : tokens_(tokens), cols_(cols) {
   std::mt19937 random(21);
   std::vector<float> values(static_cast<size_t>(cols));

@@ -6,16 +6,17 @@
 
 #include "core/base/units.h"
 #include "diag/messages.h"
-#include "diag/page.h"
+#include "diag/terminal_text.h"
 
 namespace nety::diag {
 namespace {
 
-/// A column, with how wide it may be and how soon it goes where there is no room (0: never).
+/// A column, its greatest width, and its turn to be dropped where there is no room (0: never; -1:
+/// not shown at all).
 struct Column {
   std::string title;
-  size_t most;
-  int goes;
+  size_t widest;
+  int drop_turn;
 };
 
 struct Line {
@@ -37,7 +38,7 @@ class Table {
                 {say(message::diag_screen_column_speed), 14, timed() ? 0 : -1},
                 {say(message::diag_screen_column_bytes), 8, tried ? 4 : -1},
                 {say(message::diag_screen_column_bits), 12, tried ? -1 : 0},
-                {shortened(plain(diagnosis.model), 20), 30, model ? 0 : -1}};
+                {shortened(one_line(diagnosis.model, "?"), 20), 30, model ? 0 : -1}};
     for (const ModeRow& mode : diagnosis.modes) add(mode);
     add_other_backends();
   }
@@ -140,7 +141,7 @@ class Table {
     for (size_t i = 0; i < columns_.size(); ++i) {
       size_t needs = width_of(columns_[i].title);
       for (const Line& line : lines_) needs = std::max(needs, width_of(line.cells[i]));
-      widths.push_back(columns_[i].goes < 0 ? 0 : std::min(needs, columns_[i].most));
+      widths.push_back(columns_[i].drop_turn < 0 ? 0 : std::min(needs, columns_[i].widest));
     }
     const auto total = [&widths] {
       size_t sum = 1;
@@ -149,7 +150,7 @@ class Table {
     };
     for (int next = 1; next <= 4; ++next)
       for (size_t i = 0; i < columns_.size(); ++i)
-        if (columns_[i].goes == next && total() > width) widths[i] = 0;
+        if (columns_[i].drop_turn == next && total() > width) widths[i] = 0;
     return widths;
   }
 

@@ -14,7 +14,7 @@ namespace {
 
 using Value = std::optional<double>;
 
-/// The number of a finding, which a probe of this project or a colleague's may have made.
+/// The number of the finding with that id.
 Value finding(const Diagnosis& diagnosis, std::string_view id) {
   for (const results::Finding& finding : diagnosis.findings)
     if (finding.id == id) return finding.data;
@@ -25,7 +25,7 @@ Value bytes_or_none(uint64_t bytes) {
   return bytes == 0 ? Value() : Value(static_cast<double>(bytes));
 }
 
-/// The most of a figure among the GPUs that are usable; 0 if there are none.
+/// The largest figure among the usable GPUs; 0 if there are none.
 Value best_gpu(const Diagnosis& diagnosis, std::optional<uint64_t> results::Gpu::*figure) {
   Value best = 0;
   for (const results::Gpu& gpu : diagnosis.machine.gpus) {
@@ -37,37 +37,44 @@ Value best_gpu(const Diagnosis& diagnosis, std::optional<uint64_t> results::Gpu:
 }
 
 const Quantity kQuantities[] = {
-    {"ram", "ram>=16GiB", Dimension::kBytes, message::diag_require_ram,
+    {"ram", "ram>=16GiB", Dimension::kBytes, Source::kFacts, message::diag_require_ram,
      [](const Diagnosis& d) { return bytes_or_none(d.machine.memory_available_bytes); }},
-    {"ram_total", "ram_total>=32GB", Dimension::kBytes, message::diag_require_ram_total,
+    {"ram_total", "ram_total>=32GB", Dimension::kBytes, Source::kFacts,
+     message::diag_require_ram_total,
      [](const Diagnosis& d) { return bytes_or_none(d.machine.memory_total_bytes); }},
-    {"threads", "threads>=4", Dimension::kCount, message::diag_require_threads,
+    {"threads", "threads>=4", Dimension::kCount, Source::kFacts, message::diag_require_threads,
      [](const Diagnosis& d) { return Value(d.machine.cpu_budget.threads); }},
-    {"processors", "processors>=8", Dimension::kCount, message::diag_require_processors,
+    {"processors", "processors>=8", Dimension::kCount, Source::kFacts,
+     message::diag_require_processors,
      [](const Diagnosis& d) {
        return d.machine.processors > 0 ? Value(d.machine.processors) : Value();
      }},
-    {"gpus", "gpus>=1", Dimension::kCount, message::diag_require_gpus,
+    {"gpus", "gpus>=1", Dimension::kCount, Source::kDrivers, message::diag_require_gpus,
      [](const Diagnosis& d) {
        return Value(static_cast<double>(std::count_if(d.machine.gpus.begin(), d.machine.gpus.end(),
                                                       [](const auto& gpu) { return gpu.usable; })));
      }},
-    {"vram", "vram>=8GiB", Dimension::kBytes, message::diag_require_vram,
+    {"vram", "vram>=8GiB", Dimension::kBytes, Source::kDrivers, message::diag_require_vram,
      [](const Diagnosis& d) { return best_gpu(d, &results::Gpu::free_bytes); }},
-    {"vram_total", "vram_total>=16GiB", Dimension::kBytes, message::diag_require_vram_total,
+    {"vram_total", "vram_total>=16GiB", Dimension::kBytes, Source::kDrivers,
+     message::diag_require_vram_total,
      [](const Diagnosis& d) { return best_gpu(d, &results::Gpu::total_bytes); }},
-    {"bandwidth", "bandwidth>=20GB/s", Dimension::kBytesPerSecond, message::diag_require_bandwidth,
+    {"bandwidth", "bandwidth>=20GB/s", Dimension::kBytesPerSecond, Source::kRates,
+     message::diag_require_bandwidth,
      [](const Diagnosis& d) { return finding(d, "memory.bandwidth"); }},
-    {"bandwidth_one", "bandwidth_one>=10GB/s", Dimension::kBytesPerSecond,
+    {"bandwidth_one", "bandwidth_one>=10GB/s", Dimension::kBytesPerSecond, Source::kRates,
      message::diag_require_bandwidth_one,
      [](const Diagnosis& d) { return finding(d, "memory.bandwidth_one"); }},
-    {"triad", "triad>=15GB/s", Dimension::kBytesPerSecond, message::diag_require_triad,
-     [](const Diagnosis& d) { return finding(d, "memory.triad"); }},
-    {"fp32_rate", "fp32_rate>=100GFLOP/s", Dimension::kOperations, message::diag_require_fp32_rate,
+    {"triad", "triad>=15GB/s", Dimension::kBytesPerSecond, Source::kRates,
+     message::diag_require_triad, [](const Diagnosis& d) { return finding(d, "memory.triad"); }},
+    {"fp32_rate", "fp32_rate>=100GFLOP/s", Dimension::kOperations, Source::kRates,
+     message::diag_require_fp32_rate,
      [](const Diagnosis& d) { return finding(d, "cpu.fma.fp32"); }},
-    {"bf16_rate", "bf16_rate>=200GFLOP/s", Dimension::kOperations, message::diag_require_bf16_rate,
+    {"bf16_rate", "bf16_rate>=200GFLOP/s", Dimension::kOperations, Source::kRates,
+     message::diag_require_bf16_rate,
      [](const Diagnosis& d) { return finding(d, "cpu.fma.bf16"); }},
-    {"int8_rate", "int8_rate>=400GOP/s", Dimension::kOperations, message::diag_require_int8_rate,
+    {"int8_rate", "int8_rate>=400GOP/s", Dimension::kOperations, Source::kRates,
+     message::diag_require_int8_rate,
      [](const Diagnosis& d) { return finding(d, "cpu.fma.int8"); }},
 };
 

@@ -12,6 +12,8 @@ namespace nety::diag {
 
 struct Diagnosis;
 
+/// Where a quantity comes from: facts cost nothing, drivers a second, rates a few.
+enum class Source : uint8_t { kFacts, kDrivers, kRates };
 enum class Dimension : uint8_t { kCount, kBytes, kBytesPerSecond, kOperations };
 
 /// One quantity. To add one, add its row in quantities.cpp.
@@ -19,6 +21,7 @@ struct Quantity {
   std::string_view name;     ///< "ram"
   std::string_view example;  ///< "ram>=16GiB"
   Dimension dimension;
+  Source source;
   MessageId title;
   std::optional<double> (*value)(const Diagnosis& diagnosis);  ///< None: it cannot be told.
 };

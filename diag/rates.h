@@ -1,4 +1,4 @@
-// The two walls of this machine, measured: memory and arithmetic.
+// The machine's measured roofline: memory bandwidth and peak arithmetic.
 #pragma once
 
 #include <map>

@@ -1,4 +1,4 @@
-// Parsing and help: the tables of names are what both go by.
+// Parsing and help, both from the tables of names.
 #include "diag/requirement.h"
 
 #include <fmt/core.h>
@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "core/base/error.h"
+#include "core/base/words.h"
 #include "core/precision/mode.h"
 #include "diag/messages.h"
 #include "diag/quantities.h"
@@ -58,13 +59,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
-}
-
-template <class Range>
-std::string joined(const Range& words) {
-  std::string out;
-  for (const std::string_view word : words) out += (out.empty() ? "" : ", ") + std::string(word);
-  return out;
 }
 
 std::string units_of(Dimension dimension) {

@@ -5,9 +5,10 @@
 #include <algorithm>
 
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "diag/messages.h"
 #include "diag/mode_table.h"
-#include "diag/page.h"
+#include "diag/terminal_text.h"
 
 namespace nety::diag {
 namespace {
@@ -38,6 +39,11 @@ class Screen {
 
   std::string draw() {
     header();
+    if (diagnosis_.gate) {
+      machine();
+      requirements();
+      return out_;
+    }
     policy();
     machine();
     modes();
@@ -50,10 +56,10 @@ class Screen {
     return render({id, std::move(args)}, options_.language);
   }
   void line(const std::string& text) { out_ += text + "\n"; }
-  /// Text in lines that begin with `first` and, from the second on, as many spaces.
+  /// Wrapped text. The first line begins with `first`, later ones are indented as far.
   void paragraph(const std::string& first, const std::string& text, Ink ink = Ink::kPlain) {
     std::string indent = first;
-    for (const std::string& part : wrapped(plain(text), options_.width - width_of(first))) {
+    for (const std::string& part : wrapped(one_line(text, "?"), options_.width - width_of(first))) {
       line(indent + inked(part, ink, options_.colours));
       indent.assign(width_of(first), ' ');
     }
@@ -61,6 +67,7 @@ class Screen {
 
   /// What kind of run it was, and how long it took.
   std::string run_text() const {
+    if (diagnosis_.gate) return "  " + say(message::diag_screen_gate);
     if (!diagnosis_.trials) return "";
     if (diagnosis_.trials->quick) return "  " + say(message::diag_screen_quick);
     return "  " + say(message::diag_screen_full, {format_seconds(diagnosis_.trials->seconds)});
@@ -97,40 +104,36 @@ class Screen {
     add(machine.os);
     paragraph("  ", text);
     if (diagnosis_.trials && diagnosis_.trials->rates)
-      paragraph("  ", walls(*diagnosis_.trials->rates));
+      paragraph("  ", roofline(*diagnosis_.trials->rates));
     line("");
   }
 
-  /// What was measured of the memory and of the arithmetic.
-  std::string walls(const Rates& rates) const {
+  /// Measured bandwidth and peak arithmetic.
+  std::string roofline(const Rates& rates) const {
     const auto giga = [](double per_s) { return format_number(per_s / 1e9); };
     std::string peaks;
     for (const char* type : {"fp32", "bf16", "int8"}) {
       const auto peak = rates.peaks.find(type);
       if (peak == rates.peaks.end()) continue;
-      peaks +=
-          fmt::format("{}{} {}", peaks.empty() ? "" : ", ", giga(peak->second.ops_per_s), type);
+      append_word(peaks, fmt::format("{} {}", giga(peak->second.ops_per_s), type));
     }
     return say(message::diag_screen_walls,
                {giga(rates.read_bytes_per_s), giga(rates.read_one_bytes_per_s), peaks});
   }
 
-  /// Modes whose speed was told apart from fp32's, and those that do not work.
+  /// Modes that are measurably faster or slower than fp32, and broken ones.
   void verdicts() {
     if (!diagnosis_.trials) return;
     std::string faster, slower, broken;
-    const auto add = [](std::string& list, const std::string& name, const std::string& more) {
-      list += (list.empty() ? "" : ", ") + name + more;
-    };
     for (const ModeTrial& row : diagnosis_.trials->rows) {
       const std::string name = row.backend == "native" ? row.mode : row.mode + " " + row.backend;
       const std::string speed =
           row.speed.median ? fmt::format(" {:.2g}x", *row.speed.median) : std::string();
-      if (row.verdict == ModeVerdict::kBroken) add(broken, name, "");
-      if (row.verdict == ModeVerdict::kSlow) add(slower, name, speed);
+      if (row.verdict == ModeVerdict::kBroken) append_word(broken, name);
+      if (row.verdict == ModeVerdict::kSlow) append_word(slower, name + speed);
       if (row.verdict == ModeVerdict::kViable && row.speed.ci &&
           row.speed.ci->first > 1 + kSpeedMargin)
-        add(faster, name, speed);
+        append_word(faster, name + speed);
     }
     if (!broken.empty()) paragraph("  ", say(message::diag_screen_broken, {broken}), Ink::kRed);
     if (!faster.empty()) paragraph("  ", say(message::diag_screen_faster, {faster}));
@@ -184,9 +187,17 @@ class Screen {
          say(message::diag_screen_passed, {std::to_string(ok)}));
   }
 
+  /// In the order given, met or not; with `all`, whatever else was found too.
+  void requirements() {
+    for (const Finding& finding : diagnosis_.findings)
+      for (const Look& look : kLooks)
+        if (finding.status == look.status && (options_.all || finding.id.starts_with("require.")))
+          one(finding, look);
+  }
+
   void one(const Finding& finding, const Look& look) {
     const auto head =
-        wrapped(plain(say(message::diag_screen_titled, {finding.title, finding.value})),
+        wrapped(one_line(say(message::diag_screen_titled, {finding.title, finding.value}), "?"),
                 options_.width - 5);
     std::string indent = "  " + inked(std::string(1, look.sign), look.ink, options_.colours) + "  ";
     for (const std::string& part : head) {
@@ -194,11 +205,9 @@ class Screen {
       indent = "     ";
     }
     std::string rest = finding.consequence;
-    if (!finding.remedy.empty()) rest += (rest.empty() ? "" : " ") + finding.remedy;
-    if (options_.all) {
-      if (!rest.empty()) rest += " ";
-      rest += "[" + say(message::diag_screen_source, {finding.source}) + "]";
-    }
+    if (!finding.remedy.empty()) append_word(rest, finding.remedy, " ");
+    if (options_.all)
+      append_word(rest, "[" + say(message::diag_screen_source, {finding.source}) + "]", " ");
     paragraph("     ", rest);
   }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/base/words.h"
 #include "diag/bitsandbytes_library.h"
 #include "diag/stack_words.h"
 
@@ -26,13 +27,12 @@ std::string versions(const PythonStack& stack, std::string& missing) {
   for (const char* name : kStackPackages) {
     const auto found = stack.packages.find(name);
     std::string& list = found == stack.packages.end() ? missing : text;
-    list += (list.empty() ? "" : ", ") + std::string(name);
+    append_word(list, name);
     if (found == stack.packages.end()) continue;
     text += " " + found->second;
     if (std::string_view(name) != "torch") continue;
     std::string details = stack.torch_cuda.empty() ? "" : "CUDA " + stack.torch_cuda;
-    if (!stack.torch_capability.empty())
-      details += (details.empty() ? "" : ", ") + stack.torch_capability;
+    if (!stack.torch_capability.empty()) append_word(details, stack.torch_capability);
     if (!details.empty()) text += " (" + details + ")";
   }
   return text;
@@ -51,7 +51,11 @@ class Stacks {
       chosen = measure::ask_python(chosen.python, true, kImportLimit);
     std::vector<Finding> findings{python(chosen), packages(chosen)};
     if (stacks_.size() > 1) findings.push_back(others(chosen));
-    if (request_.facts_only || !chosen.can_run(true)) return findings;
+    if (!chosen.can_run(true)) return findings;
+    if (request_.facts_only) {
+      findings.push_back(tests_left_out(chosen));
+      return findings;
+    }
     std::vector<Finding> tests = judge(chosen, run_stack_checks(chosen, request_), words_.language);
     tests.push_back(library(chosen));
     std::move(tests.begin(), tests.end(), std::back_inserter(findings));
@@ -113,16 +117,28 @@ class Stacks {
     return finding;
   }
 
+  /// Unknown if --python asked for this one; else a normal absence.
+  Finding tests_left_out(const PythonStack& stack) const {
+    Finding finding =
+        words_.finding("stack.tests", message::diag_stack_tests, stack.python.program.string());
+    finding.status = request_.pythons.empty() ? FindingStatus::kAbsent : FindingStatus::kUnknown;
+    finding.value = words_.say(message::diag_stack_tests_left_out);
+    finding.consequence = words_.say(message::diag_stack_tests_consequence);
+    finding.remedy = words_.say(message::diag_stack_tests_remedy);
+    return finding;
+  }
+
   Finding others(const PythonStack& chosen) const {
     Finding finding = words_.finding("stack.others", message::diag_stack_others, "PATH");
     for (const PythonStack& stack : stacks_) {
       if (&stack == &chosen) continue;
       std::string missing;
       const std::string has = versions(stack, missing);
-      finding.value += fmt::format(
-          "{}{} ({}{})", finding.value.empty() ? "" : "; ", stack.python.program.string(),
-          stack.version.empty() ? stack.failure : stack.version,
-          ", " + (stack.has("torch") ? has : words_.say(message::diag_stack_without)));
+      append_word(finding.value,
+                  fmt::format("{} ({}, {})", stack.python.program.string(),
+                              stack.version.empty() ? stack.failure : stack.version,
+                              stack.has("torch") ? has : words_.say(message::diag_stack_without)),
+                  "; ");
     }
     return finding;
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "diag/stack.h"
 #include "diag/stack_words.h"
 
@@ -137,7 +138,7 @@ std::string versions_of(const measure::PythonStack& stack) {
   std::string text;
   for (const char* name : {"transformers", "bitsandbytes", "torch"})
     if (const auto found = stack.packages.find(name); found != stack.packages.end())
-      text += (text.empty() ? "" : ", ") + std::string(name) + " " + found->second;
+      append_word(text, std::string(name) + " " + found->second);
   return text;
 }
 
@@ -164,8 +165,8 @@ Finding judge_library(Finding finding, const LibraryReport& report, const StackW
     worst = std::max(worst, check.error_relative);
     if (check.error_relative <= kLibraryTolerance) continue;
     ++bad;
-    wrong += fmt::format("{}{} [{}, {}]: {:.2g}", wrong.empty() ? "" : ", ", check.function,
-                         check.rows, check.columns, check.error_relative);
+    append_word(wrong, fmt::format("{} [{}, {}]: {:.2g}", check.function, check.rows, check.columns,
+                                   check.error_relative));
   }
   finding.data = worst;
   if (bad == 0) {

@@ -1,5 +1,6 @@
 // A model in the call that the story made: whether transformers would offload some of its layers.
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "core/policy/plan.h"
 #include "diag/messages.h"
 #include "diag/stack.h"
@@ -50,7 +51,7 @@ std::optional<Finding> eight_bit_call(const checkpoint::Checkpoint& checkpoint,
       policy::plan(checkpoint, precision::find_mode("int8")->id, options).weights();
   std::string fitting;
   for (const ModeRow& row : diagnosis.modes)
-    if (row.fits) fitting += (fitting.empty() ? "" : ", ") + row.name;
+    if (row.fits) append_word(fitting, row.name);
   return judge_eight_bit_call(needed, available, checkpoint.name(), fitting, language);
 }
 

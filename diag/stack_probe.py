@@ -110,17 +110,19 @@ def expected(folder):
     return torch.load(os.path.join(folder, "logits.pt"))
 
 
-def check_fp32(folder):
-    """The story's cure: fp32, device cpu."""
-    model = at(
+def load_on_cpu(folder, **options):
+    """The tiny model with everything on the CPU."""
+    return at(
         "load",
         lambda: load(
-            folder + "/tiny",
-            device_map="cpu",
-            low_cpu_mem_usage=True,
-            **dtype_option(torch.float32),
+            folder + "/tiny", device_map="cpu", **options, **dtype_option(torch.float32)
         ),
     )
+
+
+def check_fp32(folder):
+    """The story's cure: fp32, device cpu."""
+    model = load_on_cpu(folder, low_cpu_mem_usage=True)
     got = at("forward", lambda: logits(model))
     error = error_of(got, expected(folder))
     return {"result": "ok" if error < 1e-4 else "wrong", "error_relative": error}
@@ -170,15 +172,7 @@ def check_int8(folder):
 def check_int8_cpu(folder):
     """8-bit with everything on the CPU: what the story did not try."""
     config = transformers.BitsAndBytesConfig(load_in_8bit=True)
-    model = at(
-        "load",
-        lambda: load(
-            folder + "/tiny",
-            quantization_config=config,
-            device_map="cpu",
-            **dtype_option(torch.float32),
-        ),
-    )
+    model = load_on_cpu(folder, quantization_config=config)
     error = error_of(at("forward", lambda: logits(model)), expected(folder))
     return {"result": "ok" if error < 0.2 else "wrong", "error_relative": error}
 
@@ -308,15 +302,7 @@ def check_save(folder):
     config = transformers.BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32
     )
-    model = at(
-        "load",
-        lambda: load(
-            folder + "/tiny",
-            quantization_config=config,
-            device_map="cpu",
-            **dtype_option(torch.float32),
-        ),
-    )
+    model = load_on_cpu(folder, quantization_config=config)
     before = at("forward", lambda: logits(model))
     at("save", lambda: model.save_pretrained(folder + "/nf4"))
     with open(folder + "/nf4/model.safetensors", "rb") as file:

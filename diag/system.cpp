@@ -1,4 +1,5 @@
 // Operating system, kernel, and what they run on.
+#include "core/base/words.h"
 #include "diag/probe.h"
 
 namespace nety::diag::probes {
@@ -10,7 +11,7 @@ Findings system(const Subject& subject) {
       subject.machine.libc().value.value_or(""), machine::hypervisor(subject.machine)};
   results::Finding finding = subject.finding("system", message::diag_system_title, kSource);
   for (const std::string& part : parts) {
-    if (!part.empty()) finding.value += (finding.value.empty() ? "" : ", ") + part;
+    if (!part.empty()) append_word(finding.value, part);
   }
   if (finding.value.empty())
     return {subject.unknown("system", message::diag_system_title, kSource,

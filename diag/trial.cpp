@@ -19,8 +19,8 @@ constexpr int64_t kTileRows = 256;    // of which whole blocks of every format, 
 constexpr int64_t kMatrixRows = 2048;
 constexpr size_t kLeastPairs = 6, kMostPairs = 60;
 
-/// `copies` of a matrix, one below the other. Quantising is slow; this is as fast as memory. Codes
-/// begin on a cache line, as in what backends make themselves.
+/// `copies` of a matrix, stacked: copying is as fast as memory, quantising as many rows is not. The
+/// codes begin on a cache line, as those that backends make.
 Matrix tiled(const Matrix& tile, int64_t copies) {
   constexpr size_t kLine = 64;
   const auto repeat = [copies](const auto& once, auto* out) {
@@ -69,7 +69,7 @@ void check_answers(const TrialRequest& request, const Mode& mode, const BackendF
   reply.bytes_per_weight = static_cast<double>(owned > 0 ? owned : stored) / weights;
 }
 
-/// Forwards and backwards in turn, so that a drift of the machine weighs on both alike.
+/// The order alternates, so that a drift of the machine affects both alike.
 TimedPairs time_pairs(Products& products, size_t mode, size_t reference, int64_t tokens,
                       int64_t rows, double budget_s) {
   std::vector<float> y(static_cast<size_t>(tokens * rows));

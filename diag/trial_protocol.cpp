@@ -21,7 +21,7 @@ auto parsed(std::string_view line, Parse&& parse) {
   }
 }
 
-// JSON has no infinity; a result that is no number is one.
+// JSON has no infinity: it is null there.
 double error_of(const Json& value) {
   return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
 }

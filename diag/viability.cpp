@@ -44,7 +44,7 @@ struct Answer {
   std::string reason;
 };
 
-/// The worker while there is one; started when it is first asked, and again after it died.
+/// The worker process: started when it is first asked, and again after it died.
 class Asker {
  public:
   Asker(const TrialOptions& options, TrialObserver& observer)
@@ -105,7 +105,7 @@ ModeTrial row_for(const TrialRequest& request) {
   return row;
 }
 
-/// The processor's features less those that a forced family does without.
+/// The processor's features without those beyond a forced instruction set.
 std::vector<std::string> allowed(std::vector<std::string> features, const std::string& isa) {
   if (isa == "avx2" || isa == "scalar")
     std::erase_if(features, [](const std::string& feature) {
@@ -160,7 +160,7 @@ ModeTrial try_one(const TrialRequest& request, Asker& asker, const Trials& trial
   return row;
 }
 
-/// Ratios of pairs, so that what slows both shows in neither.
+/// Ratios per pair: what slows down both cancels out.
 results::Metric speed_of(const TimedPairs& pairs) {
   std::vector<double> ratios;
   for (size_t i = 0; i < std::min(pairs.mode_s.size(), pairs.reference_s.size()); ++i)
@@ -260,6 +260,14 @@ ModeTrial judge(const TrialRequest& request, const TrialReply& reply, const Tria
   return row;
 }
 
+std::vector<ModeOnBackend> every(const std::vector<std::string>& modes,
+                                 const std::vector<std::string>& backends) {
+  std::vector<ModeOnBackend> tries;
+  for (const std::string& backend : backends)
+    for (const std::string& mode : modes) tries.push_back({mode, backend});
+  return tries;
+}
+
 Trials run_trials(const TrialOptions& options, const results::Machine& machine,
                   TrialObserver& observer) {
   const measure::Stopwatch watch;
@@ -269,27 +277,27 @@ Trials run_trials(const TrialOptions& options, const results::Machine& machine,
   trials.threads = static_cast<int>(options.run.threads);
   trials.missing = options.missing;
   Asker asker(options, observer);
-  const size_t total = options.modes.size() * options.backends.size() + (options.quick ? 0 : 1);
+  const bool rates = options.rates && !options.quick;
+  const size_t total = options.tries.size() + (rates ? 1 : 0);
   size_t done = 0;
-  if (!options.quick) {
+  if (rates) {
     observer.step("bandwidth", done++, total);
     take_rates(options, asker, trials);
   }
-  for (const std::string& backend : options.backends) {
-    asker.quit();
-    for (const std::string& mode : options.modes) {
-      if (observer.interrupted()) break;
-      observer.step(mode + " " + backend, done++, total);
-      TrialRequest request{.run = options.run,
-                           .timed = !options.quick,
-                           .weights = weights_for(options.memory_bytes),
-                           .budget_s = kBudget};
-      request.run.mode = mode;
-      request.run.backend = backend;
-      trials.rows.push_back(try_one(request, asker, trials, machine));
-      // A process for each, unless there is no time for that.
-      if (!options.quick) asker.quit();
-    }
+  std::string backend;
+  for (const ModeOnBackend& next : options.tries) {
+    if (observer.interrupted()) break;
+    // A process for each, or at least for each backend where there is no time for that.
+    if (!options.quick || next.backend != backend) asker.quit();
+    backend = next.backend;
+    observer.step(next.mode + " " + next.backend, done++, total);
+    TrialRequest request{.run = options.run,
+                         .timed = !options.quick,
+                         .weights = weights_for(options.memory_bytes),
+                         .budget_s = kBudget};
+    request.run.mode = next.mode;
+    request.run.backend = next.backend;
+    trials.rows.push_back(try_one(request, asker, trials, machine));
   }
   asker.quit();
   trials.seconds = watch.seconds();

@@ -15,9 +15,9 @@
 
 namespace nety::diag {
 
-/// Less than this is no difference between modes: the same fp32 products of LibTorch, in the modes
-/// that it dequantises at load, came out at 0.99 to 1.12 of its fp32. Where pages lie can do that:
-/// 4 KiB ones are read a fifth slower than huge ones (docs/performance.md).
+/// Smaller differences in speed do not count. LibTorch dequantises some modes to fp32 at load; the
+/// same fp32 products then took 0.99 to 1.12 times as long. The pages of the weights explain that:
+/// 4 KiB pages are read a fifth slower than huge ones (docs/performance.md).
 inline constexpr double kSpeedMargin = 0.1;
 
 enum class ModeVerdict : uint8_t {
@@ -62,15 +62,25 @@ struct ModeTrial {
   results::Metric ops_per_s;      ///< 64 tokens.
 };
 
+struct ModeOnBackend {
+  std::string mode, backend;
+  bool operator==(const ModeOnBackend&) const = default;
+};
+
 /// A backend that is not there, and why.
 struct MissingBackend {
   std::string name, what, hint;
 };
 
+/// Each of the modes on each of the backends.
+std::vector<ModeOnBackend> every(const std::vector<std::string>& modes,
+                                 const std::vector<std::string>& backends);
+
 struct TrialOptions {
-  bool quick = false;       ///< Known answers only: nothing is timed.
-  options::RunOptions run;  ///< Mode and backend are those of the lists.
-  std::vector<std::string> modes, backends;
+  bool quick = false;                ///< Known answers only: nothing is timed.
+  options::RunOptions run;           ///< Mode and backend are those of the tries.
+  std::vector<ModeOnBackend> tries;  ///< In this order: those of one backend together.
+  bool rates = true;                 ///< Bandwidth and arithmetic are measured, unless `quick`.
   std::vector<MissingBackend> missing;
   uint64_t memory_bytes = 0;      ///< That may be used; 0: unknown.
   double limit_s = 30;            ///< Longest silence of a worker.

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "tests/app/run.h"
-#include "tests/results/schema.h"
+#include "tests/schema.h"
 
 namespace nety::app {
 namespace {
@@ -48,6 +48,23 @@ TEST(Diag, NamesEveryRequirementThatIsNotMet) {
   EXPECT_THAT(run.err, Not(HasSubstr("threads>=1")));
   EXPECT_THAT(run.out, HasSubstr("Required: ram>=1000TiB")) << "the screen is drawn all the same";
   EXPECT_EQ(app::run("diag --quick --require 'threads>=1' --require mode:int8").code, 0);
+}
+
+// The screen tells what was done: how long it takes depends on the machine's other programs.
+TEST(Diag, AGateAsksOnlyWhatItNeeds) {
+  const Outcome size = app::run("diag --require 'ram>=1MB' --require 'threads>=1'");
+  EXPECT_EQ(size.code, 0) << size.err;
+  EXPECT_THAT(size.out, HasSubstr("only what --require needs"));
+  EXPECT_THAT(size.out, HasSubstr("Required: ram>=1MB"));
+  EXPECT_THAT(size.out, Not(HasSubstr("GB/s"))) << "nothing was measured";
+  EXPECT_THAT(size.out, Not(HasSubstr("fp32"))) << "no mode was tried";
+  const Outcome rate = app::run("diag --require 'bandwidth>=1MB/s'");
+  EXPECT_EQ(rate.code, 0) << rate.err;
+  EXPECT_THAT(rate.out, HasSubstr("GB/s"));
+  EXPECT_THAT(rate.out, Not(HasSubstr("viable"))) << "no mode was tried";
+  const Outcome mode = app::run("diag --quick --require mode:int8");
+  EXPECT_EQ(mode.code, 0) << mode.err;
+  EXPECT_THAT(mode.out, HasSubstr("Required: mode:int8"));
 }
 
 TEST(Diag, RefusesRequirementsItDoesNotKnowBeforeItTriesAnything) {

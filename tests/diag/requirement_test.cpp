@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "diag/examine.h"
+#include "diag/needs.h"
 #include "diag/quantities.h"
 #include "tests/diag/machines.h"
 
@@ -109,6 +110,59 @@ TEST(Requirement, HelpNamesEverything) {
       EXPECT_THAT(help, HasSubstr(std::string(feature)));
     EXPECT_THAT(help, HasSubstr("mode:int8=viable"));
   }
+}
+
+Needs needs_of_texts(const std::vector<const char*>& texts, const std::string& stored = "") {
+  std::vector<Requirement> requirements;
+  for (const char* text : texts) requirements.push_back(parse_requirement(text));
+  return needs_of(requirements, stored);
+}
+
+TEST(Needs, OfNoRequirementAreEverything) {
+  const Needs needs = needs_of_texts({});
+  EXPECT_TRUE(needs.everything && needs.rates && needs.drivers && needs.stack && needs.disk &&
+              needs.backends);
+}
+
+TEST(Needs, OfFlagsAndSizesAreNothing) {
+  for (const char* text : {"avx2", "ram>=1GB", "ram_total>=1GB", "threads>=1", "processors>=1",
+                           "fits:fp32", "finding:cpu.budget", "finding:memory.swap=absent"}) {
+    const Needs needs = needs_of_texts({text});
+    EXPECT_FALSE(needs.everything || needs.rates || needs.drivers || needs.stack || needs.disk ||
+                 needs.backends)
+        << text;
+    EXPECT_TRUE(needs.trials.empty()) << text;
+  }
+}
+
+TEST(Needs, OfARateAreTheRatesOnly) {
+  for (const char* text : {"bandwidth>=1GB/s", "bandwidth_one>=1GB/s", "triad>=1GB/s",
+                           "fp32_rate>=1GFLOP/s", "bf16_rate>=1GFLOP/s", "int8_rate>=1GOP/s",
+                           "finding:memory.bandwidth", "finding:cpu.fma.bf16=absent"}) {
+    const Needs needs = needs_of_texts({text});
+    EXPECT_TRUE(needs.rates) << text;
+    EXPECT_FALSE(needs.everything || needs.drivers || needs.stack) << text;
+    EXPECT_TRUE(needs.trials.empty()) << text;
+  }
+}
+
+TEST(Needs, AskForDriversStackDiskAndBackendsByName) {
+  EXPECT_TRUE(needs_of_texts({"gpus>=1"}).drivers);
+  EXPECT_TRUE(needs_of_texts({"vram>=1GB"}).drivers);
+  EXPECT_TRUE(needs_of_texts({"finding:gpu.0.memory"}).drivers);
+  EXPECT_TRUE(needs_of_texts({"finding:stack.int8"}).stack);
+  EXPECT_TRUE(needs_of_texts({"finding:disk.read"}).disk);
+  EXPECT_TRUE(needs_of_texts({"finding:backend.torch=absent"}).backends);
+}
+
+TEST(Needs, TryEachModeThatIsNamedOnce) {
+  const Needs needs = needs_of_texts(
+      {"mode:int8", "mode:int8=slow", "mode:nf4@torch", "mode:stored", "finding:mode.bf16.native"},
+      "q4_1");
+  EXPECT_EQ(needs.trials,
+            (std::vector<ModeOnBackend>{
+                {"int8", "native"}, {"nf4", "torch"}, {"q4_1", "native"}, {"bf16", "native"}}));
+  EXPECT_FALSE(needs.rates);
 }
 
 TEST(Requirement, KnowsEveryFeatureThatAMachineMayTell) {

@@ -7,7 +7,7 @@
 
 #include "core/base/error.h"
 #include "diag/messages.h"
-#include "diag/page.h"
+#include "diag/terminal_text.h"
 #include "tests/diag/machines.h"
 #include "tests/paths.h"
 

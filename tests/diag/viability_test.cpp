@@ -24,12 +24,11 @@ class Recorder : public TrialObserver {
   std::vector<std::string> steps;
 };
 
-TrialOptions quick(std::vector<std::string> modes) {
+TrialOptions quick(const std::vector<std::string>& modes) {
   TrialOptions options;
   options.quick = true;
   options.run.threads = 2;
-  options.modes = std::move(modes);
-  options.backends = {"native"};
+  options.tries = every(modes, {"native"});
   options.worker = {{measure::own_program(), "trial-worker"}, {}};
   return options;
 }
