@@ -9,6 +9,7 @@
 #include "bench/run.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "tests/bench/runs.h"
 #include "tests/measure/stub_python.h"
 
 namespace nety::bench {
@@ -34,14 +35,6 @@ class SmallModel {
   TemporaryFolder folder_;
 };
 
-results::Machine machine() {
-  results::Machine machine;
-  machine.id = "test-machine";
-  machine.cpu_budget.threads = 2;
-  machine.memory_available_bytes = uint64_t{8} << 30;
-  return machine;
-}
-
 BenchRequest request(const std::string& model, const fs::path& python,
                      std::vector<std::string> modes) {
   BenchRequest request;
@@ -60,15 +53,7 @@ BenchRequest request(const std::string& model, const fs::path& python,
 
 results::File measure(const BenchRequest& what) {
   Observer observer;
-  return run(what, machine(), observer);
-}
-
-const Result& find(const results::File& file, const std::string& mode, const std::string& phase) {
-  for (const Result& row : file.results)
-    if (row.mode == mode && row.phase == phase) return row;
-  ADD_FAILURE() << "no row " << mode << " " << phase;
-  static const Result kNone;
-  return kNone;
+  return run(what, test_machine(), observer);
 }
 
 TEST(Installed, MeasuresTheUsersStackInTheSameRows) {

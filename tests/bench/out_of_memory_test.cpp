@@ -5,8 +5,9 @@
 
 #include "bench/run.h"
 #include "core/results/json.h"
+#include "tests/bench/runs.h"
 #include "tests/machine/control_group.h"
-#include "tests/results/schema.h"
+#include "tests/schema.h"
 
 namespace nety::bench {
 namespace {
@@ -28,12 +29,8 @@ TEST(OutOfMemoryKill, LeavesTheOtherRowsAndAValidFile) {
   request.prompts = {16};
   request.gens = {8};
   request.repetitions = 2;
-  results::Machine here;
-  here.id = "test-machine";
-  here.cpu_budget.threads = 2;
-  here.memory_available_bytes = uint64_t{8} << 30;
   Observer observer;
-  const results::File file = run(request, here, observer);
+  const results::File file = run(request, test_machine(), observer);
   EXPECT_EQ(results::problems_of(results::to_json(file)), std::vector<std::string>{});
   ASSERT_EQ(file.results.size(), 12U);
   for (const Result& row : file.results) {

@@ -11,21 +11,14 @@
 #include "bench/measure_mode.h"
 #include "core/measure/stopwatch.h"
 #include "core/results/json.h"
-#include "tests/results/schema.h"
+#include "tests/bench/runs.h"
+#include "tests/schema.h"
 
 namespace nety::bench {
 namespace {
 
 using results::Result;
 using results::Status;
-
-results::Machine machine() {
-  results::Machine machine;
-  machine.id = "test-machine";
-  machine.cpu_budget.threads = 2;
-  machine.memory_available_bytes = uint64_t{8} << 30;
-  return machine;
-}
 
 BenchRequest request(std::vector<std::string> modes) {
   BenchRequest request;
@@ -39,14 +32,6 @@ BenchRequest request(std::vector<std::string> modes) {
   return request;
 }
 
-const Result& find(const results::File& file, const std::string& mode, const std::string& phase) {
-  for (const Result& row : file.results)
-    if (row.mode == mode && row.phase == phase) return row;
-  ADD_FAILURE() << "no row " << mode << " " << phase;
-  static const Result kNone;
-  return kNone;
-}
-
 double value(const Result& row, const std::string& metric) {
   const auto found = row.metrics.find(metric);
   if (found == row.metrics.end() || !found->second.median) {
@@ -58,7 +43,7 @@ double value(const Result& row, const std::string& metric) {
 
 results::File measure(const BenchRequest& what) {
   Observer observer;
-  return run(what, machine(), observer);
+  return run(what, test_machine(), observer);
 }
 
 TEST(Run, MeasuresEveryMetricOfAGoodMode) {
@@ -224,7 +209,7 @@ TEST(Run, SaysWhyThereIsNoComparison) {
 }
 
 TEST(Run, MeasuresInGroupsWhereMemoryIsShort) {
-  results::Machine small = machine();
+  results::Machine small = test_machine();
   small.memory_available_bytes = 1 << 20;  // less than any worker
   Observer observer;
   BenchRequest what = request({"fp32", "bf16"});
@@ -267,7 +252,7 @@ class Interrupter : public Observer {
 TEST(Run, KeepsWhatWasMeasuredWhenInterrupted) {
   Interrupter observer;
   BenchRequest what = request({"fp32", "bf16"});
-  const results::File file = run(what, machine(), observer);
+  const results::File file = run(what, test_machine(), observer);
   EXPECT_EQ(find(file, "fp32", "decode").metrics.at("tg_tps").n, 1);
   EXPECT_EQ(find(file, "bf16", "decode").status, Status::kSkipped);
   ASSERT_EQ(file.warnings.size(), 1U);
