@@ -34,11 +34,29 @@ void expect_that_it_runs(const std::string& environment) {
   const Outcome logits = run(
       "logits '" + data("checkpoints/fp32") + "' --tokens 1 -o /dev/null --mode fp32", environment);
   EXPECT_EQ(logits.code, 0) << logits.err;
-  if (default_model().empty()) return;
+}
+
+void expect_that_it_chats(const std::string& environment) {
   const Outcome chat =
       run("chat --mode stored --greedy -n 4", "printf 'Hi\\n/exit\\n' | " + environment);
   EXPECT_EQ(chat.code, 0) << chat.err;
   EXPECT_NE(chat.out, "");
+}
+
+class StartAndChat : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (default_model().empty()) GTEST_SKIP() << "not run: the default model is not in the cache";
+  }
+};
+
+TEST_F(StartAndChat, WithoutAnyPlugin) {
+  expect_that_it_chats("NETY_PLUGIN_DIR='" + test_folder().string() + "'");
+}
+
+TEST_F(StartAndChat, WithADriverButNoDevice) {
+  expect_that_it_chats("LD_LIBRARY_PATH='" + build_directory() +
+                       "/fake_drivers' NETY_FAKE_DRIVER=no-device");
 }
 
 TEST(Start, WithoutAnyPlugin) {

@@ -46,6 +46,7 @@ int64_t waits() {
 }
 
 void decode_without_allocating(int threads, std::optional<precision::ModeId> mode) {
+  const int64_t at_first = allocations.load();
   Ready ready = make_ready(test_data("checkpoints/fp32"), native_backend(threads),
                            {.mode = mode, .head = {}});
   Engine engine(*ready.model, *ready.backend, {.context = 64, .logit_rows = 4});
@@ -56,6 +57,7 @@ void decode_without_allocating(int threads, std::optional<precision::ModeId> mod
       sequence.feed(std::span(&token, 1));
     }
   };
+  EXPECT_GT(allocations.load(), at_first) << "loading allocates, and that is not seen";
   feed(4);
   const int64_t before = allocations.load(), waited = waits();
   feed(32);

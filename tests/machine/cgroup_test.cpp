@@ -64,7 +64,8 @@ TEST(CgroupFolders, SurviveNonsense) {
     FakeMachine machine;
     machine.files["/proc/self/cgroup"] = text;
     machine.files["/proc/self/mountinfo"] = text;
-    cgroup_folders(machine, "cpu");
+    for (const CgroupFolder& folder : cgroup_folders(machine, "cpu"))
+      EXPECT_TRUE(folder.path.starts_with("/")) << folder.path;
   }
   FakeMachine deep;
   for (int i = 0; i < 10'000; ++i) deep.files["/proc/self/cgroup"] += "/a";

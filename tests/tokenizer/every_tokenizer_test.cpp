@@ -22,14 +22,17 @@ TEST_P(EveryTokenizer, EncodesAsItsLibraryDoes) {
 }
 
 TEST_P(EveryTokenizer, ReadsSpecialTokensAsTextWhenAsked) {
+  int cases = 0;
   for (const simdjson::dom::element row : items(golden_["encode"])) {
     simdjson::dom::element plain;
     if (row["plain"].get(plain) != simdjson::SUCCESS) continue;
+    ++cases;
     EXPECT_EQ(
         tokenizer_.encode(text_of(row["text"]), {.add_special = false, .parse_special = false}),
         ids_of(plain))
         << text_of(row["text"]);
   }
+  EXPECT_GT(cases, 0);
 }
 
 TEST_P(EveryTokenizer, DecodesAsItsLibraryDoes) {
