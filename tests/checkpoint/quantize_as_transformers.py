@@ -2,7 +2,7 @@
 
   PEERS/bin/python quantize_as_transformers.py NETY SOURCE WORK [MODE ...]
 
-SOURCE is a Hugging Face directory in fp32 (peers/make_models.py makes one); WORK receives both sides' directories. For each mode,
+SOURCE is a Hugging Face directory in fp32; WORK receives both sides' directories. For each mode,
 transformers quantises and saves SOURCE, nety does, and every tensor must have the same name, type, shape and bytes, and config.json the
 same values. Then transformers loads what nety wrote, and its logits are compared with nety's for the same directory: 4-bit with bitsandbytes'
 fp32 path (the one for AVX512_BF16 computes otherwise, reference 2.7), int8 with its weights dequantised and fp32 activations, as

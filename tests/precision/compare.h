@@ -19,9 +19,9 @@ inline void expect_same_bits(const std::vector<float>& got, const std::vector<fl
         << what << "[" << k << "]: " << got[k] << " and " << want[k];
 }
 
-/// Products of fp32 values, whatever the order of their sum (vectors/README.md).
+/// Products of fp32 values, whatever the order of their sum.
 inline constexpr double kFloatProduct = 2e-6;
-/// The int8 layer with fp16 and bf16 activations: one rounding of the output (vectors/verify.py).
+/// The int8 layer with fp16 and bf16 activations: one rounding of the output.
 inline constexpr double kHalfOutput = 1e-3;
 inline constexpr double kBrainOutput = 8e-3;
 

@@ -8,7 +8,7 @@
 namespace nety::precision {
 namespace {
 
-/// One group of random bytes that stands for moderate weights.
+/// One group of random bytes whose weights are of moderate size.
 void fill_group(const Mode& stored, std::mt19937& random, std::span<std::byte> bytes) {
   const MatrixView group{
       .mode = stored.id, .rows = 1, .cols = stored.functions->group, .codes = bytes.data()};
