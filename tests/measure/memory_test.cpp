@@ -50,8 +50,9 @@ TEST(MemoryPeaks, MayBeStartedAndStoppedTwice) {
   peaks.start();
   peaks.stop();
   peaks.start();
+  const uint64_t before = memory_use().rss_bytes.value_or(0);
   peaks.stop();
-  EXPECT_GE(peaks.peaks().peak_rss_bytes.value_or(0), memory_use().rss_bytes.value_or(1));
+  EXPECT_GT(peaks.peaks().peak_rss_bytes.value_or(0), before / 2);
 }
 
 }  // namespace
