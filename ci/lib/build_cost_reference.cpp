@@ -1,5 +1,6 @@
-// What ci/build_cost sets a build's processor time in proportion to: the standard library's headers and some
-// of its templates, as most of our files have them. Changing it changes the measure: record anew.
+// What ci/build_cost sets a build's processor time in proportion to: the standard library's headers
+// and some of its templates, as most of our files have them. Changing it changes the measure:
+// record anew.
 #include <algorithm>
 #include <filesystem>
 #include <functional>
