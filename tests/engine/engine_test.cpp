@@ -187,7 +187,7 @@ TEST(Engines, RefuseStepsThatAreTooLargeOrContradictThemselves) {
            foreign = elsewhere.open_sequence();
   const std::vector<int32_t> four = some_tokens(4, 1), three = some_tokens(3, 2);
   const auto refused = [&](std::vector<Piece> pieces) {
-    return error_of([&] { engine.step(pieces); }).what();
+    return std::string(error_of([&] { engine.step(pieces); }).what());
   };
   EXPECT_THAT(refused({{&first, four}, {&second, three}}), HasSubstr("a step of 7 tokens"));
   EXPECT_THAT(refused({{&first, three, Wanted::kAll}}), HasSubstr("3 rows of logits"));
