@@ -27,10 +27,9 @@ std::string help_of(const OptionRow& row, const OtherHelp& other) {
 }
 
 std::vector<std::string> kernel_families() {
-  using kernels::Isa;
   std::vector<std::string> names;
-  for (const Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Bf16})
-    names.emplace_back(kernels::name_of(isa));
+  for (const kernels::InstructionSet& set : kernels::instruction_sets())
+    names.emplace_back(set.name);
   return names;
 }
 
