@@ -42,4 +42,10 @@ class Activations {
   std::vector<ZeroedArray<std::byte>> forms_;  // in the order of forms()
 };
 
+/// Row `t` of a form that has one T per value, as far apart as the rows of fp32.
+template <class T>
+T* form_row(const Activations& x, std::byte* form, int64_t t) {
+  return reinterpret_cast<T*>(form) + t * x.stride();
+}
+
 }  // namespace nety::native

@@ -7,14 +7,10 @@ namespace {
 
 using kernels::Op;
 
-uint16_t* row_of(const Activations& x, std::byte* form, int64_t t) {
-  return reinterpret_cast<uint16_t*>(form) + t * x.stride();
-}
-
 const Form kForm{
     .bytes = kFormValues * static_cast<int64_t>(sizeof(uint16_t)),
     .derive = [](const Activations& x, int64_t t, const Cells& /*cells*/, std::byte* form) {
-      uint16_t* out = row_of(x, form, t);
+      uint16_t* out = form_row<uint16_t>(x, form, t);
       for (int64_t k = 0; k < x.cols(); ++k) out[k] = bf16_from_float(x.row(t)[k]);
     }};
 
@@ -25,9 +21,9 @@ bool applies(const precision::MatrixView& w, kernels::Isa isa, model::Compute /*
 void multiply(const Rows& rows) {
   const int64_t cols = rows.w.view().cols;
   const auto* panel = reinterpret_cast<const uint16_t*>(rows.w.view().codes) + rows.first * cols;
-  rows.cells.get<Op::kBf16Panel>()({panel, cols, rows.count, row_of(rows.x, rows.form, 0),
-                                    rows.x.stride(), rows.tokens, cols, rows.scratch.y.data(),
-                                    rows.count});
+  rows.cells.get<Op::kBf16Panel>()({panel, cols, rows.count,
+                                    form_row<uint16_t>(rows.x, rows.form, 0), rows.x.stride(),
+                                    rows.tokens, cols, rows.scratch.y.data(), rows.count});
 }
 
 }  // namespace

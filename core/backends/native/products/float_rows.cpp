@@ -49,6 +49,10 @@ void multiply_float_rows(const Rows& rows, const float* x, int64_t x_stride) {
       {panel, cols, rows.count, x, x_stride, rows.tokens, cols, y, rows.count});
 }
 
+void multiply_form_rows(const Rows& rows) {
+  multiply_float_rows(rows, form_row<float>(rows.x, rows.form, 0), rows.x.stride());
+}
+
 std::string float_kernel(precision::ModeId mode, kernels::Isa isa) {
   const std::string panel = cell_name(Op::kFloatPanel, "fp32", isa);
   if (mode == precision::ModeId::fp32) return panel;

@@ -10,15 +10,11 @@ using kernels::kNibbleChunk;
 using kernels::kNibbleGroup;
 using kernels::Op;
 
-float* row_of(const Activations& x, std::byte* form, int64_t t) {
-  return reinterpret_cast<float*>(form) + t * x.stride();
-}
-
 const Form kForm{
     .bytes = kFormValues * static_cast<int64_t>(sizeof(float)),
     .derive = [](const Activations& x, int64_t t, const Cells& /*cells*/, std::byte* form) {
       const float* in = x.row(t);
-      float* out = row_of(x, form, t);
+      float* out = form_row<float>(x, form, t);
       for (int64_t chunk = 0; chunk < x.cols(); chunk += kNibbleChunk)
         for (int64_t i = 0; i < kNibbleChunk; ++i)
           out[chunk + i] = in[chunk + kernels::nibble_column(i)];
@@ -42,11 +38,7 @@ void prepare(Weight& w, const Making& making) {
 extern const Product k_nibbles;
 const Product k_nibbles{.applies = applies,
                         .prepare = prepare,
-                        .multiply =
-                            [](const Rows& rows) {
-                              multiply_float_rows(rows, row_of(rows.x, rows.form, 0),
-                                                  rows.x.stride());
-                            },
+                        .multiply = multiply_form_rows,
                         .kernel = float_kernel,
                         .form = &kForm};
 

@@ -7,14 +7,10 @@
 namespace nety::native {
 namespace {
 
-float* row_of(const Activations& x, std::byte* form, int64_t t) {
-  return reinterpret_cast<float*>(form) + t * x.stride();
-}
-
 const Form kForm{
     .bytes = kFormValues * static_cast<int64_t>(sizeof(float)),
     .derive = [](const Activations& x, int64_t t, const Cells& /*cells*/, std::byte* form) {
-      float* out = row_of(x, form, t);
+      float* out = form_row<float>(x, form, t);
       for (int64_t k = 0; k < x.cols(); ++k) out[k] = float_from_bf16(bf16_from_float(x.row(t)[k]));
     }};
 
@@ -33,11 +29,7 @@ const Product k_rounded{.applies = applies,
                               prepare_float_rows(w, making);
                               w.rounds_rows = precision::takes_compute(precision::mode(w.mode()));
                             },
-                        .multiply =
-                            [](const Rows& rows) {
-                              multiply_float_rows(rows, row_of(rows.x, rows.form, 0),
-                                                  rows.x.stride());
-                            },
+                        .multiply = multiply_form_rows,
                         .kernel = float_kernel,
                         .form = &kForm};
 
