@@ -21,6 +21,21 @@ megabytes() { echo "$((($1 + 500000) / 1000000)) MB"; }
 # Seconds since a moment of EPOCHSECONDS: "75 s".
 since() { echo "$((EPOCHSECONDS - $1)) s"; }
 
+# draw TEXT: a line of progress on the terminal behind stderr, over the one before and no longer than the
+# terminal is wide; erase takes the last one away. Only where [ -t 2 ].
+drawn=0
+draw() {
+  local text=$1 columns=''
+  read -r _ columns < <(stty size <&2 2>/dev/null) || true
+  if [ "${columns:-0}" -lt 10 ]; then columns=80; fi
+  text=${text:0:columns-1}
+  printf '\r%-*s' "$((drawn < columns ? drawn : columns - 1))" "$text" >&2
+  drawn=${#text}
+}
+erase() {
+  if [ "$drawn" != 0 ]; then draw '' && printf '\r' >&2; fi
+}
+
 on_terminal() { [ -t 0 ] && [ -t 2 ]; }
 
 # What the user allows: ask, auto, never, or none where nobody can be asked and nothing was said.

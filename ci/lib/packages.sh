@@ -69,10 +69,31 @@ update_package_lists() {
   }
 }
 
+# Reads what apt says with APT::Status-Fd: how far downloading and installing are, on a terminal; the rest
+# goes into the log.
+show_install() {
+  local line percent
+  while IFS= read -r line; do
+    percent=${line#*:*:}
+    percent=${percent%%[.:]*}
+    case $line in
+      dlstatus:*) draw "  packages: $(megabytes "$((packages_bytes * percent / 100))") of $(megabytes "$packages_bytes")" ;;
+      pmstatus:*) draw "  packages: installing, $percent %" ;;
+      *) printf '%s\n' "$line" >>"$log" ;;
+    esac
+  done
+  erase
+}
+
 try_install() {
   # Another apt may be at work, as after the first start of a machine: wait for it.
-  as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >>"$log" 2>&1
+  local command=(env DEBIAN_FRONTEND=noninteractive
+    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300)
+  if [ -t 2 ]; then
+    as_root "${command[@]}" -o APT::Status-Fd=1 "$@" 2>>"$log" | show_install
+  else
+    as_root "${command[@]}" "$@" >>"$log" 2>&1
+  fi
 }
 
 # install_packages NAME...: once more with fresh lists if the first try fails, since old lists name

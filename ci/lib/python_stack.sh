@@ -22,12 +22,18 @@ install_python_stack() {
       "Free some space, or set XDG_CACHE_HOME to a folder on a bigger disk."
   say "installing the Python stack into $python_stack: ${python_stack_packages[*]}"
   local new=$staging/python-stack
-  if ! python3 -m venv "$new" >>"$log" 2>&1 ||
-    ! TMPDIR=$staging "$new/bin/python" -m pip install --quiet --no-input --no-cache-dir \
-      --disable-pip-version-check "${python_stack_packages[@]}" >>"$log" 2>&1; then
+  mkdir -p "$staging/pip"
+  (
+    python3 -m venv "$new" && TMPDIR=$staging/pip exec "$new/bin/python" -m pip install --quiet --no-input \
+      --no-cache-dir --disable-pip-version-check "${python_stack_packages[@]}"
+  ) >>"$log" 2>&1 &
+  download=$!
+  if [ -t 2 ]; then show_download "$download" "Python stack" "$python_stack_download_bytes"; fi
+  if ! wait "$download"; then
     last_lines "$log" 5
     fail "$kFailed" "pip could not install the Python stack." "Check the network. Log: $log"
   fi
+  download=
   # Its scripts name their interpreter by path; everything else survives the move.
   grep -rlIF "$new" "$new/bin" "$new/pyvenv.cfg" | xargs sed -i "s#$new#$python_stack#g"
   publish "$new" "$python_stack"

@@ -48,15 +48,17 @@ part_bytes() {
 
 pip_works() { python3 -m pip --version >/dev/null 2>&1; }
 
-# While process $1 downloads $2, which has $3 bytes: how far it is, on a terminal.
+# show_download PID NAME BYTES: while process PID lives, how much of BYTES pip has fetched, on a terminal. pip
+# keeps its downloads below its TMPDIR until all are there.
 show_download() {
-  local bytes
+  local bytes most=0
   while kill -0 "$1" 2>/dev/null; do
-    bytes=$(find "$staging/pip" -name '*.whl' -printf '%s\n' 2>/dev/null | sort -n | tail -n 1) || bytes=''
-    [ -z "$bytes" ] || printf '\r  %s: %s of %s ' "$2" "$(megabytes "$bytes")" "$(megabytes "$3")" >&2
+    bytes=$(find "$staging/pip" -name '*.whl' -printf '%s\n' 2>/dev/null | awk '{ sum += $1 } END { printf "%d", sum }') || bytes=0
+    if [ "$bytes" -gt "$most" ]; then most=$bytes; fi
+    draw "  $2: $(megabytes "$most") of $(megabytes "$3")"
     sleep 0.3
   done
-  printf '\r%60s\r' '' >&2
+  erase
 }
 
 # The wheel is the same whatever Python runs pip: it is only a zip file to us. TMPDIR and no cache: half

@@ -24,15 +24,23 @@ make_machine() {
         echo "uri file 1000000 sum" ;;
       update*) rm -f "$sandbox/no-lists" "$sandbox/old-lists" ;;
       install*) [ ! -e "$sandbox/old-lists" ] || { echo "404 Not Found"; exit 100; }
-        for name; do case $name in -* | install) ;; *) echo "$name" >>"$sandbox/installed" ;; esac; done ;;
+        case "$*" in *Status-Fd=1*) printf "dlstatus:1:50.0:Retrieving\nSelecting g++\npmstatus:g++:30.1:Unpacking\n" ;; esac
+        for name; do case $name in -* | *=* | install) ;; *) echo "$name" >>"$sandbox/installed" ;; esac; done ;;
     esac'
-  # python3 -m pip --version | download ... --dest FOLDER NAME==VERSION; other uses are the real one.
+  # python3 -m pip --version | download ... --dest FOLDER NAME==VERSION, and environments whose pip notes what it
+  # was asked for.
   fake python3 'case "$*" in
-      *"pip --version"*) exit 0 ;;
+      *ensurepip* | *"pip --version"*) exit 0 ;;
+      "-m venv "*)
+        mkdir -p "$3/bin"
+        echo "home = $3" >"$3/pyvenv.cfg"
+        printf "#!/bin/bash\n# in %s\necho \"stack \$*\" >>\"\$sandbox/calls\"\n[ ! -e \"\$sandbox/no-network\" ]\n" "$3" >"$3/bin/python"
+        chmod +x "$3/bin/python" ;;
       *"pip download"*)
         [ ! -e "$sandbox/no-network" ] || { echo "ERROR: no network"; exit 1; }
         while [ "$1" != --dest ]; do shift; done
         file=$(awk -v name="${3%%==*}" "\$1 == name { print \$4 }" "$sandbox/clone/ci/wheels.txt")
+        if [ -e "$sandbox/steady-network" ]; then truncate -s 250000000 "$TMPDIR/$file" && sleep 1 && rm "$TMPDIR/$file"; fi
         if [ -e "$sandbox/slow-network" ]; then head -c 3 "$sandbox/served/$file" >"$2/$file" && exec sleep 60; fi
         cp "$sandbox/served/$file" "$2" ;;
       *) exit 1 ;;

@@ -33,6 +33,16 @@ case_TheLauncherBuildsAndPassesEverythingOn() {
   expect_output "building in build/release: 2 steps"
 }
 
+case_OnATerminalItCountsSteps() {
+  run_on_terminal '' "$clone/nety"
+  expect_code 7
+  expect_output "built 1 of 2"
+  rm -rf "$clone/build"
+  run "$clone/nety"
+  expect_not_in_output "built 1 of 2"
+  expect_not_in_output $'\r'
+}
+
 case_TheSecondTimeItSaysNothing() {
   run "$clone/nety"
   run "$clone/nety"

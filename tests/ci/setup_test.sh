@@ -105,6 +105,34 @@ case_OnATerminalEnterMeansYes() {
   expect_file "$(model)"
 }
 
+# Half of each download has come, and half of the packages' installation is done.
+case_OnATerminalItCountsWhatHasCome() {
+  sed -i 's/^\(torch .*\) 1000 /\1 500000000 /' "$clone/ci/wheels.txt"
+  touch "$sandbox/steady-network"
+  run_on_terminal '' "$clone/nety" setup
+  expect_code 0
+  expect_output "packages: 1 MB of 1 MB"
+  expect_output "packages: installing, 30 %"
+  expect_output "torch: 250 MB of 500 MB"
+  for columns in 80 40; do
+    rm -rf "$cache"
+    run_on_terminal '' bash -c "stty cols $columns; $clone/nety setup"
+    expect_output "torch: 250 MB of 500 MB"
+    ! tr '\r' '\n' <"$sandbox/stdout" | grep -E '^  (packages|torch):' | grep -E "^.{$columns,}" ||
+      broken "a line of progress is wider than $columns columns"
+  done
+}
+
+case_WithoutATerminalItSaysOnlyPlainLines() {
+  touch "$sandbox/steady-network"
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  expect_not_in_output $'\r'
+  expect_not_in_output $'\e'
+  expect_output "nety: downloading"
+  expect_output "nety: installing"
+}
+
 case_PackageListsAreFetchedOnlyWhereTheyAreMissing() {
   touch "$sandbox/no-lists"
   NETY_SETUP=auto run "$clone/nety" setup
@@ -245,21 +273,9 @@ case_WithoutDpkgItNamesWhatToInstallByHand() {
   expect_output "libutf8proc-dev"
 }
 
-# A machine that lacks only the Python stack, and whose python3 makes environments with a pip that notes
-# what it was asked for.
 lack_only_the_python_stack() {
   NETY_SETUP=auto run "$clone/nety" setup
   expect_code 0
-  # shellcheck disable=SC2016  # expanded by the fake programs
-  fake python3 'case "$*" in
-      *ensurepip*) exit 0 ;;
-      "-m venv "*)
-        mkdir -p "$3/bin"
-        echo "home = $3" >"$3/pyvenv.cfg"
-        printf "#!/bin/bash\n# in %s\necho \"stack \$*\" >>\"\$sandbox/calls\"\n[ ! -e \"\$sandbox/no-network\" ]\n" "$3" >"$3/bin/python"
-        chmod +x "$3/bin/python" ;;
-      *) exit 1 ;;
-    esac'
 }
 
 case_ThePythonStackIsAskedForWithItsSize() {
