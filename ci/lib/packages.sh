@@ -72,12 +72,12 @@ update_package_lists() {
 # Reads what apt says with APT::Status-Fd: how far downloading and installing are, on a terminal; the rest
 # goes into the log.
 show_install() {
-  local line percent
+  local line percent bytes=${packages_bytes:-0}
   while IFS= read -r line; do
     percent=${line#*:*:}
     percent=${percent%%[.:]*}
     case $line in
-      dlstatus:*) draw "  packages: $(megabytes "$((packages_bytes * percent / 100))") of $(megabytes "$packages_bytes")" ;;
+      dlstatus:*) draw "  packages: $(megabytes "$((bytes * percent / 100))") of $(megabytes "$bytes")" ;;
       pmstatus:*) draw "  packages: installing, $percent %" ;;
       *) printf '%s\n' "$line" >>"$log" ;;
     esac

@@ -1,0 +1,124 @@
+"""Every command of a document that does not run exactly as it stands there, with the reason. What
+no row names runs as written. For all: building, apt and pip are stood in for (machine.sh), and
+NETY_SETUP=auto answers set-up's question."""
+
+MEASURING = "minutes of measuring: with a small model as the default one, and for two seconds"
+PAIRS = "minutes of measuring: with a small model, and two pairs"
+LARGE = "gigabytes of weights: under a limit of memory, so that they do not fit"
+STACK = "a Python without transformers stands for the reader's"
+
+
+class StandIn:
+    """small: the default model is a small one. added: options at the end. changed: {text: other}.
+    limit: kilobytes of address space. ends: the exit codes that are right."""
+
+    def __init__(self, command, why, small=False, added="", changed=(), limit=None, ends=(0,)):
+        self.command, self.why, self.small, self.limit = command, why, small, limit
+        self.added, self.changed, self.ends = added, dict(changed), ends
+
+    def line(self):
+        line = self.command
+        for old, new in self.changed.items():
+            assert old in line, f"{old!r} is not in {line!r}"
+            line = line.replace(old, new)
+        line = f"{line} {self.added}".strip()
+        return f"ulimit -v {self.limit}; {line}" if self.limit else line
+
+
+VERDICTS = (0, 3, 4, 5)  # of nety compare: which one, two pairs do not say
+
+STAND_INS = {
+    "README.md": [
+        StandIn("./nety report", MEASURING, small=True, added="--budget 2s"),
+    ],
+    "docs/benchmarking.md": [
+        StandIn("nety bench", MEASURING, small=True, added="--budget 2s"),
+        StandIn("nety bench --quick", MEASURING, small=True, added="--budget 2s"),
+        StandIn("nety bench --shape mistral-7b --modes int8,nf4", LARGE, limit=3_000_000),
+        StandIn("nety bench --quality", MEASURING, small=True, added="--budget 2s"),
+        StandIn(
+            "nety bench --budget 120s -o run.jsonl", MEASURING, small=True, changed={"120s": "2s"}
+        ),
+        StandIn(
+            "nety kernels --benchmark_filter=nf4",
+            "minutes of measuring: for a moment each",
+            added="--benchmark_min_time=0.0001",
+        ),
+    ],
+    "docs/compare.md": [
+        StandIn(
+            "nety compare --baseline old/nety --candidate build/release/nety",
+            PAIRS,
+            small=True,
+            added="--pairs 2",
+            ends=VERDICTS,
+        ),
+        StandIn(
+            'nety compare --baseline "old/nety bench --quick --json"'
+            ' --candidate "new/nety bench --quick --json"',
+            PAIRS + " of one mode",
+            small=True,
+            changed={"--quick": "--quick --modes fp32 --backends native -r 1"},
+            added="--pairs 2",
+            ends=VERDICTS,
+        ),
+        StandIn(
+            "nety compare --baseline monday.json --candidate today.json",
+            "two files of a small model",
+            ends=VERDICTS,
+        ),
+        StandIn("ci/regression origin/main", PAIRS, small=True, added="-- --pairs 2", ends=VERDICTS),
+    ],
+    "docs/performance.md": [
+        StandIn(
+            "build/release/nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k",
+            "minutes of measuring: for one pair of moments, of a smaller shape",
+            changed={"tinyllama-1.1b": "smollm2-135m"},
+            added="--pairs 1 --slice-ms 1 --force",
+        ),
+        StandIn(
+            "build/release/nety-roofline --shape tinyllama-1.1b --modes fp32,bf16 --prefill 512",
+            "minutes of measuring: for one pair of moments, of a smaller shape",
+            changed={"tinyllama-1.1b": "smollm2-135m", "512": "16"},
+            added="--pairs 1 --slice-ms 1 --force",
+        ),
+    ],
+    "docs/python-stack.md": [
+        StandIn(
+            "nety bench --backends native,installed --modes fp32,bf16,int8,nf4 --quality",
+            MEASURING + "; " + STACK,
+            small=True,
+            added="--budget 2s",
+        ),
+    ],
+    "docs/reliability.md": [
+        StandIn("build/delay/nety quantize default bf16-model --mode bf16", MEASURING, small=True),
+        StandIn(
+            "bench/campaign --nety build/delay/nety --log campaign.jsonl -n 20 --"
+            " --model bf16-model --mode bf16 -p 32 -n 32 --pairs 10:16",
+            "an hour of measuring: one comparison of each kind, of two pairs, of a small model",
+            small=True,
+            changed={"-n 20": "-n 1", "10:16": "2"},
+        ),
+        StandIn(
+            "valgrind --error-exitcode=1 build/release/test_kernels",
+            "an hour of tests: they are listed",
+        ),
+    ],
+    "docs/setup.md": [
+        StandIn("./nety report", MEASURING, small=True, added="--budget 2s"),
+    ],
+    "docs/sample-report/README.md": [
+        StandIn(
+            "nety report --backends native,torch,installed --python py/bin/python --budget 480s",
+            MEASURING + "; " + STACK,
+            small=True,
+            changed={"480s": "2s"},
+        ),
+        StandIn(
+            "nety diag default --python py/bin/python -o stack.json",
+            "a minute of trying modes: facts and known answers; " + STACK,
+            added="--quick",
+        ),
+    ],
+}
