@@ -60,6 +60,8 @@ class Engine {
 
   /// Begins a new, empty sequence. Not timed.
   virtual void reset() = 0;
+  /// Forgets everything after the first `length` tokens of the sequence. Not timed.
+  virtual void rewind(int64_t length) = 0;
   /// Appends a prompt; computes the logits of its last token only.
   virtual void prefill(std::span<const int32_t> tokens) = 0;
   /// Appends one token and computes its logits; no sampling, no text.

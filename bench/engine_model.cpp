@@ -67,7 +67,8 @@ class ModelEngine final : public Engine {
 
   LoadReport load(Progress& progress) override;
   uint64_t planned_bytes() const override { return planned_bytes_; }
-  void reset() override { sequence_->truncate(0); }
+  void reset() override { rewind(0); }
+  void rewind(int64_t length) override { sequence_->truncate(length); }
   void prefill(std::span<const int32_t> tokens) override { sequence_->feed(tokens); }
   void decode(int32_t token) override { sequence_->feed(std::span(&token, 1)); }
   std::span<const float> logits(std::span<const int32_t> tokens) override {

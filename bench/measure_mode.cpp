@@ -41,6 +41,7 @@ std::vector<int32_t> random_token_ids(uint64_t seed, int64_t count, int64_t voca
 }
 
 Reply ModeMeasurement::perform(const Command& command, Progress& progress) {
+  if (command.action != Action::kSlice && command.action != Action::kMemory) slices_.forget();
   switch (command.action) {
     case Action::kLoad:
       return load(command, progress);
@@ -52,6 +53,8 @@ Reply ModeMeasurement::perform(const Command& command, Progress& progress) {
       return decode(command);
     case Action::kStream:
       return stream(command);
+    case Action::kSlice:
+      return slice(command);
     case Action::kText:
       return take_text(command);
     case Action::kQuality:
@@ -85,6 +88,7 @@ Reply ModeMeasurement::load(const Command& command, Progress& progress) {
   peaks_.stop();
 
   Reply reply = memory();
+  reply.numbers["protocol"] = kProtocol;
   reply.numbers["load_s"] = seconds;
   for (const auto& [phase, phase_s] : report_.phases_s) reply.numbers[phase + "_s"] = phase_s;
   reply.numbers["planned_bytes"] = static_cast<double>(engine().planned_bytes());
@@ -190,6 +194,12 @@ Reply ModeMeasurement::stream(const Command& command) {
   reply.numbers["prompt_tokens"] = static_cast<double>(prompt_tokens);
   reply.numbers["generated"] = static_cast<double>(generated);
   reply.series["gaps_s"] = std::move(gaps);
+  peaks_.note();
+  return reply;
+}
+
+Reply ModeMeasurement::slice(const Command& command) {
+  Reply reply = slices_.take(engine(), command);
   peaks_.note();
   return reply;
 }

@@ -12,6 +12,7 @@
 #include "bench/engine.h"
 #include "bench/protocol.h"
 #include "bench/quality.h"
+#include "bench/slice_taker.h"
 #include "core/base/progress.h"
 #include "core/base/thread_pool.h"
 #include "core/measure/memory.h"
@@ -21,7 +22,9 @@ namespace nety::bench {
 /// Performs commands on the engine that its first command, kLoad, makes.
 class ModeMeasurement {
  public:
-  explicit ModeMeasurement(EngineFactory factory) : factory_(std::move(factory)) {}
+  explicit ModeMeasurement(EngineFactory factory)
+      : factory_(std::move(factory)),
+        slices_([this](int64_t count) { return random_tokens(count); }) {}
 
   /// The answer to one command. Errors are thrown: the engine's own, and kInternal for a command
   /// before kLoad or a window before kText.
@@ -35,6 +38,7 @@ class ModeMeasurement {
   Reply prefill(const Command& command);
   Reply decode(const Command& command);
   Reply stream(const Command& command);
+  Reply slice(const Command& command);
   Reply take_text(const Command& command);
   Reply quality(const Command& command);
   Reply memory();
@@ -50,6 +54,7 @@ class ModeMeasurement {
   uint64_t seed_ = 0;
   int64_t logit_rows_ = 1;
   measure::MemoryPeaks peaks_;
+  SliceTaker slices_;
   std::map<int64_t, std::string> prompts_;  // by the number of tokens asked for
   std::vector<int32_t> text_;               // what kQuality scores
   Windows windows_;

@@ -16,9 +16,10 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::pair<Action, std::string_view> kActions[] = {
-    {Action::kLoad, "load"},       {Action::kWarmUp, "warm_up"}, {Action::kPrefill, "prefill"},
-    {Action::kDecode, "decode"},   {Action::kStream, "stream"},  {Action::kText, "text"},
-    {Action::kQuality, "quality"}, {Action::kMemory, "memory"},  {Action::kQuit, "quit"},
+    {Action::kLoad, "load"},     {Action::kWarmUp, "warm_up"},  {Action::kPrefill, "prefill"},
+    {Action::kDecode, "decode"}, {Action::kStream, "stream"},   {Action::kSlice, "slice"},
+    {Action::kText, "text"},     {Action::kQuality, "quality"}, {Action::kMemory, "memory"},
+    {Action::kQuit, "quit"},
 };
 
 constexpr ErrorKind kErrorKinds[] = {ErrorKind::kInternal,     ErrorKind::kIo,
@@ -103,6 +104,7 @@ std::string to_line(const Command& command) {
   if (command.n_prompt > 0) json["n_prompt"] = command.n_prompt;
   if (command.n_gen > 0) json["n_gen"] = command.n_gen;
   if (command.depth > 0) json["depth"] = command.depth;
+  if (command.limit_s > 0) json["limit_s"] = command.limit_s;
   if (command.resume) json["resume"] = true;
   if (command.probe) json["probe"] = true;
   if (command.action == Action::kText || !command.text.empty()) json["text"] = command.text;
@@ -149,6 +151,7 @@ Command parse_command(std::string_view line) try {
   command.n_prompt = json.value("n_prompt", int64_t{0});
   command.n_gen = json.value("n_gen", int64_t{0});
   command.depth = json.value("depth", int64_t{0});
+  command.limit_s = json.value("limit_s", 0.0);
   command.resume = json.value("resume", false);
   command.probe = json.value("probe", false);
   command.text = json.value("text", "");

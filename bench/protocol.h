@@ -20,11 +20,16 @@ enum class Action : uint8_t {
   kPrefill,  ///< n_prompt -> seconds, product_rate
   kDecode,   ///< n_gen, depth -> seconds, gaps_s, bytes_per_token, read_bandwidth
   kStream,   ///< n_prompt, n_gen -> ttft_s, gaps_s, prompt_tokens
+  kSlice,    ///< n_prompt or n_gen, depth, limit_s -> seconds, tokens, cpu_s, gaps_s (slices.h)
   kText,     ///< text -> tokens, windows: the text that kQuality will score
   kQuality,  ///< window, write or compare -> sums over the window's positions
   kMemory,   ///< -> peaks so far
   kQuit,
 };
+
+/// The version of this protocol, which the answer to kLoad states ("protocol"). 1 does not state
+/// it and has no slices; whoever asks has to know both.
+inline constexpr int kSliceProtocol = 2, kProtocol = kSliceProtocol;
 
 /// Of kStream: the most tokens of a prompt (a question with its system message), and the tokens
 /// after which the first text has certainly shown: the longest character has four bytes.
@@ -38,6 +43,7 @@ struct Command {
   EngineRequest engine;  ///< kLoad
   uint64_t seed = 0;     ///< kLoad: of the random token ids
   int64_t n_prompt = 0, n_gen = 0, depth = 0;
+  double limit_s = 0;           ///< kSlice: no further step of decode after so long; 0: no limit
   bool resume = false;          ///< kDecode: go on where the last one ended, `depth` tokens in
   bool probe = false;           ///< kPrefill, kDecode: measure the device's roofline, too
   std::string text;             ///< kText; kStream: the prompt itself, for a worker that has none

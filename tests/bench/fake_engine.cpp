@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -47,7 +48,8 @@ void outgrow_control_group() {
 
 class FakeEngine : public Engine {
  public:
-  explicit FakeEngine(const EngineRequest& request) : request_(request), mode_(request.run.mode) {}
+  explicit FakeEngine(const EngineRequest& request, double slower = 1)
+      : request_(request), mode_(request.run.mode), slower_(slower) {}
 
   LoadReport load(Progress& progress) override {
     if (mode_ == "too_big") throw Error(ErrorKind::kMemory, "needs 29.0 GB of 22.1 GB");
@@ -75,6 +77,7 @@ class FakeEngine : public Engine {
   }
 
   void reset() override { length_ = 0; }
+  void rewind(int64_t length) override { length_ = std::min(length_, length); }
   void prefill(std::span<const int32_t> tokens) override {
     if (mode_ == "throws") throw Error(ErrorKind::kInternal, "prefill is not possible");
     hold(static_cast<int64_t>(tokens.size()));
@@ -92,7 +95,7 @@ class FakeEngine : public Engine {
       if (::write(STDOUT_FILENO, text, sizeof text - 1) < 0) std::abort();
     }
     hold(1);
-    pause_ms(mode_ == "fp32" ? 2 : 1);
+    pause_ms(slower_ * (mode_ == "fp32" ? 2 : 1));
   }
   std::span<const float> logits(std::span<const int32_t> tokens) override {
     logits_.resize(tokens.size() * kFakeVocab);
@@ -145,6 +148,7 @@ class FakeEngine : public Engine {
 
   EngineRequest request_;
   std::string mode_;
+  double slower_;
   std::vector<float> logits_;
   int64_t length_ = 0;
   int runs_ = 0;
@@ -154,6 +158,10 @@ class FakeEngine : public Engine {
 
 std::unique_ptr<Engine> make_fake_engine(const EngineRequest& request) {
   return std::make_unique<FakeEngine>(request);
+}
+
+std::unique_ptr<Engine> make_slower_fake_engine(const EngineRequest& request) {
+  return std::make_unique<FakeEngine>(request, 1.5);
 }
 
 }  // namespace nety::bench

@@ -13,6 +13,8 @@ namespace nety::bench {
 /// "unsupported", "broken" fail to load; "abort", "kill", "grow", "hang", "garbage", "quiet_exit"
 /// do so in decode; "throws" throws in prefill.
 std::unique_ptr<Engine> make_fake_engine(const EngineRequest& request);
+/// The same with half as much time again for each step of decode.
+std::unique_ptr<Engine> make_slower_fake_engine(const EngineRequest& request);
 
 inline constexpr int64_t kFakeVocab = 50;
 
