@@ -34,13 +34,12 @@ class Modes final : public Command {
 
   int run(const Context&) override {
     std::vector<Cells> rows = {
-        {"mode", "title", "kind", "bits/w", "weights", "activations", "sums", "the rest"}};
+        {"mode", "title", "kind", "bits/w", "weights", "activations", "sums", "head"}};
     for (const precision::Mode& mode : precision::modes())
-      rows.push_back({std::string(mode.name), std::string(mode.title),
-                      std::string(kind_name(mode.kind)),
-                      fmt::format("{:.4g}", mode.bits_per_weight), std::string(mode.storage),
-                      std::string(mode.activation), std::string(mode.accumulation),
-                      std::string(mode.remainder)});
+      rows.push_back(
+          {std::string(mode.name), std::string(mode.title), std::string(kind_name(mode.kind)),
+           fmt::format("{:.4g}", mode.bits_per_weight), std::string(mode.storage),
+           std::string(mode.activation), std::string(mode.accumulation), std::string(mode.head)});
     write_output(markdown_ ? as_markdown(rows) : as_columns(rows) + kLegend);
     return 0;
   }
@@ -49,7 +48,7 @@ class Modes final : public Command {
   using Cells = std::array<std::string, 8>;
   static constexpr size_t kBits = 3;  // the column of numbers
   static constexpr const char* kLegend =
-      "\nbits/w: per weight of a matrix, scales included. The rest: embeddings and lm_head.\n"
+      "\nbits/w: per weight of a matrix, scales included. Head: embeddings and lm_head.\n"
       "\"as stored\" modes are GGUF formats: run from a file that has them, not made by --mode.\n";
 
   static std::string as_markdown(std::span<const Cells> rows) {

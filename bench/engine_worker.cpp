@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "core/base/error.h"
 #include "core/base/words.h"
 
 namespace nety::bench {

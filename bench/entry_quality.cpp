@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "bench/entry.h"
+#include "core/base/error.h"
 
 namespace nety::bench {
 namespace {

@@ -12,6 +12,7 @@
 #include "bench/evaluation_text.h"
 #include "bench/injected/delay.h"
 #include "bench/window_scorer.h"
+#include "core/base/error.h"
 #include "core/measure/stopwatch.h"
 
 namespace nety::bench {

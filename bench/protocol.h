@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bench/engine.h"
-#include "core/base/error.h"
+#include "core/base/error_kind.h"
 
 namespace nety::bench {
 

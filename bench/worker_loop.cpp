@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bench/measure_mode.h"
+#include "core/base/error.h"
 #include "core/measure/stopwatch.h"
 #include "core/measure/worker_side.h"
 

@@ -81,14 +81,13 @@ ModeId mode_named(const std::string& name) {
 /// "q4_0+q8_0" is mode q4_0 with embedding and head in q8_0.
 std::string mode_part(const std::string& name) { return name.substr(0, name.find('+')); }
 
-/// The head given with the mode or for all, else what the mode's remainder names; a GGUF's is in
-/// its own format.
+/// The head given with the mode or for all, else the one that the mode names; a GGUF's is in its
+/// own format.
 ModeId head_of(const Options& options, const std::string& name, ModeId mode) {
   if (const size_t plus = name.find('+'); plus != std::string::npos)
     return mode_named(name.substr(plus + 1));
   if (!options.head.empty()) return mode_named(options.head);
-  const precision::Mode* own = precision::find_mode(precision::mode(mode).remainder);
-  return own == nullptr ? mode : own->id;
+  return precision::head_of(mode).value_or(mode);
 }
 
 std::string_view peak_type(const std::string& kernel) {

@@ -1,13 +1,11 @@
-// Waiting spins for about 50 us, far longer than the gap between two kernels of one step, then
-// parks on a futex (std::atomic::wait), so that an idle or oversubscribed pool costs nothing.
+// Waiting spins, then parks on a futex (std::atomic::wait), so that an idle or oversubscribed pool
+// costs nothing.
 #include "core/base/thread_pool.h"
 
 #include <algorithm>
 
 namespace nety {
 namespace {
-
-constexpr int kSpins = 2000;
 
 inline void relax() {
 #if defined(__x86_64__)
@@ -27,9 +25,9 @@ T wait_while_equal(const std::atomic<T>& value, T old, int spins) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
+ThreadPool::ThreadPool(int threads, int spins) {
   const int processors = static_cast<int>(std::thread::hardware_concurrency());
-  spins_ = threads <= std::max(processors, 1) ? kSpins : 0;
+  spins_ = threads <= std::max(processors, 1) ? spins : 0;
   for (int worker = 1; worker < threads; ++worker)
     workers_.emplace_back([this, worker] { work(worker); });
 }

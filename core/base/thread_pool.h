@@ -14,8 +14,12 @@ class ThreadPool {
  public:
   using Task = void (*)(void* context, int worker, int workers);
 
-  /// `threads` >= 1; `spin` false where there are more threads than processors.
-  explicit ThreadPool(int threads);
+  /// How often a waiting thread looks again before it parks: for about 50 us, far longer than the
+  /// gap between two kernels of one step.
+  static constexpr int kSpins = 2000;
+
+  /// `threads` >= 1. Where there are more of them than processors, nobody spins.
+  explicit ThreadPool(int threads, int spins = kSpins);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/results/results.h"
+#include "core/results/machine.h"
 
 namespace nety::machine {
 

@@ -2,10 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 
-#include "core/base/error.h"
 #include "core/checkpoint/config.h"
 
 namespace nety::model {
@@ -39,14 +36,6 @@ inline LocalShape whole_shape(const checkpoint::ModelConfig& config) {
           .head_dim = config.head_dim,
           .ffn = {0, config.ffn_dim, config.ffn_dim},
           .vocab = config.vocab};
-}
-
-/// Error: kUsage where `shape` is a share of a model, for a backend that has no shares.
-inline void require_whole(const LocalShape& shape, std::string_view backend) {
-  if (!shape.is_whole())
-    throw Error(ErrorKind::kUsage,
-                "the " + std::string(backend) + " backend only computes whole models",
-                "Use --backend native to share a model among processes.");
 }
 
 /// The activations that are gathered: the residual stream x, attention's output a, and h.

@@ -55,8 +55,7 @@ class Loader {
     if (role != Role::kEmbedding) return ModeId::fp32;
     if (options_.head || !options_.mode) return options_.head;
     // Formats that are only run as stored name no mode here: the embeddings stay as they are, too.
-    const precision::Mode* own = precision::find_mode(precision::mode(*options_.mode).remainder);
-    return own == nullptr ? std::nullopt : std::optional(own->id);
+    return precision::head_of(*options_.mode);
   }
 
   static WeightUse use_of(Slot slot, bool tied) {

@@ -16,7 +16,7 @@ namespace nety::model {
 struct LoadOptions {
   /// The mode to bring matrices into; empty: as stored.
   std::optional<precision::ModeId> mode;
-  /// The mode of embeddings and lm_head; empty: the remainder that the mode names, or as stored.
+  /// The mode of embeddings and lm_head; empty: the one that `mode` names, or as stored.
   std::optional<precision::ModeId> head;
 };
 

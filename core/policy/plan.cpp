@@ -88,9 +88,7 @@ std::optional<ModeId> head_mode(options::HeadType head, std::optional<ModeId> mo
   if (head == HeadType::kFp32) return ModeId::fp32;
   if (head == HeadType::kBf16) return ModeId::bf16;
   if (!mode) return std::nullopt;
-  const precision::Mode* own = precision::find_mode(precision::mode(*mode).remainder);
-  if (own == nullptr) return std::nullopt;  // "as stored"
-  return own->id;
+  return precision::head_of(*mode);
 }
 
 Overhead overhead_of(const checkpoint::Checkpoint& checkpoint) {

@@ -12,10 +12,9 @@ namespace nety::precision {
 namespace {
 
 constexpr Mode kModes[] = {
-#define NETY_MODE(symbol, name, title, kind, storage, activation, accumulation, remainder, bits, \
-                  needs)                                                                         \
-  {ModeId::symbol, name,      title, ModeKind::kind, storage,    activation,                     \
-   accumulation,   remainder, bits,  needs,          &k_##symbol},
+#define NETY_MODE(symbol, name, title, kind, storage, activation, accumulation, head, bits, needs) \
+  {ModeId::symbol, name, title, ModeKind::kind, storage,    activation,                            \
+   accumulation,   head, bits,  needs,          &k_##symbol},
 #include "core/precision/modes.def"
 #undef NETY_MODE
 };
@@ -48,6 +47,11 @@ const Mode* find_mode(std::string_view name) {
   for (const Mode& candidate : kModes)
     if (candidate.name == name) return &candidate;
   return nullptr;
+}
+
+std::optional<ModeId> head_of(ModeId id) {
+  const Mode* head = find_mode(mode(id).head);
+  return head == nullptr ? std::nullopt : std::optional(head->id);
 }
 
 std::string_view selectable_mode_names() {

@@ -57,7 +57,7 @@ struct Mode {
   std::string_view name;  ///< As on the command line: "fp32", "nf4-dq", "q4_1".
   std::string_view title;
   ModeKind kind;
-  std::string_view storage, activation, accumulation, remainder;
+  std::string_view storage, activation, accumulation, head;
   double bits_per_weight;
   std::string_view needs;
   const ModeFunctions* functions;
@@ -71,6 +71,9 @@ std::span<const Mode> modes();
 const Mode& mode(ModeId id);
 /// The mode of that name, or null.
 const Mode* find_mode(std::string_view name);
+/// The mode that a model made in `id` has its embeddings and lm_head in; nothing: as they are
+/// stored.
+std::optional<ModeId> head_of(ModeId id);
 /// Names of the modes that `--mode` can make, joined for messages: "fp32, bf16, ...".
 std::string_view selectable_mode_names();
 

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/results/results.h"
 #include "run.h"
 #include "tests/schema.h"
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "core/results/results.h"
 #include "tests/app/run.h"
 #include "tests/schema.h"
 

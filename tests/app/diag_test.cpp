@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/results/results.h"
 #include "tests/app/run.h"
 #include "tests/schema.h"
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/error.h"
 #include "tests/options/another_value.h"
 
 namespace nety::bench {

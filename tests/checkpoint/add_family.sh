@@ -1,18 +1,8 @@
 #!/usr/bin/env bash
 # A new model family is one new file and one row: adds a dummy to a copy of the project, builds it, and runs
 # a tiny model of it in both formats.   add_family.sh [WORK]
-set -euo pipefail
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=${1:-$(mktemp -d)}
-[ -n "${1:-}" ] || trap 'rm -rf "$work"' EXIT
-copy=$work/copy
-mkdir -p "$copy"
-tar -C "$project" --exclude=./build --exclude=./.git --exclude=./nety-report -cf - . | tar -C "$copy" -xf -
-
-broken() {
-  echo "FAILED: $1"
-  exit 1
-}
+# shellcheck source=tests/copy_of_project.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../copy_of_project.sh"
 
 # One new file: a Llama whose tensors, metadata and types have names of their own, and whose GGUF files keep
 # transformers' order of rows ...
@@ -58,15 +48,10 @@ const Family k_dummy = {"dummy",       "DummyForCausalLM", "dummy",    "a dummy 
 END
 # ... and one row.
 echo 'NETY_FAMILY(dummy)' >>"$copy/core/checkpoint/families.def"
-touched=$( (diff -rq --exclude=build --exclude=.git --exclude=nety-report "$project" "$copy" || true) | wc -l)
-[ "$touched" = 2 ] || broken "$touched files differ, not two"
-lines=$(diff "$project/core/checkpoint/families.def" "$copy/core/checkpoint/families.def" | grep -c '^[<>]')
-[ "$lines" = 1 ] || broken "$lines rows differ, not one"
+touched 2 "a family"
+rows 1 core/checkpoint/families.def "a family"
 
-cmake -S "$copy" -B "$copy/build/release" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DNETY_TESTS=OFF -DNETY_TORCH=OFF \
-  -DNETY_CUDA=OFF >"$work/log" 2>&1 || { cat "$work/log" && broken "cmake"; }
-cmake --build "$copy/build/release" --target nety -- -j2 >"$work/log" 2>&1 || { tail -50 "$work/log" && broken "the build"; }
-nety=$copy/build/release/nety
+build nety
 llama=$project/tests/data/checkpoints/fp32
 
 # A model of the family in both formats: the weights are the Llama's.

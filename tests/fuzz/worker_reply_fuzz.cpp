@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "bench/protocol.h"
+#include "core/base/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace nety::bench;

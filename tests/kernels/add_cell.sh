@@ -2,25 +2,9 @@
 # A new kernel cell is one file and one row, or one row and its function where a file of that operation and
 # instruction set is there. Adds one of each to a copy of the project, counts what that touched, and runs the
 # checks of the new cells.   add_cell.sh [WORK]
-set -euo pipefail
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=${1:-$(mktemp -d)}
-[ -n "${1:-}" ] || trap 'rm -rf "$work"' EXIT
-copy=$work/copy
-mkdir -p "$copy"
-tar -C "$project" --exclude=./build --exclude=./.git --exclude=./nety-report -cf - . | tar -C "$copy" -xf -
+# shellcheck source=tests/copy_of_project.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../copy_of_project.sh"
 
-broken() {
-  echo "FAILED: $1"
-  exit 1
-}
-# touched N WHAT: so many files of the copy differ from the project's.
-touched() {
-  local files
-  files=$( (diff -rq --exclude=build --exclude=.git --exclude=nety-report "$project" "$copy" || true) | wc -l)
-  [ "$files" = "$1" ] || broken "$2 touched $files files, not $1"
-  echo "ok: $2 touches $1 files"
-}
 # row AFTER ROW: one row more in cells.def.
 row() { sed -i "s/^NETY_CELL($1)\$/&\nNETY_CELL($2)/" "$copy/core/kernels/cells.def"; }
 
@@ -44,14 +28,10 @@ bool unpack_blocks_q5_1_avx2(const std::byte* row, int64_t cols, const BlockRows
 FUNCTION
 row "unpack_blocks, q4_1, avx2" "unpack_blocks, q5_1, avx2"
 touched 3 "another cell in a file that is there"
-rows=$( (diff "$project/core/kernels/cells.def" "$copy/core/kernels/cells.def" || true) | grep -c '^>')
-[ "$rows" = 2 ] || broken "$rows rows for two cells"
-echo "ok: two rows for two cells"
+rows 2 core/kernels/cells.def "two cells"
 
-cmake -S "$copy" -B "$copy/build/debug" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DNETY_TORCH=OFF -DNETY_CUDA=OFF >"$work/log" 2>&1 ||
-  { cat "$work/log" && broken "cmake"; }
-cmake --build "$copy/build/debug" --target test_kernels -- -j2 >"$work/log" 2>&1 || { tail -50 "$work/log" && broken "the build"; }
-"$copy/build/debug/test_kernels" --gtest_filter='*quantise_q8_avx512:*unpack_blocks_q5_1_avx2:KernelTable.*' >"$work/log" 2>&1 ||
+build test_kernels
+"$build/test_kernels" --gtest_filter='*quantise_q8_avx512:*unpack_blocks_q5_1_avx2:KernelTable.*' >"$work/log" 2>&1 ||
   { tail -50 "$work/log" && broken "the checks"; }
 for cell in quantise_q8_avx512 unpack_blocks_q5_1_avx2; do
   grep -qE "(OK|SKIPPED) \] Cells/EveryKernel.AgreesWithTheReference/$cell" "$work/log" || { cat "$work/log" && broken "$cell is not checked"; }

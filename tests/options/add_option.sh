@@ -1,43 +1,19 @@
 #!/usr/bin/env bash
 # An option of running a model is one row: adds a dummy to a copy of the project, builds it, and looks for it
 # wherever options are passed on.   add_option.sh [WORK]
-set -euo pipefail
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=${1:-$(mktemp -d)}
-[ -n "${1:-}" ] || trap 'rm -rf "$work"' EXIT
-copy=$work/copy
-mkdir -p "$copy"
-tar -C "$project" --exclude=./build --exclude=./.git --exclude=./nety-report -cf - . | tar -C "$copy" -xf -
-
-broken() {
-  echo "FAILED: $1"
-  exit 1
-}
+# shellcheck source=tests/copy_of_project.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../copy_of_project.sh"
 
 # One row, and nothing else.
 row='NETY_OPTION(int64_t, dummy, 0, "--dummy", kPlanned | kCondition, between(0, 9), "An option for a test")'
 echo "$row" >>"$copy/core/options/run_options.def"
-changes=$( (diff -r -U0 --exclude=build --exclude=.git --exclude=nety-report "$project" "$copy" || true) |
-  grep -E '^([-+][^-+]|Only in)')
+changes=$(differences -U0 | grep -E '^([-+][^-+]|Only in)')
 [ "$changes" = "+$row" ] || broken "more than a row is changed: $changes"
 
-cmake -S "$copy" -B "$copy/build/release" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DNETY_TORCH=OFF -DNETY_CUDA=OFF >"$work/log" 2>&1 ||
-  { cat "$work/log" && broken "cmake"; }
-cmake --build "$copy/build/release" --target nety test_options test_bench test_diag -- -j2 >"$work/log" 2>&1 ||
-  { tail -50 "$work/log" && broken "the build"; }
-build=$copy/build/release
-nety=$build/nety
+build nety test_options test_bench test_diag
 model=$project/tests/data/checkpoints/fp32
 export NETY_EVIDENCE=off
 
-# shows WHAT PATTERN COMMAND...: the command succeeds, and its output has a line that matches.
-shows() {
-  local what=$1 pattern=$2
-  shift 2
-  "$@" >"$work/out" 2>&1 || { cat "$work/out" && broken "$what: exit code not 0"; }
-  grep -qE -- "$pattern" "$work/out" || { cat "$work/out" && broken "$what does not show it"; }
-  echo "ok: $what"
-}
 # refuses WHAT COMMAND...: the command refuses the dummy's value as a usage error.
 refuses() {
   local what=$1 code=0

@@ -2,33 +2,15 @@
 # A new precision mode is one new file and one row: adds one that is made from floats and one that GGUF files
 # store to a copy of the project, builds it, looks for them wherever modes are listed, and runs them.
 #   add_mode.sh [WORK]
-set -euo pipefail
-project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=${1:-$(mktemp -d)}
-[ -n "${1:-}" ] || trap 'rm -rf "$work"' EXIT
-copy=$work/copy
-mkdir -p "$copy"
-tar -C "$project" --exclude=./build --exclude=./.git --exclude=./nety-report -cf - . | tar -C "$copy" -xf -
-
-broken() {
-  echo "FAILED: $1"
-  exit 1
-}
-
-# changed FILES ADDED: so many files are new or differ, and so many lines were added to modes.def.
-changed() {
-  local files lines
-  files=$( (diff -rq --exclude=build --exclude=.git --exclude=nety-report "$project" "$copy" || true) | wc -l)
-  lines=$( (diff "$project/core/precision/modes.def" "$copy/core/precision/modes.def" || true) | grep -c '^[<>]')
-  [ "$files" = "$1" ] || broken "$files files differ, not $1"
-  [ "$lines" = "$2" ] || broken "$lines lines of modes.def differ, not $2"
-}
+# shellcheck source=tests/copy_of_project.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../copy_of_project.sh"
 
 # A mode that is made from floats: one new file and one row.
 sed 's/fp32/dummy/g' "$copy/core/precision/fp32.cpp" >"$copy/core/precision/dummy.cpp"
 row='NETY_MODE(dummy, "dummy", "A mode for a test", kFloat, "f32", "fp32", "fp32", "fp32", 32.0, "any CPU")'
 echo "$row" >>"$copy/core/precision/modes.def"
-changed 2 1
+touched 2 "a mode made from floats"
+rows 1 core/precision/modes.def "a mode made from floats"
 
 # A format of GGUF files, TQ2_0: one new file and one row more.
 [ ! -e "$copy/core/precision/tq2_0.cpp" ] || broken "there is a mode tq2_0 by now: take another format"
@@ -58,23 +40,12 @@ const ModeFunctions k_tq2_0 = gguf_mode<kFormat>();
 END
 row='NETY_MODE(tq2_0, "tq2_0", "GGUF TQ2_0", kStored, "2-bit, fp16 scale per 256", "int8 per 256", "int32 per 256, fp32", "as stored", 2.0625, "any CPU")'
 echo "$row" >>"$copy/core/precision/modes.def"
-changed 3 2
+touched 3 "with a format of GGUF files"
+rows 2 core/precision/modes.def "with a format of GGUF files"
 
-cmake -S "$copy" -B "$copy/build/release" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DNETY_TESTS=OFF -DNETY_TORCH=OFF -DNETY_CUDA=OFF \
-  >"$work/log" 2>&1 ||
-  { cat "$work/log" && broken "cmake"; }
-cmake --build "$copy/build/release" --target nety -- -j2 >"$work/log" 2>&1 || { tail -50 "$work/log" && broken "the build"; }
-nety=$copy/build/release/nety
+build nety
 model=$project/tests/data/checkpoints/fp32
 
-# shows WHAT PATTERN COMMAND...: the command's output has a line that matches.
-shows() {
-  local what=$1 pattern=$2
-  shift 2
-  "$@" >"$work/out" 2>&1 || { cat "$work/out" && broken "$what: exit code not 0"; }
-  grep -qE -- "$pattern" "$work/out" || { cat "$work/out" && broken "$what does not show it"; }
-  echo "ok: $what"
-}
 shows "nety modes" '^dummy +A mode for a test' "$nety" modes
 shows "the help of generate" '--mode .*dummy' "$nety" generate --help
 shows "the help of quantize" '--mode .*dummy' "$nety" quantize --help

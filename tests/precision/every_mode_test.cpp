@@ -76,7 +76,7 @@ TEST_P(EveryMode, HasARowThatSaysEverything) {
   EXPECT_EQ(tested_.id, GetParam());
   EXPECT_EQ(find_mode(tested_.name), &tested_);
   for (const std::string_view word : {tested_.title, tested_.storage, tested_.activation,
-                                      tested_.accumulation, tested_.remainder, tested_.needs})
+                                      tested_.accumulation, tested_.head, tested_.needs})
     EXPECT_FALSE(word.empty());
   EXPECT_EQ(functions_.allocate == nullptr, functions_.quantise == nullptr);
   EXPECT_EQ(functions_.allocate == nullptr, functions_.row_grain == nullptr);

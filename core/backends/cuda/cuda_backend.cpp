@@ -11,6 +11,7 @@
 #include "core/backends/cuda/kv_cache.h"
 #include "core/backends/cuda/linear.h"
 #include "core/backends/cuda/weight.h"
+#include "core/model/whole_models.h"
 
 namespace nety::cuda {
 namespace {

@@ -22,6 +22,7 @@
 #include "core/backends/torch/device.h"
 #include "core/backends/torch/weight.h"
 #include "core/model/rope.h"
+#include "core/model/whole_models.h"
 
 namespace nety::torch_backend {
 namespace {
