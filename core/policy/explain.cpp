@@ -47,6 +47,12 @@ Evidence without_measurements(Evidence evidence) {
   return evidence;
 }
 
+/// Whether this CPU has more than AVX2.
+bool has_avx512(const results::Machine& machine) {
+  return std::any_of(machine.features.begin(), machine.features.end(),
+                     [](const std::string& feature) { return feature.starts_with("avx512"); });
+}
+
 ModelFacts stored_in_bf16(ModelFacts model) {
   for (PlannedWeight& weight : model.weights)
     if (!is_vector(weight.role())) {
@@ -217,8 +223,9 @@ std::vector<WhatIf> what_ifs(const Request& request, const results::Machine& mac
                  asked(with_memory(machine, 2 * memory), model, evidence)});
   out.push_back({{message::policy_if_half, {format_bytes(memory / 2)}},
                  asked(with_memory(machine, memory / 2), model, evidence)});
-  out.push_back(
-      {{message::policy_if_avx2, {}}, asked(machine, model, without_measurements(evidence))});
+  if (has_avx512(machine))
+    out.push_back(
+        {{message::policy_if_avx2, {}}, asked(machine, model, without_measurements(evidence))});
   if (model.quantised())
     out.push_back(
         {{message::policy_if_float, {}}, asked(machine, stored_in_bf16(model), evidence)});

@@ -165,6 +165,7 @@ TEST(Consult, BelievesTheNewestFileAndOnlyTheModelAsked) {
 results::Machine machine_of(uint64_t gb) {
   results::Machine machine;
   machine.memory_total_bytes = machine.memory_available_bytes = gb * 1'000'000'000;
+  machine.features = {"avx2", "avx512f"};
   return machine;
 }
 
