@@ -8,8 +8,10 @@
 #include <charconv>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
+#include "core/base/error.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/text_file.h"
 
@@ -127,6 +129,25 @@ std::optional<NamedToken> token_of(dom::element value, std::string place) {
   return token;
 }
 
+/// The ids that tokenizer.json gives its own added tokens; none where it cannot be read: that is
+/// said where it is used.
+std::set<int64_t> added_ids(const fs::path& file) {
+  std::set<int64_t> ids;
+  if (!is_there(file)) return ids;
+  try {
+    const Members members(file, [](std::string_view key) { return key == "added_tokens"; });
+    dom::array list;
+    if (members.all().empty() || members.all().front().second.get(list) != simdjson::SUCCESS)
+      return ids;
+    for (const dom::element token : list) {
+      int64_t id = 0;
+      if (token["id"].get(id) == simdjson::SUCCESS) ids.insert(id);
+    }
+  } catch (const Error&) {
+  }
+  return ids;
+}
+
 class Reader {
  public:
   explicit Reader(const fs::path& directory) : directory_(directory) {}
@@ -215,9 +236,11 @@ class Reader {
     const fs::path file = directory_ / "added_tokens.json";
     if (!is_there(file)) return;
     const Members members(file, [](std::string_view) { return true; });
+    const std::set<int64_t> taken = added_ids(directory_ / "tokenizer.json");
     for (const auto& [text, value] : members.all()) {
       int64_t id = 0;
       if (value.get(id) != simdjson::SUCCESS) refuse_value(members, text, "an id");
+      if (taken.contains(id)) continue;  // transformers reads both by id, tokenizer.json last
       NamedToken token{.content = text, .place = "added_tokens.json"};
       token.special = is_named(text) || is_extra(text);
       token.normalized = !token.special;
