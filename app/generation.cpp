@@ -49,10 +49,12 @@ ModelText load_text(const checkpoint::Checkpoint& checkpoint, const Context& con
   tokenizer::Tokenizer tokenizer = model::load_tokenizer(checkpoint);
   model::SpecialTokens special = model::special_tokens(checkpoint, tokenizer);
   if (const auto text = model::describe_size(checkpoint, tokenizer)) notice(context, *text);
-  if (context.verbosity > 0) {
+  if (context.verbosity > 0)
     for (const Text& line : model::describe(special)) notice(context, line);
-    for (const model::TokenConflict& one : special.conflicts) notice(context, model::describe(one));
-  }
+  // Files may differ for good reasons; an id that no token has is a mistake.
+  for (const model::TokenConflict& one : special.conflicts)
+    if (context.verbosity > 0 || one.kind == model::TokenConflict::Kind::kNoSuchToken)
+      notice(context, model::describe(one));
   return {std::move(tokenizer), std::move(special)};
 }
 

@@ -91,13 +91,39 @@ def ends_of_every_file(t):
 
 
 def ids_that_are_no_tokens(t):
-    """An id of -1 or beyond the vocabulary names nothing; the others still count, and -v says
+    """An id of -1 or beyond the vocabulary names nothing; the others still count, and a notice says
     which was left out."""
     model = speaker(chain(H, [*ids("ok"), IM_END, H]))
     for ids_ in t.each(minus=[-1, 4], beyond=[4, 5000]):
         m = folder("m", model, generation=dict(eos_token_id=ids_))
-        answer = t.generate(m, "h", "--greedy", "-n", 6, "-v").gives(finish_reason="end")
-        expect(5000 not in ids_ or has_number(answer.err, 5000), "a message with 5000", answer)
+        answer = t.generate(m, "h", "--greedy", "-n", 6).gives(finish_reason="end")
+        said = has_number(answer.err, 5000)
+        expect(said == (5000 in ids_), "a message with 5000 where it is named", answer)
+
+
+def gguf_ids_beyond_the_vocabulary(t):
+    """llama.cpp warns of an id beyond the vocabulary and goes on without it; where the file wants
+    that token before every prompt it takes token 11, a letter: refused here, by name."""
+    model = speaker(chain(H, [*ids("ok"), EOS, H]))
+    n = len(TOKENS)
+    for keys, name, named in t.each(
+        last=(dict(eot_token_id=n - 1), "", n - 1),
+        bos=(dict(bos_token_id=n), "bos_token_id", n),
+        eot=(dict(eot_token_id=n), "eot_token_id", n),
+        eom=(dict(eom_token_id=70000), "eom_token_id", 70000),
+        none=(dict(eot_token_id=2**32 - 1), "", 2**32 - 1),
+    ):
+        gguf("m.gguf", gguf_keys(**keys), gguf_tensors(model))
+        answer = t.generate("m.gguf", "h", "--greedy", "-n", 6)
+        answer.gives(text="ok", finish_reason="end", prompt_ids=[H] if name == "bos_token_id" else [BOS, H])
+        expect(has_number(answer.err, named) == bool(name), "a message where it is beyond", answer)
+        expect(name in answer.err, f"a message with {name}", answer)
+    gguf("m.gguf", gguf_keys(eos_token_id=n), gguf_tensors(model))
+    answer = t.generate("m.gguf", "h", "--greedy", "-n", 6).says("eos_token_id", str(n))
+    answer.gives(text="ok", finish_reason="end")  # </s> is an end by its text
+    for keys in (dict(bos_token_id=n, add_bos_token=True), dict(eos_token_id=n, add_eos_token=True)):
+        gguf("m.gguf", gguf_keys(**keys), gguf_tensors(model))
+        t.generate("m.gguf", "h", "-n", 1).refuses("_token_id", str(n), str(len(TOKENS)))
 
 
 def sentencepiece_defaults(t):
