@@ -107,6 +107,12 @@ std::optional<size_t> terminal_columns(int descriptor) {
   return size.ws_col;
 }
 
+std::optional<size_t> terminal_rows(int descriptor) {
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return std::nullopt;
+  return size.ws_row;
+}
+
 void RedrawnLine::show(std::string_view text) {
   if (!draw_ || (text.empty() && width_ == 0)) return;
   const size_t width = width_of(text);

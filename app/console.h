@@ -35,6 +35,8 @@ bool draws_progress(const Context& context);
 /// Columns of the terminal behind a standard descriptor; nothing where there is none, or one too
 /// narrow to count on.
 std::optional<size_t> terminal_columns(int descriptor);
+/// Its lines; nothing where there is no terminal.
+std::optional<size_t> terminal_rows(int descriptor);
 
 /// One line on standard error, drawn over itself; nothing of it stays in the end.
 class RedrawnLine {

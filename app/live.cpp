@@ -16,13 +16,14 @@
 #include "app/console.h"
 #include "app/messages.h"
 #include "core/base/error.h"
-#include "core/base/units.h"
+#include "core/base/plain_text.h"
 #include "reports/render.h"
 
 namespace nety::app {
 namespace {
 
 constexpr auto kInterval = std::chrono::milliseconds(200);
+constexpr auto kTick = std::chrono::seconds(1);  // of the clock alone: workers need the processors
 
 auto key_of(const results::Result& row) {
   return std::tie(row.mode, row.backend, row.phase, row.n_prompt, row.n_gen, row.depth);
@@ -57,6 +58,16 @@ void write_whole(int descriptor, const std::string& text) {
   }
 }
 
+size_t columns() { return terminal_columns(STDERR_FILENO).value_or(100); }
+
+/// Lines that `text` takes on a screen: a reason may be longer than one.
+size_t screen_lines(std::string_view text, size_t columns) {
+  size_t lines = 0;
+  for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1))
+    lines += std::max<size_t>((width_of(text.substr(0, end)) + columns - 1) / columns, 1);
+  return lines;
+}
+
 }  // namespace
 
 RowStream::RowStream(const std::string& path, const results::File& header)
@@ -82,10 +93,9 @@ LiveView::LiveView(const Context& context, const results::File& header,
 LiveView::~LiveView() { erase(); }
 
 void LiveView::step(const bench::Step& step) {
-  progress_ = fmt::format("{:3.0f}%  {}", step.total > 0 ? 100.0 * step.done / step.total : 0,
-                          localised(step.what, language_));
-  if (step.left_s)
-    progress_ += "  " + render({message::bench_left, {format_seconds(*step.left_s)}}, language_);
+  activity_.what = localised(step.what, language_);
+  activity_.total_s.reset();
+  if (step.left_s) activity_.total_s = step.elapsed_s + *step.left_s;
   draw();
 }
 
@@ -95,7 +105,11 @@ void LiveView::row(const results::Result& row) {
   draw();
 }
 
-bool LiveView::interrupted() { return app::interrupted(); }
+/// Asked ten times a second while a worker works: the clock goes on.
+bool LiveView::interrupted() {
+  if (drawn_ && std::chrono::steady_clock::now() - last_ >= kTick) draw_activity();
+  return app::interrupted();
+}
 
 /// A row replaces its earlier version. All rows are of one model; rows from before the load take
 /// its name afterwards.
@@ -115,23 +129,37 @@ void LiveView::erase() {
   if (lines_ > 0) text += fmt::format("\x1b[{}A", lines_);
   print_aside(text + "\x1b[J");
   drawn_ = false;
-  lines_ = 0;
+  lines_ = width_ = 0;
+}
+
+/// The last line, over itself.
+void LiveView::draw_activity() {
+  last_ = std::chrono::steady_clock::now();
+  activity_.done_s = std::chrono::duration<double>(last_ - start_).count();
+  const std::string line = activity_line(activity_, columns() - 1, language_);
+  print_aside("\r" + padded(line, width_));
+  width_ = width_of(line);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+/// The rows so far, where they can be erased again: on a terminal with enough lines.
+std::string LiveView::table() {
+  if (!stderr_is_terminal() || file_.results.empty()) return "";
+  std::string table = reports::terminal_table(file_, columns() - 1, language_);
+  lines_ = screen_lines(table, columns());
+  if (lines_ >= terminal_rows(STDERR_FILENO).value_or(24)) {
+    table.clear();
+    lines_ = 0;
+  }
+  return table;
 }
 
 void LiveView::draw() {
-  const auto now = std::chrono::steady_clock::now();
-  if (!draw_ || (drawn_ && now - last_ < kInterval)) return;
-  last_ = now;
+  if (!draw_ || (drawn_ && std::chrono::steady_clock::now() - last_ < kInterval)) return;
   erase();
-  const size_t columns = terminal_columns(STDERR_FILENO).value_or(100);
-  // --progress always may write to a file, where lines cannot be erased.
-  std::string table;
-  if (stderr_is_terminal() && !file_.results.empty())
-    table = reports::terminal_table(file_, columns - 1, language_);
-  lines_ = static_cast<size_t>(std::count(table.begin(), table.end(), '\n'));
-  print_aside(table + progress_.substr(0, columns - 1));
-  std::fflush(stderr);
-  drawn_ = true;
+  print_aside(table());
+  draw_activity();
 }
 
 }  // namespace nety::app

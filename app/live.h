@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/activity.h"
 #include "app/command.h"
 #include "bench/run.h"
 #include "core/results/results.h"
@@ -42,15 +43,18 @@ class LiveView final : public bench::Observer {
 
  private:
   void keep(const results::Result& row);
+  std::string table();
   void draw();
+  void draw_activity();
   void erase();
 
   bool draw_;
   Language language_;
   results::File file_;
   std::vector<std::unique_ptr<RowStream>> streams_;
-  std::string progress_;
-  size_t lines_ = 0;  // of the table as drawn
+  Activity activity_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  size_t lines_ = 0, width_ = 0;  // of the table and of the last line, as drawn
   bool drawn_ = false;
   std::chrono::steady_clock::time_point last_{};
 };

@@ -20,6 +20,7 @@
 #include "core/base/units.h"
 #include "core/checkpoint/shapes.h"
 #include "core/model/tokenizer_source.h"
+#include "core/policy/context.h"
 
 namespace nety::app {
 namespace {
@@ -178,15 +179,30 @@ bench::BenchRequest MeasurementOptions::request(const Context& context,
 namespace {
 
 /// A model without a usable tokenizer has rates and no text: said now, not after a minute.
-void leave_text_out(bench::BenchRequest& request, const Context& context) {
-  if (!request.shape.empty()) return;
+std::optional<Text> leave_text_out(bench::BenchRequest& request) {
+  if (!request.shape.empty()) return std::nullopt;
   try {
     model::load_tokenizer(checkpoint::Checkpoint::open(request.model));
+    return std::nullopt;
   } catch (const Error& error) {
     request.no_text = error.what();
     request.quality_text.clear();
-    notice(context, {message::bench_no_text, {request.no_text}});
+    return Text{message::bench_no_text, {request.no_text}};
   }
+}
+
+std::optional<Text> beyond_the_model(const bench::BenchRequest& request) {
+  return policy::beyond_the_model(bench::context_needed(request),
+                                  request.shape.empty()
+                                      ? checkpoint::Checkpoint::open(request.model).config()
+                                      : checkpoint::find_shape(request.shape));
+}
+
+/// How much is to be measured, and how long that takes at most.
+Text plan_of(const bench::BenchRequest& request) {
+  const std::string rows = std::to_string(bench::configurations(request).size());
+  if (request.budget_s <= 0) return {message::bench_begins, {rows}};
+  return {message::bench_begins_for, {rows, format_seconds(request.budget_s)}};
 }
 
 }  // namespace
@@ -200,7 +216,11 @@ results::File MeasurementOptions::run(const Context& context) const {
       throw Error(ErrorKind::kUsage, fmt::format("--modes: unknown mode '{}'", name),
                   fmt::format("Modes: {}, stored, all.", precision::selectable_mode_names()));
   const diag::Diagnosis diagnosis = examine(request, here, context);
-  leave_text_out(request, context);
+  std::vector<Text> said;
+  for (const auto& one : {leave_text_out(request), beyond_the_model(request)})
+    if (one) said.push_back(*one);
+  for (const Text& one : said) notice(context, one);
+  notice(context, plan_of(request));
   results::File header;
   header.tool = request.tool;
   header.command = request.command;
@@ -213,8 +233,7 @@ results::File MeasurementOptions::run(const Context& context) const {
   file.findings = diagnosis.findings;
   if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);
   if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
-  if (!request.no_text.empty())
-    file.warnings.push_back(render({message::bench_no_text, {request.no_text}}, context.language));
+  for (const Text& one : said) file.warnings.push_back(render(one, context.language));
   // The policy decides for a user's usual conditions: other measurements would mislead it.
   if (options::conditions(run_).empty()) keep_evidence(file, context);
   return file;

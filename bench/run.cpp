@@ -64,6 +64,9 @@ class Run {
     step.elapsed_s = clock_.seconds();
     if (step.done > static_cast<int>(entries_.size()))
       step.left_s = step.elapsed_s / step.done * (step.total - step.done);
+    if (request_.budget_s > 0)
+      step.left_s = std::min(step.left_s.value_or(request_.budget_s),
+                             std::max(request_.budget_s - step.elapsed_s, 0.0));
     surroundings_.observer.step(step);
   }
 

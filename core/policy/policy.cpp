@@ -8,6 +8,7 @@
 #include "core/base/units.h"
 #include "core/base/words.h"
 #include "core/policy/case.h"
+#include "core/policy/context.h"
 #include "core/policy/messages.h"
 
 namespace nety::policy {
@@ -171,14 +172,6 @@ void say_what_is_faster(const Case& c, Decision& decision) {
                                format_number(100 * *best->top1), best->created_utc.substr(0, 10)}});
 }
 
-/// Positions that the model never saw: it answers, but not sense.
-void say_what_is_beyond_the_model(const Case& c, Decision& decision) {
-  const int64_t made_for = c.model.config.context;
-  if (made_for <= 0 || decision.memory.context <= made_for) return;
-  decision.notices.push_back({message::policy_context_beyond,
-                              {std::to_string(decision.memory.context), std::to_string(made_for)}});
-}
-
 std::string storage_text(const checkpoint::Checkpoint& checkpoint) {
   std::string text;
   for (const auto& entry : checkpoint.storage_types())
@@ -227,7 +220,8 @@ Decision decide(const Request& request, const results::Machine& machine, const M
     decision->reasons = std::move(c.reasons);
     decision->notices = std::move(c.notices);
     say_what_is_faster(c, *decision);
-    say_what_is_beyond_the_model(c, *decision);
+    if (const auto beyond = beyond_the_model(decision->memory.context, model.config))
+      decision->notices.push_back(*beyond);
     return *std::move(decision);
   }
   c.refuse_everything();

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from inputs import chain, folder, gguf, gguf_keys, gguf_tensors, ids, speaker
 from trial import expect
@@ -35,3 +36,28 @@ def model_without_tokenizer(t):
         expect(
             any(why in x for x in content["warnings"]), f"a warning with {why}", content["warnings"]
         )
+
+
+def what_it_does_now(t):
+    """On a terminal a line says what bench does, for how long, and how long it takes in all, no
+    wider than the terminal and without colours; elsewhere one plain line says how long it takes."""
+    model = folder("m", ABC)
+    quick = ("bench", model, "--quick", "--modes", "fp32,int8", "--backends", "native", "-n", 64)
+    budget = ("--budget", "20s")
+    for columns, env in t.each(
+        wide=(80, {}), narrow=(40, {}), plain=(80, {"NO_COLOR": "1"}), french=(40, {"LANG": "fr_FR.UTF-8"})
+    ):
+        words = (*quick, *budget) if "LANG" not in env else ("--lang", "fr", *quick, *budget)
+        words = [os.path.join("..", model) if word == model else word for word in words]
+        screen = t.on_terminal(*words, columns=columns, env=env).ok().out
+        lines = re.findall(r"\d+:\d\d (?:of about|sur) \d+:\d\d(?: environ)?  [^\r\n\x1b]*", screen)
+        expect(lines, "a line with times", screen[-300:])
+        expect(any("fp32 native" in x or "int8 native" in x for x in lines), "what it does", lines)
+        for line in lines:
+            expect(len(line) < columns, f"at most {columns - 1} columns", line)
+        expect(not re.search(r"\x1b\[[\d;]*m", screen), "no colours", screen[-300:])
+        left = screen[screen.rindex("\x1b[J") :]
+        expect(not re.search(r"of about|sur \d+:", left), "nothing of it in the end", left)
+    answer = t.nety(*quick, *budget, seconds=60).ok()
+    expect("\r" not in answer.err and "\x1b" not in answer.err, "plain lines", answer.err)
+    answer.says("Measuring 2 configurations, in about 20.0 s.")

@@ -98,6 +98,16 @@ def context_beyond_the_model(t):
     for size in (0, 100, 256):
         answer = t.generate(model, "h", "--ctx", size, "-n", 2)
         expect(not has_number(answer.ok().err, 256), "no message with 256", answer)
+    quick = ("--quick", "-r", 1, "--modes", "fp32", "--backends", "native")
+    for words, said in (
+        (("--ctx", 1000), "1000"),  # as asked
+        (("-p", 300), "30"),  # as the workload needs: 300 and some
+        (("--ctx", 256), ""),
+        ((), ""),
+    ):
+        answer = t.nety("bench", model, *quick, *words, seconds=60).ok()
+        expect(has_number(answer.err, 256) == bool(said), f"256 where it is exceeded: {words}", answer)
+        answer.says(said)
 
 
 # ---- untrusted text ------------------------------------------------------------------------------

@@ -1,11 +1,17 @@
 """How a case asks the program and what it may expect of an answer."""
 
 import array
+import fcntl
 import json
 import os
+import pty
 import re
+import select
 import signal
+import struct
 import subprocess
+import termios
+import time
 
 
 class Fails(Exception):
@@ -124,6 +130,31 @@ class Trial:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         return Answer(process.returncode, out, err)
+
+    def on_terminal(self, *words, columns=80, rows=24, seconds=60, env=()):
+        """Runs NETY on a terminal of that size; the answer's out is all that came to its screen."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        process = subprocess.Popen(
+            [self.program, *map(str, words)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment() | {"TERM": "xterm"} | dict(env),
+            start_new_session=True,
+        )
+        os.close(theirs)
+        out, end = b"", time.time() + seconds
+        while time.time() < end:
+            if select.select([ours], [], [], 0.1)[0]:
+                try:
+                    out += os.read(ours, 65536)
+                except OSError:  # the other end is closed
+                    break
+        os.close(ours)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGHUP)
+        return Answer(process.wait(), out, b"")
 
     def generate(self, model, prompt, *words, **kw):
         """The JSON answer to a raw prompt, in fp32."""
