@@ -31,9 +31,10 @@ struct StackRequest {
 /// What one small test found; a line of stack_probe.py.
 struct StackCheck {
   std::string check;   ///< "int8_offload"
-  std::string result;  ///< ok, wrong, failed, crashed, timeout
+  std::string result;  ///< ok, wrong, slow, failed, crashed, timeout
   std::string step, error, where;
   std::map<std::string, double, std::less<>> numbers;  ///< "error_relative", "missing_bytes" ...
+  std::string verdict{}, why{};  ///< Of a reported fault; see stack_reports.py.
 
   bool ok() const { return result == "ok"; }
   double number(std::string_view name) const;  ///< 0 if there is none.
@@ -44,6 +45,8 @@ struct StackCheck {
 std::vector<results::Finding> diagnose_stack(const machine::Machine& machine,
                                              const StackRequest& request, Language language);
 
+/// A line of the tests' output; nothing if it is none.
+std::optional<StackCheck> parse_stack_check(const std::string& line);
 /// Runs the tests. A failure to run them is a check named "import".
 std::vector<StackCheck> run_stack_checks(const measure::PythonStack& stack,
                                          const StackRequest& request);

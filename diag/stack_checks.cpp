@@ -17,13 +17,18 @@ namespace {
 
 using Json = nlohmann::json;
 
+// One text: the second file uses the first, and runs.
 constexpr char kProbeScript[] =
+#include "diag/stack_reports.py.inc"
+// The order is not the alphabet's.
 #include "diag/stack_probe.py.inc"
     ;
 
 constexpr double kImportLimit = 120;  // a cold disk and a stack of some gigabytes
 
-std::optional<StackCheck> parse_check(const std::string& line) try {
+}  // namespace
+
+std::optional<StackCheck> parse_stack_check(const std::string& line) try {
   const Json json = Json::parse(line);
   StackCheck check;
   check.check = json.at("check").get<std::string>();
@@ -31,12 +36,16 @@ std::optional<StackCheck> parse_check(const std::string& line) try {
   check.step = json.value("step", "");
   check.error = json.value("error", "");
   check.where = json.value("where", "");
+  check.verdict = json.value("verdict", "");
+  check.why = json.value("why", "");
   for (const auto& [key, value] : json.items())
     if (value.is_number()) check.numbers[key] = value.get<double>();
   return check;
 } catch (const Json::exception&) {
   return std::nullopt;
 }
+
+namespace {
 
 StackCheck failure(std::string result, std::string error) {
   return {.check = "import",
@@ -57,7 +66,7 @@ void collect(measure::Worker& worker, const StackRequest& request,
     const double limit = checks.empty() ? kImportLimit : request.check_limit_s + 10;
     const std::optional<std::string> line = worker.receive(limit, give_up);
     if (!line) break;
-    if (std::optional<StackCheck> check = parse_check(*line)) {
+    if (std::optional<StackCheck> check = parse_stack_check(*line)) {
       if (request.on_check) request.on_check(check->check);
       checks.push_back(std::move(*check));
     }

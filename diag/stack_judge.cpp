@@ -2,10 +2,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/units.h"
 #include "core/base/words.h"
 #include "diag/stack.h"
+#include "diag/stack_reports.h"
 #include "diag/stack_words.h"
 
 namespace nety::diag {
@@ -53,6 +55,8 @@ class Judge {
     for (const CheckRow& row : kRows)
       if (const StackCheck* check = find(checks_, row.check); check != nullptr)
         all.push_back(finding(row, *check));
+    std::vector<Finding> reports = judge_reports(checks_, versions_, words_);
+    std::move(reports.begin(), reports.end(), std::back_inserter(all));
     return all;
   }
 
@@ -67,6 +71,8 @@ class Judge {
       return words_.say(message::diag_stack_failed, {check.step, check.error, check.where});
     if (check.result == "crashed") return words_.say(message::diag_stack_crashed, {check.error});
     if (check.result == "timeout") return words_.say(message::diag_stack_timeout, {check.error});
+    if (check.result == "slow")
+      return words_.say(message::diag_stack_slow, {short_number(check.number("times"))});
     return wrong(check);
   }
 
@@ -114,6 +120,7 @@ class Judge {
     if (check == "nf4_save") return message::diag_stack_remedy_save;
     if (check.ends_with("_uneven") || check.ends_with("_narrow"))
       return message::diag_stack_remedy_shape;
+    if (check == "nf4_move") return message::diag_stack_remedy_move;
     return check == "fp32" ? message::diag_stack_import_remedy : message::diag_stack_remedy_cpu;
   }
 

@@ -236,88 +236,6 @@ def check_nf4_offload(folder):
     }
 
 
-def four_bit_weight(rows, columns):
-    """Rows of very different sizes, so that a scale taken from another row shows."""
-    torch.manual_seed(rows * 1000 + columns)
-    sizes = torch.linspace(0.1, 10, rows).repeat_interleave(columns).reshape(rows, columns)
-    return torch.randn(rows, columns) * sizes
-
-
-def unpacked(packed, state):
-    """What the codes and scales mean, in plain torch: high nibble first, blocks over the whole."""
-    codes = packed.reshape(-1).to(torch.int64)
-    values = state.code.float()[torch.stack([codes >> 4, codes & 15], 1).reshape(-1)]
-    scales = state.absmax.float().repeat_interleave(state.blocksize)[: values.numel()]
-    return (values[: state.shape.numel()] * scales).reshape(state.shape)
-
-
-def check_dequantise(kind, rows, columns):
-    def check(_):
-        from bitsandbytes import functional
-
-        weight = four_bit_weight(rows, columns)
-        packed, state = at("quantise", lambda: functional.quantize_4bit(weight, quant_type=kind))
-        right = unpacked(packed, state)
-        error = error_of(at("dequantise", lambda: functional.dequantize_4bit(packed, state)), right)
-        return {
-            "result": "ok" if error < 1e-5 else "wrong",
-            "error_relative": error,
-            "rows": rows,
-            "columns": columns,
-        }
-
-    return check
-
-
-def check_forward(kind, rows, columns):
-    def check(_):
-        from bitsandbytes import functional
-
-        weight = four_bit_weight(rows, columns)
-        packed, state = functional.quantize_4bit(weight, quant_type=kind)
-        right = unpacked(packed, state)
-        layer = bitsandbytes.nn.Linear4bit(
-            columns, rows, bias=False, compute_dtype=torch.float32, quant_type=kind
-        )
-        layer.weight = bitsandbytes.nn.Params4bit(
-            weight.clone(), requires_grad=False, quant_type=kind, module=layer
-        )
-        layer = at("quantise", lambda: layer.to("cpu").eval())
-        x = torch.randn(3, columns)
-        with torch.inference_mode():
-            got = at("forward", lambda: layer(x))
-        error = error_of(got, x @ right.t())
-        return {
-            "result": "ok" if error < SIGNIFICANT else "wrong",
-            "error_relative": error,
-            "rows": rows,
-            "columns": columns,
-        }
-
-    return check
-
-
-def check_save(folder):
-    """A 4-bit model saved after it was used once."""
-    config = transformers.BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32
-    )
-    model = load_on_cpu(folder, quantization_config=config)
-    before = at("forward", lambda: logits(model))
-    at("save", lambda: model.save_pretrained(folder + "/nf4"))
-    with open(folder + "/nf4/model.safetensors", "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    scales = {name: entry for name, entry in header.items() if name.endswith(".absmax")}
-    damaged = sum(
-        1 for entry in scales.values() if entry["dtype"] != "F32" or len(entry["shape"]) != 1
-    )
-    facts = {"layers": len(scales), "damaged": damaged}
-    again = at("reload", lambda: load(folder + "/nf4", device_map="cpu"))
-    facts["reload_difference"] = error_of(at("forward after reload", lambda: logits(again)), before)
-    good = damaged == 0 and facts["reload_difference"] < SIGNIFICANT
-    return {"result": "ok" if good else "wrong", "step": "save", **facts}
-
-
 CHECKS = {
     "fp32": check_fp32,
     "int8": check_int8,
@@ -325,13 +243,7 @@ CHECKS = {
     "int8_offload": check_int8_offload,
     "int8_offload_retry": check_int8_offload_retry,
     "nf4_offload": check_nf4_offload,
-    "nf4_dequantise": check_dequantise("nf4", 64, 128),
-    "fp4_dequantise": check_dequantise("fp4", 64, 128),
-    "nf4_dequantise_uneven": check_dequantise("nf4", 64, 96),
-    "nf4_forward": check_forward("nf4", 64, 128),
-    "nf4_forward_uneven": check_forward("nf4", 64, 96),
-    "nf4_forward_narrow": check_forward("nf4", 48, 128),
-    "nf4_save": check_save,
+    **FOUR_BIT_CHECKS,
 }
 
 UNFORKED = ("int8_offload", "int8_offload_retry", "nf4_offload")

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <map>
+
 #include "diag/bitsandbytes_library.h"
 #include "diag/stack_words.h"
 #include "tests/measure/stub_python.h"
@@ -51,7 +55,7 @@ TEST(Stack, ThatWorksPassesEveryCheck) {
       find(findings, "stack.packages").value,
       AllOf(HasSubstr("torch 2.11.0+stub (CUDA 13.0, AVX512)"), HasSubstr("bitsandbytes 0.50.2")));
   for (const Finding& finding : findings)
-    if (finding.id != "stack.library") {
+    if (finding.id != "stack.library" && !finding.id.starts_with("stack.report")) {
       EXPECT_EQ(finding.status, FindingStatus::kOk) << finding.id << ": " << finding.value;
     }
   EXPECT_THAT(find(findings, "stack.int8_offload").source, HasSubstr("transformers 5.23.0"));
@@ -137,6 +141,126 @@ TEST(Stack, ThatCannotBeImportedIsOneFinding) {
   EXPECT_EQ(findings[0].id, "stack.import");
   EXPECT_EQ(findings[0].status, FindingStatus::kFail);
   EXPECT_THAT(findings[0].value, HasSubstr("libfoo.so.1"));
+}
+
+/// Verdicts by name: "present", "dormant", "absent", "undecided".
+std::map<std::string, std::string> verdicts(const std::vector<Finding>& findings) {
+  std::map<std::string, std::string> verdicts;
+  for (const Finding& finding : findings) {
+    constexpr std::string_view kPrefix = "stack.report.";
+    if (!finding.id.starts_with(kPrefix)) continue;
+    std::string& verdict = verdicts[finding.id.substr(kPrefix.size())];
+    if (finding.status == FindingStatus::kWarn) verdict = "present";
+    if (finding.status == FindingStatus::kOk) verdict = "dormant";
+    if (finding.status == FindingStatus::kAbsent) verdict = "absent";
+    if (finding.status == FindingStatus::kUnknown) verdict = "undecided";
+  }
+  return verdicts;
+}
+
+std::vector<StackCheck> recorded(const std::string& version) {
+  std::ifstream file(test_data() + "/python_stack_runs/bitsandbytes-" + version + ".jsonl");
+  std::vector<StackCheck> checks;
+  for (std::string line; std::getline(file, line);)
+    if (auto check = parse_stack_check(line)) checks.push_back(std::move(*check));
+  return checks;
+}
+
+// Before it had code of its own for CPUs.
+TEST(StackReports, OfAVersionBeforeTheFaultsAreAbsent) {
+  const std::map<std::string, std::string> expected = {
+      {"packing_to", "absent"}, {"no_avx512_path", "present"}, {"avx512_everywhere", "undecided"},
+      {"columns_96", "absent"}, {"rows_32", "absent"},         {"save_after_forward", "absent"}};
+  EXPECT_EQ(verdicts(judge({}, recorded("0.48.2"), Language::kEnglish)), expected);
+}
+
+class RecordedRun : public testing::TestWithParam<const char*> {};
+
+// What two versions really said on a CPU with AVX512_BF16.
+TEST_P(RecordedRun, SaysWhichReportedFaultsTheVersionHas) {
+  const std::map<std::string, std::string> expected = {
+      {"packing_to", "present"}, {"no_avx512_path", "dormant"}, {"avx512_everywhere", "undecided"},
+      {"columns_96", "present"}, {"rows_32", "present"},        {"save_after_forward", "present"}};
+  const auto findings = judge({}, recorded(GetParam()), Language::kEnglish);
+  EXPECT_EQ(verdicts(findings), expected);
+  const Finding& all = find(findings, "stack.reports");
+  EXPECT_EQ(all.status, FindingStatus::kWarn);
+  EXPECT_EQ(all.data, 4);
+  EXPECT_THAT(all.value,
+              AllOf(HasSubstr("present: CPU packing is not undone by .to() (bitsandbytes#2078)"),
+                    HasSubstr("cannot be told here: AVX-512 instructions")));
+  EXPECT_THAT(find(findings, "stack.report.avx512_everywhere").value,
+              HasSubstr("this CPU has AVX-512"));
+  EXPECT_THAT(find(findings, "stack.report.no_avx512_path").value,
+              HasSubstr("not on this CPU: this CPU has AVX-512; a width that 16 does not divide"));
+  const Finding& moved = find(findings, "stack.nf4_move");
+  EXPECT_EQ(moved.status, FindingStatus::kFail) << "wrong without a word";
+  EXPECT_THAT(moved.remedy, HasSubstr("before its first forward"));
+  const auto french = judge({}, recorded(GetParam()), Language::kFrench);
+  EXPECT_THAT(find(french, "stack.reports").value,
+              AllOf(HasSubstr("présent"), HasSubstr("ne peut être établi ici")));
+}
+
+INSTANTIATE_TEST_SUITE_P(, RecordedRun, testing::Values("0.49.1", "0.50.2"),
+                         [](const auto& version) {
+                           std::string name = version.param;
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name;
+                         });
+
+TEST(StackReports, AreProvokedWhereThisCpuDoesNotTakeThePath) {
+  const StubPython python(StubPython::kWhole, "STUB_FAILURE=older_cpu");
+  const auto findings = diagnose(python);
+  const auto found = verdicts(findings);
+  EXPECT_EQ(found.at("packing_to"), "dormant");
+  EXPECT_EQ(found.at("rows_32"), "dormant");
+  EXPECT_EQ(found.at("columns_96"), "dormant");
+  EXPECT_EQ(found.at("save_after_forward"), "dormant");
+  EXPECT_EQ(found.at("avx512_everywhere"), "absent");
+  EXPECT_EQ(found.at("no_avx512_path"), "present");
+  const Finding& slow = find(findings, "stack.nf4_without_avx512");
+  EXPECT_EQ(slow.status, FindingStatus::kWarn);
+  EXPECT_THAT(slow.value, HasSubstr("times what torch takes"));
+  EXPECT_THAT(find(findings, "stack.report.packing_to").value,
+              HasSubstr("the packing was called directly"));
+  EXPECT_EQ(find(findings, "stack.nf4_save").status, FindingStatus::kOk);
+}
+
+TEST(StackReports, OfAVersionThatPacksNothingAreAbsent) {
+  const StubPython python;
+  const auto findings = diagnose(python);
+  const auto found = verdicts(findings);
+  for (const char* name : {"packing_to", "rows_32", "columns_96", "save_after_forward"})
+    EXPECT_EQ(found.at(name), "absent") << name;
+  EXPECT_THAT(find(findings, "stack.report.packing_to").value, HasSubstr("packs no weights"));
+}
+
+TEST(StackReports, ArePresentWhereTheStubHasThem) {
+  const StubPython python(StubPython::kWhole, "STUB_FAILURE=uneven");
+  const auto found = verdicts(diagnose(python));
+  for (const char* name : {"packing_to", "rows_32", "columns_96", "save_after_forward"})
+    EXPECT_EQ(found.at(name), "present") << name;
+}
+
+TEST(StackReports, AreNotBlamedWhereFourBitDoesNotWorkAtAll) {
+  const std::vector<StackCheck> checks = {
+      {"nf4_forward", "failed", "forward", "NotImplementedError", "", {}},
+      {"nf4_forward_narrow", "failed", "forward", "NotImplementedError", "", {}},
+      {"nf4_move", "timeout", "", "no answer within 40 s", "", {}}};
+  const auto findings = judge({}, checks, Language::kEnglish);
+  EXPECT_EQ(verdicts(findings).at("rows_32"), "undecided");
+  EXPECT_THAT(find(findings, "stack.report.rows_32").value, HasSubstr("not work here at all"));
+  EXPECT_THAT(find(findings, "stack.report.packing_to").value, HasSubstr("did not end"));
+  EXPECT_EQ(find(findings, "stack.reports").status, FindingStatus::kUnknown);
+}
+
+TEST(StackReports, ACrashIsAFinding) {
+  const std::vector<StackCheck> checks = {
+      {"nf4_forward", "ok", "", "", "", {}},
+      {"blockwise_dequantise", "crashed", "", "the process ended by SIGILL", "", {}}};
+  const auto findings = judge({}, checks, Language::kEnglish);
+  EXPECT_EQ(verdicts(findings).at("avx512_everywhere"), "present");
+  EXPECT_THAT(find(findings, "stack.blockwise_dequantise").value, HasSubstr("SIGILL"));
 }
 
 TEST(Stack, SaysWhatAModelWouldMeetInTheEightBitCall) {

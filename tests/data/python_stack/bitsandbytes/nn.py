@@ -8,8 +8,8 @@ FAILURE = os.environ.get("STUB_FAILURE", "")
 
 
 class Params4bit:
-    def __init__(self, weight, requires_grad=False, quant_type="nf4", module=None):
-        self.weight, self.quant_type = weight, quant_type
+    def __init__(self, weight, requires_grad=False, quant_type="nf4", compress_statistics=True):
+        self.data, self.quant_state = weight, None
 
 
 class Int8Params:
@@ -26,15 +26,24 @@ class Linear4bit:
         self.columns, self.rows, self.weight = columns, rows, None
 
     def to(self, _):
-        self.packed, self.state = functional.quantize_4bit(self.weight.weight)
+        weight = self.weight
+        if weight.quant_state is None:
+            weight.data, weight.quant_state = functional.quantize_4bit(weight.data)
         return self
 
     def eval(self):
         return self
 
+    def state_dict(self):
+        return {"weight.absmax": self.weight.quant_state.absmax}
+
     def __call__(self, x):
-        if FAILURE == "uneven" and self.rows % 32:
-            raise AssertionError("N must be divisible by block_n")
-        if FAILURE == "uneven" and self.columns % 64:
-            os.abort()
-        return x @ functional.dequantize_4bit(self.packed, self.state).t()
+        weight = self.weight
+        out = x @ functional.dequantize_4bit(weight.data, weight.quant_state).t()
+        if functional.has_avx512bf16():
+            if self.columns % 64:
+                os.abort()
+            weight.data, weight.quant_state = functional._convert_weight_packed_for_cpu(
+                weight.data, weight.quant_state
+            )
+        return out

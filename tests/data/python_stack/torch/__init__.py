@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 import types
 
@@ -98,6 +99,7 @@ class Tensor:
         return self
 
     double = float = to = clone = same
+    dtype = float32
 
 
 class Shape(list):
@@ -119,8 +121,9 @@ class Weight:
 
 
 tensor = Tensor
-inference_mode = contextlib.nullcontext
-backends = types.SimpleNamespace(cpu=types.SimpleNamespace(get_cpu_capability=lambda: "AVX512"))
+inference_mode = no_grad = contextlib.nullcontext
+CAPABILITY = "AVX2" if os.environ.get("STUB_FAILURE") == "older_cpu" else "AVX512"
+backends = types.SimpleNamespace(cpu=types.SimpleNamespace(get_cpu_capability=lambda: CAPABILITY))
 THREADS = [1]
 
 
