@@ -19,9 +19,9 @@ run = importlib.util.module_from_spec(importlib.util.spec_from_loader("run", loa
 loader.exec_module(run)
 
 from document import commands, typed_part  # noqa: E402
-from sandbox import Sandbox  # noqa: E402
+from sandbox import PROJECT, Sandbox  # noqa: E402
 from shape import difference  # noqa: E402
-from stand_ins import StandIn  # noqa: E402
+from stand_ins import PROGRAMS, STAND_INS, StandIn  # noqa: E402
 
 
 class Reading(unittest.TestCase):
@@ -41,6 +41,18 @@ class Reading(unittest.TestCase):
         self.assertNotEqual(difference(["fp32: 1.5 GB"], "fp32: 1.5 GB free"), "")
         self.assertNotEqual(difference(["fp32: 1.5 GB free"], "fp32: 1.5 GB"), "")
         self.assertNotEqual(difference(["...", "c", "b", "..."], "a b c"), "")
+
+
+class StandIns(unittest.TestCase):
+    def test_each_document_is_there(self):
+        for name in STAND_INS:
+            self.assertTrue(os.path.exists(os.path.join(PROJECT, name)), name)
+
+    def test_each_program_that_is_stood_in_for_is_listed(self):
+        known = set(" ".join(PROGRAMS).split()) | {"nety", "built", "pip-python"}
+        ours = set(os.listdir(os.path.join(Documents.sandbox.root, "bin")))
+        self.assertEqual(ours - known, set())
+        self.assertEqual(known - ours, set())
 
 
 class Documents(unittest.TestCase):

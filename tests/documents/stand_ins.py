@@ -1,6 +1,15 @@
 """Every command of a document that does not run exactly as it stands there, with the reason. What
-no row names runs as written. For all: building, apt and pip are stood in for (machine.sh), and
-NETY_SETUP=auto answers set-up's question."""
+no row names runs as written. For all: the programs of PROGRAMS are stood in for, and NETY_SETUP=auto
+answers set-up's question."""
+
+PROGRAMS = {
+    "cmake ninja ctest": "minutes of compiling and testing: presets, variables and targets are looked up",
+    "apt-get dpkg-query ldconfig id sync": "they would change the machine: as in tests/ci",
+    "python3": "pip and virtual environments as in tests/ci; anything else is the real one",
+    "nvidia-smi": "without a GPU on every machine",
+    "clang-format clang-tidy shellcheck": "the checks of ci/lint are tests of their own",
+    "valgrind": "an hour of tests: they are listed",
+}
 
 MEASURING = "minutes of measuring: with a small model as the default one, and for two seconds"
 PAIRS = "minutes of measuring: with a small model, and two pairs"
