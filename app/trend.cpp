@@ -120,8 +120,9 @@ class Trend final : public Command {
   int exit_code_of(const TrendReport& report) const {
     const bool worse =
         std::any_of(report.trends.begin(), report.trends.end(), [&](const results::Trend& trend) {
-          if (!trend.is_worse_now()) return false;
-          return since_.empty() || trend.found.changes.back().index > place_of_since(trend.series);
+          const results::ChangePoint* change = trend.not_mended();
+          if (change == nullptr) return false;
+          return since_.empty() || change->index > place_of_since(trend.series);
         });
     return worse && !warn_only_ ? exit_code(ErrorKind::kRegression) : 0;
   }

@@ -117,9 +117,9 @@ std::string place_of(const Trend& trend, const ChangePoint& change, const Wordin
 std::string trend_headline(const TrendReport& report, const Wording& words) {
   std::string worse;
   for (const Trend& trend : report.trends)
-    if (trend.is_worse_now())
+    if (const ChangePoint* change = trend.not_mended(); change != nullptr)
       append_word(worse, fmt::format("{} ({} %)", title_of(trend.series, words),
-                                     signed_percent(trend.found.changes.back().size, words)));
+                                     signed_percent(change->size, words)));
   return worse.empty() ? words.say(message::trend_headline_fine)
                        : words.say(message::trend_headline_worse, {worse});
 }

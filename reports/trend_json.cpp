@@ -48,7 +48,7 @@ Json series_json(const Trend& trend) {
                {"depth", series.depth},
                {"unit", series.unit},
                {"n", series.points.size()},
-               {"worse_now", trend.is_worse_now()},
+               {"worse_now", trend.not_mended() != nullptr},
                {"noise", number(trend.found.noise)},
                {"correlation", number(trend.found.correlation)}};
   json["changes"] = Json::array();

@@ -121,8 +121,15 @@ Direction Trend::direction(double size) const {
   return (size > 0) == metric->higher_is_better ? Direction::kBetter : Direction::kWorse;
 }
 
-bool Trend::is_worse_now() const {
-  return !found.changes.empty() && direction(found.changes.back().size) == Direction::kWorse;
+const ChangePoint* Trend::not_mended() const {
+  double since = 0;  // logarithm of what later changes made of it
+  for (auto change = found.changes.rbegin(); change != found.changes.rend(); ++change) {
+    const double size = std::log1p(change->size);
+    if (direction(change->size) == Direction::kWorse && (since + size) / size > 0.5)
+      return &*change;
+    since += size;
+  }
+  return nullptr;
 }
 
 std::vector<Trend> find_trends(std::vector<HistorySeries> history,

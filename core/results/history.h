@@ -45,8 +45,8 @@ struct Trend {
 
   /// What a change of that size means for the metric; kNeither for a metric with no better.
   Direction direction(double size) const;
-  /// The last change made it worse: what is newest is worse than what was before.
-  bool is_worse_now() const;
+  /// The last change for the worse of which later ones have not undone half; null: none.
+  const ChangePoint* not_mended() const;
 };
 
 /// Change points of every series.

@@ -142,7 +142,8 @@ std::string steps(double before, double after, const std::string& metric) {
 
 TEST(Trend, KnowsWhatIsWorseForEachMetric) {
   const auto worse = [](double before, double after, const char* metric) {
-    return find_trends(read_history(steps(before, after, metric), "h"), {})[0].is_worse_now();
+    return find_trends(read_history(steps(before, after, metric), "h"), {})[0].not_mended() !=
+           nullptr;
   };
   EXPECT_TRUE(worse(100, 90, "tg_tps"));
   EXPECT_FALSE(worse(90, 100, "tg_tps"));
@@ -158,7 +159,17 @@ TEST(Trend, IsNotWorseOnceItWasMended) {
     text += line(std::to_string(i), (i < 12 || i >= 24 ? 100 : 90) * (1 + 0.002 * (i % 3)));
   const auto trends = find_trends(read_history(text, "h"), {});
   ASSERT_EQ(trends[0].found.changes.size(), 2U);
-  EXPECT_FALSE(trends[0].is_worse_now());
+  EXPECT_EQ(trends[0].not_mended(), nullptr);
+}
+
+TEST(Trend, IsWorseWhileLessThanHalfOfItWasMended) {
+  std::string text;
+  for (int i = 0; i < 36; ++i)
+    text += line(std::to_string(i), (i < 12 ? 100 : i < 24 ? 90 : 93) * (1 + 0.002 * (i % 3)));
+  const auto trends = find_trends(read_history(text, "h"), {});
+  ASSERT_EQ(trends[0].found.changes.size(), 2U);
+  ASSERT_NE(trends[0].not_mended(), nullptr);
+  EXPECT_EQ(trends[0].not_mended()->index, 12U);
 }
 
 }  // namespace
