@@ -9,6 +9,7 @@
 #include "app/diag_output.h"
 #include "app/input.h"
 #include "app/model_options.h"
+#include "app/run_arguments.h"
 #include "app/stack_options.h"
 #include "app/trial_run.h"
 #include "bench/model_facts.h"
@@ -31,6 +32,7 @@ class Diag final : public Command {
   void declare(Arguments& arguments) override {
     options_.model.clear();
     options_.declare_plan(arguments);
+    declare_run(arguments, options_.run, of_role(options::kPolicy));
     stack_.declare(arguments);
     arguments.flag("--explain-policy", explain_policy_,
                    "Print what was asked, what is known, what each rule did, and the what-ifs");

@@ -25,6 +25,7 @@ enum Role : unsigned {
   kChosen = 1,     ///< What runs: the policy chooses where nothing is said; benchmarks have lists.
   kPlanned = 2,    ///< Offered where memory is planned and nothing runs.
   kCondition = 4,  ///< Changes figures: a measurement under another value is not the usual one.
+  kPolicy = 8,     ///< How the policy chooses: offered where it is asked.
 };
 
 /// What an option may be set to.

@@ -110,17 +110,20 @@ const BackendFacts* Case::backend_on(DeviceKind device, std::optional<ModeId> mo
   return nullptr;
 }
 
-bool Case::runs_here(const std::string& mode, const std::string& backend) const {
-  const Mode* row = precision::find_mode(mode);
-  if (row == nullptr && mode != "stored") return false;
-  const std::optional<ModeId> id = row == nullptr ? std::nullopt : std::optional(row->id);
-  const Place cpu = cpu_for(id);
-  if (!cpu.fits(plan_of(id))) return false;
-  return std::any_of(
-      evidence.backends.begin(), evidence.backends.end(), [&](const BackendFacts& one) {
-        return one.name == backend &&
-               (request.run().backend.empty() || request.run().backend == backend) && runs(one, id);
-      });
+Place Case::place_of(const MeasuredMode& measured) const {
+  const Mode* const row = precision::find_mode(measured.mode);
+  const std::string& asked = request.run().backend;
+  if (row == nullptr && measured.mode != "stored") return {};
+  if (!asked.empty() && asked != measured.backend) return {};
+  const std::optional<ModeId> mode = row == nullptr ? std::nullopt : std::optional(row->id);
+  Request by_name = request;
+  by_name.plan.run.backend = measured.backend;
+  Case again{by_name, machine, model, evidence, {}, {}};
+  const bool on_cpu = kind_of_device(measured.device) == DeviceKind::kCpu;
+  const Place place = on_cpu ? again.cpu_for(mode) : again.gpu_for(mode, "measured");
+  const bool good = place.backend != nullptr && place.device == measured.device &&
+                    trouble_with(mode, place).empty() && place.fits(plan_of(mode));
+  return good ? place : Place{};
 }
 
 const results::Gpu* Case::wanted_gpu() const {

@@ -40,8 +40,9 @@ struct Case {
   /// Why a backend's mode is not usable here; empty if nothing is known against it.
   std::string trouble_with(std::optional<precision::ModeId> mode, const Place& place) const;
 
-  /// Whether that backend could be asked for that mode ("fp32", "stored") and it would fit.
-  bool runs_here(const std::string& mode, const std::string& backend) const;
+  /// Where an earlier run's mode could be run again, on its backend and device and in memory that
+  /// is there; no backend: nowhere.
+  Place place_of(const MeasuredMode& measured) const;
 
   /// Where `mode` (nothing: as stored) would run: on the CPU; on the GPU, with the reason kept
   /// under `rule` if it cannot; on either, the GPU first. place_for() throws kUsage or kEnvironment

@@ -117,7 +117,8 @@ class Explainer {
          request_.run().device,
          request_.run().backend.empty() ? say(message::policy_explain_first)
                                         : request_.run().backend,
-         std::to_string(context), options::text_of(request_.run().kv)});
+         std::to_string(context), options::text_of(request_.run().kv),
+         options::text_of(request_.run().policy)});
   }
 
   std::vector<std::string> machine_lines() const {
@@ -229,6 +230,12 @@ std::vector<WhatIf> what_ifs(const Request& request, const results::Machine& mac
   if (model.quantised())
     out.push_back(
         {{message::policy_if_float, {}}, asked(machine, stored_in_bf16(model), evidence)});
+  if (request.run().policy == options::PolicyType::kWritten && !evidence.measured.empty()) {
+    Request measured = request;
+    measured.plan.run.policy = options::PolicyType::kMeasured;
+    out.push_back(
+        {{message::policy_if_measured, {}}, outcome_of(measured, machine, model, evidence)});
+  }
   return out;
 }
 

@@ -24,8 +24,8 @@ struct WhatIf {
   Text condition;
   Outcome outcome;
 };
-/// A GPU, twice the memory, half of it; AVX2 only where there is AVX-512; and a 16-bit file where
-/// this one is quantised.
+/// A GPU, twice the memory, half of it; AVX2 only where there is AVX-512; a 16-bit file where this
+/// one is quantised; and --policy measured where something was.
 std::vector<WhatIf> what_ifs(const Request& request, const results::Machine& machine,
                              const ModelFacts& model, const Evidence& evidence);
 

@@ -5,10 +5,12 @@
 
 #include <algorithm>
 
+#include "core/base/error.h"
 #include "core/base/units.h"
 #include "core/base/words.h"
 #include "core/policy/case.h"
 #include "core/policy/context.h"
+#include "core/policy/measured.h"
 #include "core/policy/messages.h"
 
 namespace nety::policy {
@@ -18,6 +20,8 @@ using precision::ModeId;
 
 // What the CPU falls back to when fp32 does not fit, widest first.
 constexpr ModeId kNarrower[] = {ModeId::bf16, ModeId::int8, ModeId::nf4};
+
+constexpr std::string_view kMeasuredRule = "measured";
 
 Decision decided(Case& c, std::string_view rule, Text why, std::optional<ModeId> mode,
                  const BackendFacts& backend, const std::string& device, const MemoryPlan& memory) {
@@ -131,6 +135,36 @@ std::optional<Decision> refuse(Case& c) {
                  place.device, memory);
 }
 
+/// What the rules after `measured` decide; nothing: they refuse.
+std::optional<Decision> by_written_rules(const Case& c);
+
+/// What an earlier run measured, if it is admissible, can be run as asked, and is faster than what
+/// the written rules choose. A tie leaves the choice to them.
+std::optional<Decision> measured(Case& c) {
+  if (c.request.run().policy != options::PolicyType::kMeasured) return std::nullopt;
+  const auto because = [&c](MessageId id, std::vector<std::string> args) {
+    c.reasons.push_back({kMeasuredRule, {id, std::move(args)}});
+    return std::nullopt;
+  };
+  const MeasuredMode* const best = fastest_admissible(c, "");
+  if (best == nullptr) return because(message::policy_measured_nothing, {});
+  const std::optional<Decision> written = by_written_rules(c);
+  const MeasuredMode* const own = written ? measurement_of(c, *written) : nullptr;
+  if (own != nullptr && is_admissible(*own) && *best->tg_tps <= kWorthTaking * *own->tg_tps)
+    return because(message::policy_measured_agrees,
+                   {std::string(written->mode_name()), format_number(*own->tg_tps),
+                    own->created_utc.substr(0, 10)});
+  const std::optional<ModeId> mode = mode_of(best->mode);
+  const Place place = c.place_of(*best);
+  Text why = own == nullptr ? Text{message::policy_measured_fastest, account_of(*best)}
+                            : Text{message::policy_measured_chosen,
+                                   comparison_of(*best, *own, written->mode_name())};
+  if (mode && c.model.quantised() && precision::mode(*mode).kind != precision::ModeKind::kStored)
+    c.notices.push_back({message::policy_converted, {c.model.stored, best->mode}});
+  return decided(c, kMeasuredRule, std::move(why), mode, *place.backend, place.device,
+                 c.plan_of(mode));
+}
+
 struct Rule {
   RuleRow row;
   std::optional<Decision> (*apply)(Case& c);
@@ -138,6 +172,7 @@ struct Rule {
 
 constexpr Rule kRules[] = {
     {{"explicit-mode", message::policy_rule_explicit}, explicit_mode},
+    {{kMeasuredRule, message::policy_rule_measured}, measured},
     {{"stored", message::policy_rule_stored}, stored},
     {{"gpu-4bit", message::policy_rule_gpu}, gpu_4bit},
     {{"cpu-fp32", message::policy_rule_cpu_fp32}, cpu_fp32},
@@ -145,31 +180,27 @@ constexpr Rule kRules[] = {
     {{"refuse", message::policy_rule_refuse}, refuse},
 };
 
-const MeasuredMode* measured(const Evidence& evidence, std::string_view mode,
-                             std::string_view backend) {
-  for (const MeasuredMode& one : evidence.measured)
-    if (one.mode == mode && one.backend == backend && one.tg_tps) return &one;
-  return nullptr;
+std::optional<Decision> by_written_rules(const Case& c) try {
+  Case written{c.request, c.machine, c.model, c.evidence, {}, {}};
+  for (const Rule& rule : kRules) {
+    if (rule.apply == explicit_mode || rule.apply == measured) continue;
+    if (std::optional<Decision> decision = rule.apply(written)) return decision;
+  }
+  return std::nullopt;
+} catch (const Error&) {
+  return std::nullopt;
 }
 
-/// Adds a notice if an earlier run found a mode faster than the chosen one, and as good, on the
-/// same device.
+/// Adds a notice if an earlier run refutes the written rules' choice: another mode is as close to
+/// fp32 and faster, on the same device.
 void say_what_is_faster(const Case& c, Decision& decision) {
-  const MeasuredMode* chosen = measured(c.evidence, decision.mode_name(), decision.backend);
-  if (chosen == nullptr || decision.rule() == "explicit-mode") return;
-  const MeasuredMode* best = nullptr;
-  for (const MeasuredMode& other : c.evidence.measured) {
-    const bool close =
-        other.kld.value_or(1) <= kAdmissibleKld && other.top1.value_or(0) >= kAdmissibleTop1;
-    const bool here = other.device == chosen->device && c.runs_here(other.mode, other.backend);
-    if (!close || !here || other.tg_tps < kWorthSaying * *chosen->tg_tps) continue;
-    if (best == nullptr || *other.tg_tps > *best->tg_tps) best = &other;
-  }
-  if (best == nullptr) return;
-  decision.notices.push_back({message::policy_measured_faster,
-                              {best->mode, fmt::format("{:.1f}", *best->tg_tps / *chosen->tg_tps),
-                               std::string(decision.mode_name()), format_number(*best->kld),
-                               format_number(100 * *best->top1), best->created_utc.substr(0, 10)}});
+  if (decision.rule() == "explicit-mode" || decision.rule() == kMeasuredRule) return;
+  const MeasuredMode* const chosen = measurement_of(c, decision);
+  const MeasuredMode* const best = fastest_admissible(c, decision.device);
+  if (chosen == nullptr || best == nullptr || *best->tg_tps < kWorthSaying * *chosen->tg_tps)
+    return;
+  decision.notices.push_back(
+      {message::policy_measured_faster, comparison_of(*best, *chosen, decision.mode_name())});
 }
 
 std::string storage_text(const checkpoint::Checkpoint& checkpoint) {

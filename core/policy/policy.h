@@ -64,7 +64,7 @@ struct MeasuredMode {
 };
 
 /// What other parts of the program found out: backends present, modes known broken or unsupported,
-/// earlier measurements. Measurements are told to the user; they never change the choice.
+/// earlier measurements. Measurements are told to the user; with --policy measured they decide.
 struct Evidence {
   std::vector<BackendFacts> backends = {{"native", DeviceKind::kCpu, {}}};
   std::vector<ModeTrouble> unusable;
@@ -75,6 +75,9 @@ struct Evidence {
 inline constexpr double kAdmissibleKld = 0.01, kAdmissibleTop1 = 0.96;
 /// A mode must be this much faster than the chosen one to be mentioned.
 inline constexpr double kWorthSaying = 1.10;
+/// With --policy measured: faster than the written rules' choice by more than this replaces it. The
+/// margin of reports: smaller differences have no consequence.
+inline constexpr double kWorthTaking = 1.02;
 
 /// One rule's step towards the decision.
 struct Reason {

@@ -223,8 +223,8 @@ TEST(PolicyWithEvidence, SaysWhatIsFasterAndKeepsTheChoice) {
   EXPECT_EQ(decision.mode_name(), "fp32");
   EXPECT_THAT(notices_of(decision),
               testing::ElementsAre(
-                  "Measured here on 2026-11-25: bf16 decodes 2.0 times as fast as fp32 with KLD "
-                  "0.00125 and the same likeliest token at 97.6 % of positions: --mode bf16."));
+                  "bf16 was 2.00x as fast as fp32 here (2026-11-25) at KLD 0.00125, top-1 97.6 %: "
+                  "--policy measured chooses it."));
 }
 
 TEST(PolicyWithEvidence, DoesNotRecommendWhatIsTooFarFromFp32OrHardlyFaster) {

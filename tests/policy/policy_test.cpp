@@ -308,8 +308,8 @@ TEST(PolicyRules, AreInOrderAndExplained) {
     ids.emplace_back(rule.id);
     EXPECT_FALSE(render({rule.statement, {}}, Language::kFrench).empty());
   }
-  EXPECT_EQ(ids, (std::vector<std::string>{"explicit-mode", "stored", "gpu-4bit", "cpu-fp32",
-                                           "cpu-widest-that-fits", "refuse"}));
+  EXPECT_EQ(ids, (std::vector<std::string>{"explicit-mode", "measured", "stored", "gpu-4bit",
+                                           "cpu-fp32", "cpu-widest-that-fits", "refuse"}));
 }
 
 TEST(PolicyResults, CarryEveryReasonWithItsRule) {
