@@ -13,7 +13,7 @@ namespace {
 using results::Direction;
 using results::Trend;
 
-constexpr double kWidth = 860, kHeight = 230, kLeft = 76, kRight = 16, kTop = 50, kBottom = 30;
+constexpr double kWidth = 860, kHeight = 246, kLeft = 76, kRight = 16, kTop = 66, kBottom = 30;
 
 // It is a file of its own: colours are here, for light and dark. Shapes say the same as they do.
 constexpr const char* kStyle =
@@ -48,7 +48,11 @@ class Panel {
         "<g><title>{0}</title><text class=\"t\" x=\"10\" y=\"{1:.0f}\">{0}</text>",
         text(title_of(trend_.series, words_) + " \u00b7 " + trend_.series.machine), top_ + 18);
     out += axis() + values() + levels();
-    for (const results::ChangePoint& change : trend_.found.changes) out += mark(change);
+    bool upper = false;
+    for (const results::ChangePoint& change : trend_.found.changes) {
+      out += mark(change, upper);
+      upper = !upper;
+    }
     return out + commits() + "</g>\n";
   }
 
@@ -100,8 +104,10 @@ class Panel {
     return out;
   }
 
-  /// A line where it changed, its size beside it; an arrow says which way.
-  std::string mark(const results::ChangePoint& change) const {
+  /// A line where it changed, its size beside it; an arrow says which way. Sizes stand in two rows
+  /// in turn, since neighbours may be near.
+  std::string mark(const results::ChangePoint& change, bool upper) const {
+    const double label = top_ + kTop - (upper ? 28 : 12);
     const char* const kind = class_of(trend_.direction(change.size));
     const double at = x(static_cast<double>(change.index) - 0.5);
     return fmt::format(
@@ -109,9 +115,8 @@ class Panel {
         "y2=\"{:.1f}\"/><text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{} "
         "{}</text></g>",
         text(size_of(change, words_) + " " + place_of(trend_, change, words_)), kind, at, at,
-        top_ + kTop - 8, top_ + kHeight - kBottom, kind, at, top_ + kTop - 12,
-        at > kWidth - 150 ? "end" : "start", change.size > 0 ? "\u25b2" : "\u25bc",
-        text(size_of(change, words_)));
+        label + 4, top_ + kHeight - kBottom, kind, at, label, at > kWidth - 150 ? "end" : "start",
+        change.size > 0 ? "\u25b2" : "\u25bc", text(size_of(change, words_)));
   }
 
   std::string commits() const {
