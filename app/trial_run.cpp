@@ -69,7 +69,7 @@ std::optional<diag::Trials> TrialRun::try_modes(const Context& context,
                                                 const std::string& stored_mode,
                                                 const diag::Needs& needs) const {
   kernels::choose_isa(run.isa, machine);
-  if (needs.trials.empty() && !needs.backends && !needs.rates) return std::nullopt;
+  if (needs.trials.empty() && !needs.backends && !needs.rates.any()) return std::nullopt;
   const results::Machine facts = machine::describe(machine);
   diag::TrialOptions options;
   options.quick = quick;
@@ -77,7 +77,12 @@ std::optional<diag::Trials> TrialRun::try_modes(const Context& context,
   options.run.threads = machine::threads_for(run.threads, machine);
   options.rates = needs.rates;
   std::vector<std::string> backends = {"native"};
+  const auto needed = [&needs](std::string_view name) {
+    const auto on_it = [name](const diag::ModeOnBackend& one) { return one.backend == name; };
+    return needs.everything || needs.backends || std::ranges::any_of(needs.trials, on_it);
+  };
   for (const std::string_view name : model::plugin_names()) {
+    if (!needed(name)) continue;  // opening LibTorch takes a third of a second
     // A contender's arithmetic is not the mode's: the known answers are not its own.
     if (!model::modes_of_backend(name).empty()) continue;
     const model::PluginStatus status = model::probe_plugin(name);

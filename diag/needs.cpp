@@ -15,8 +15,11 @@ void add_trial(Needs& needs, ModeOnBackend trial, const std::string& stored_mode
 }
 
 void add_source(Needs& needs, Source source) {
-  needs.rates = needs.rates || source == Source::kRates;
-  needs.drivers = needs.drivers || source == Source::kDrivers;
+  needs.rates.bandwidth |= source == Source::kBandwidth;
+  needs.rates.bandwidth_one |= source == Source::kBandwidthOne;
+  needs.rates.triad |= source == Source::kTriad;
+  needs.rates.arithmetic |= source == Source::kArithmetic;
+  needs.drivers |= source == Source::kDrivers;
 }
 
 /// By the id: viability.h and stack.h say what theirs look like.
@@ -31,8 +34,10 @@ void add_finding(Needs& needs, const std::string& id, const std::string& stored_
   needs.disk = needs.disk || below("disk.");
   needs.backends = needs.backends || below("backend.");
   needs.drivers = needs.drivers || below("gpu");
-  needs.rates = needs.rates || below("memory.bandwidth") || below("memory.triad") ||
-                below("cpu.fma.") || id == "cpu.clock";
+  needs.rates.bandwidth |= id == "memory.bandwidth";
+  needs.rates.bandwidth_one |= id == "memory.bandwidth_one";
+  needs.rates.triad |= id == "memory.triad";
+  needs.rates.arithmetic |= below("cpu.fma.");
 }
 
 }  // namespace
@@ -40,8 +45,8 @@ void add_finding(Needs& needs, const std::string& id, const std::string& stored_
 Needs needs_of(std::span<const Requirement> requirements, const std::string& stored_mode) {
   Needs needs;
   if (requirements.empty()) {
-    needs.everything = needs.rates = needs.drivers = needs.stack = needs.disk = needs.backends =
-        true;
+    needs.everything = needs.drivers = needs.stack = needs.disk = needs.backends = true;
+    needs.rates = RateParts::all();
     return needs;
   }
   for (const Requirement& requirement : requirements) {

@@ -12,7 +12,7 @@ namespace nety::diag {
 
 struct Needs {
   bool everything = false;  ///< There are no requirements: the whole diagnosis is wanted.
-  bool rates = false;       ///< Bandwidth and arithmetic, measured.
+  RateParts rates;          ///< Bandwidth and arithmetic, measured.
   bool drivers = false;     ///< What the drivers of GPUs say.
   bool stack = false;       ///< The user's Python stack.
   bool disk = false;        ///< How fast the model's file system reads.

@@ -12,8 +12,8 @@ namespace nety::diag {
 
 struct Diagnosis;
 
-/// Where a quantity comes from: facts cost nothing, drivers a second, rates a few.
-enum class Source : uint8_t { kFacts, kDrivers, kRates };
+/// Where a quantity comes from: facts cost nothing, drivers a second, measured rates a few.
+enum class Source : uint8_t { kFacts, kDrivers, kBandwidth, kBandwidthOne, kTriad, kArithmetic };
 enum class Dimension : uint8_t { kCount, kBytes, kBytesPerSecond, kOperations };
 
 /// One quantity. To add one, add its row in quantities.cpp.

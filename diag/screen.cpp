@@ -103,7 +103,8 @@ class Screen {
     add(machine.hypervisor);
     add(machine.os);
     paragraph("  ", text);
-    if (diagnosis_.trials && diagnosis_.trials->rates)
+    if (diagnosis_.trials && diagnosis_.trials->rates &&
+        diagnosis_.trials->rates->parts == RateParts::all())
       paragraph("  ", roofline(*diagnosis_.trials->rates));
     line("");
   }

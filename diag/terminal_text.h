@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/plain_text.h"
+#include "core/base/printable.h"
 
 namespace nety::diag {
 

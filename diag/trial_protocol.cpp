@@ -35,6 +35,20 @@ TimedPairs pairs_of(const Json& json) {
           json.at("reference_s").get<std::vector<double>>()};
 }
 
+Json json_of(const RateParts& parts) {
+  return {{"bandwidth", parts.bandwidth},
+          {"bandwidth_one", parts.bandwidth_one},
+          {"triad", parts.triad},
+          {"arithmetic", parts.arithmetic}};
+}
+
+RateParts parts_of(const Json& json) {
+  return {.bandwidth = json.at("bandwidth").get<bool>(),
+          .bandwidth_one = json.at("bandwidth_one").get<bool>(),
+          .triad = json.at("triad").get<bool>(),
+          .arithmetic = json.at("arithmetic").get<bool>()};
+}
+
 Json json_of(const std::map<std::string, Peak>& peaks) {
   Json out = Json::object();
   for (const auto& [type, peak] : peaks)
@@ -66,7 +80,7 @@ std::string to_line(const WorkerQuestion& question) {
     options::write(trial->run, json);
   } else {
     const auto& rates = std::get<RatesRequest>(question);
-    json = {{"do", "rates"}, {"memory_bytes", rates.memory_bytes}};
+    json = {{"do", "rates"}, {"memory_bytes", rates.memory_bytes}, {"parts", json_of(rates.parts)}};
     options::write(rates.run, json);
   }
   return dumped(json);
@@ -78,6 +92,7 @@ WorkerQuestion parse_question(std::string_view line) {
       RatesRequest rates;
       options::read(json, rates.run);
       rates.memory_bytes = json.at("memory_bytes").get<double>();
+      rates.parts = parts_of(json.at("parts"));
       return rates;
     }
     TrialRequest trial;
@@ -122,7 +137,8 @@ TrialReply parse_trial(std::string_view line) {
 }
 
 std::string to_line(const Rates& rates) {
-  return dumped({{"read_bytes_per_s", rates.read_bytes_per_s},
+  return dumped({{"parts", json_of(rates.parts)},
+                 {"read_bytes_per_s", rates.read_bytes_per_s},
                  {"read_one_bytes_per_s", rates.read_one_bytes_per_s},
                  {"read_pattern", rates.read_pattern},
                  {"read_one_pattern", rates.read_one_pattern},
@@ -137,6 +153,7 @@ std::string to_line(const Rates& rates) {
 Rates parse_rates(std::string_view line) {
   return parsed(line, [](const Json& json) {
     Rates rates;
+    rates.parts = parts_of(json.at("parts"));
     rates.read_bytes_per_s = json.at("read_bytes_per_s").get<double>();
     rates.read_one_bytes_per_s = json.at("read_one_bytes_per_s").get<double>();
     rates.read_pattern = json.at("read_pattern").get<std::string>();

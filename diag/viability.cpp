@@ -121,15 +121,16 @@ int64_t weights_for(uint64_t memory_bytes) {
 }
 
 void take_rates(const TrialOptions& options, Asker& asker, Trials& trials) {
-  const RatesRequest request{options.run, options.memory_bytes == 0
-                                              ? 1e12
-                                              : static_cast<double>(options.memory_bytes) / 4};
+  const double quarter = static_cast<double>(options.memory_bytes) / 4;
+  const RatesRequest request{.run = options.run,
+                             .memory_bytes = options.memory_bytes == 0 ? 1e12 : quarter,
+                             .parts = options.rates};
   const Answer answer = asker.ask(request);
   trials.rates_reason = answer.reason;
   if (!answer.line) return;
   try {
     trials.rates = parse_rates(*answer.line);
-    if (trials.rates->read_bytes_per_s > 0) return;
+    if (trials.rates->read_bytes_per_s > 0 || !options.rates.bandwidth) return;
     trials.rates.reset();
     trials.rates_reason = "not enough memory to measure it";
   } catch (const Error& error) {
@@ -254,7 +255,7 @@ ModeTrial judge(const TrialRequest& request, const TrialReply& reply, const Tria
               reply.vector.mode_s);
   row.ops_per_s =
       rate_of("op/s", 2 * static_cast<double>(reply.matrix_products), reply.matrix.mode_s);
-  if (trials.rates && row.bytes_per_s.median)
+  if (trials.rates && trials.rates->parts.bandwidth && row.bytes_per_s.median)
     row.mbu = *row.bytes_per_s.median / trials.rates->read_bytes_per_s;
   if (row.speed.ci && row.speed.ci->second < 1 - kSpeedMargin) row.verdict = ModeVerdict::kSlow;
   return row;
@@ -277,7 +278,7 @@ Trials run_trials(const TrialOptions& options, const results::Machine& machine,
   trials.threads = static_cast<int>(options.run.threads);
   trials.missing = options.missing;
   Asker asker(options, observer);
-  const bool rates = options.rates && !options.quick;
+  const bool rates = options.rates.any() && !options.quick;
   const size_t total = options.tries.size() + (rates ? 1 : 0);
   size_t done = 0;
   if (rates) {

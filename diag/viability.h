@@ -77,10 +77,10 @@ std::vector<ModeOnBackend> every(const std::vector<std::string>& modes,
                                  const std::vector<std::string>& backends);
 
 struct TrialOptions {
-  bool quick = false;                ///< Known answers only: nothing is timed.
-  options::RunOptions run;           ///< Mode and backend are those of the tries.
-  std::vector<ModeOnBackend> tries;  ///< In this order: those of one backend together.
-  bool rates = true;                 ///< Bandwidth and arithmetic are measured, unless `quick`.
+  bool quick = false;                  ///< Known answers only: nothing is timed.
+  options::RunOptions run;             ///< Mode and backend are those of the tries.
+  std::vector<ModeOnBackend> tries;    ///< In this order: those of one backend together.
+  RateParts rates = RateParts::all();  ///< What is measured, unless `quick`.
   std::vector<MissingBackend> missing;
   uint64_t memory_bytes = 0;      ///< That may be used; 0: unknown.
   double limit_s = 30;            ///< Longest silence of a worker.

@@ -113,18 +113,22 @@ Finding peak_finding(const Voice& say, const Rates& rates, const std::string& ty
 
 void add_rates(const Voice& say, const Rates& rates, std::vector<Finding>& out) {
   const std::string threads = std::to_string(rates.threads);
-  out.push_back(measured(
-      "memory.bandwidth", say(message::diag_bandwidth_title),
-      say(message::diag_bandwidth_value, {rate(rates.read_bytes_per_s), threads, rates.read_pattern,
-                                          format_bytes(static_cast<uint64_t>(rates.buffer_bytes))}),
-      rates.read_bytes_per_s));
-  out.push_back(measured("memory.bandwidth_one", say(message::diag_bandwidth_one_title),
-                         say(message::diag_bandwidth_one_value,
-                             {rate(rates.read_one_bytes_per_s), rates.read_one_pattern}),
-                         rates.read_one_bytes_per_s));
-  out.push_back(measured("memory.triad", say(message::diag_triad_title),
-                         say(message::diag_triad_value, {rate(rates.triad_bytes_per_s), threads}),
-                         rates.triad_bytes_per_s));
+  if (rates.parts.bandwidth)
+    out.push_back(measured("memory.bandwidth", say(message::diag_bandwidth_title),
+                           say(message::diag_bandwidth_value,
+                               {rate(rates.read_bytes_per_s), threads, rates.read_pattern,
+                                format_bytes(static_cast<uint64_t>(rates.buffer_bytes))}),
+                           rates.read_bytes_per_s));
+  if (rates.parts.bandwidth_one)
+    out.push_back(measured("memory.bandwidth_one", say(message::diag_bandwidth_one_title),
+                           say(message::diag_bandwidth_one_value,
+                               {rate(rates.read_one_bytes_per_s), rates.read_one_pattern}),
+                           rates.read_one_bytes_per_s));
+  if (rates.parts.triad)
+    out.push_back(measured("memory.triad", say(message::diag_triad_title),
+                           say(message::diag_triad_value, {rate(rates.triad_bytes_per_s), threads}),
+                           rates.triad_bytes_per_s));
+  if (!rates.parts.arithmetic) return;
   for (const char* type : {"fp32", "bf16", "int8"}) out.push_back(peak_finding(say, rates, type));
 }
 

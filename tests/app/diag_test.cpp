@@ -63,6 +63,14 @@ TEST(Diag, AGateAsksOnlyWhatItNeeds) {
   EXPECT_EQ(rate.code, 0) << rate.err;
   EXPECT_THAT(rate.out, HasSubstr("GB/s"));
   EXPECT_THAT(rate.out, Not(HasSubstr("viable"))) << "no mode was tried";
+  EXPECT_THAT(rate.out, Not(HasSubstr("OP/s"))) << "arithmetic was not asked for";
+  EXPECT_THAT(rate.out, Not(HasSubstr("triad")));
+  const Outcome peak = app::run("diag --require 'fp32_rate>=0.001GFLOP/s'");
+  EXPECT_EQ(peak.code, 0) << peak.err;
+  EXPECT_THAT(peak.out, HasSubstr("OP/s"));
+  EXPECT_THAT(peak.out, Not(HasSubstr("GB/s"))) << "nothing was read";
+  const Outcome both = app::run("diag --quick --require 'bandwidth>=1MB/s'");
+  EXPECT_EQ(both.code, 6) << "--quick times nothing";
   const Outcome mode = app::run("diag --quick --require mode:int8");
   EXPECT_EQ(mode.code, 0) << mode.err;
   EXPECT_THAT(mode.out, HasSubstr("Required: mode:int8"));

@@ -120,30 +120,40 @@ Needs needs_of_texts(const std::vector<const char*>& texts, const std::string& s
 
 TEST(Needs, OfNoRequirementAreEverything) {
   const Needs needs = needs_of_texts({});
-  EXPECT_TRUE(needs.everything && needs.rates && needs.drivers && needs.stack && needs.disk &&
-              needs.backends);
+  EXPECT_TRUE(needs.everything && needs.drivers && needs.stack && needs.disk && needs.backends);
+  EXPECT_EQ(needs.rates, RateParts::all());
 }
 
 TEST(Needs, OfFlagsAndSizesAreNothing) {
   for (const char* text : {"avx2", "ram>=1GB", "ram_total>=1GB", "threads>=1", "processors>=1",
                            "fits:fp32", "finding:cpu.budget", "finding:memory.swap=absent"}) {
     const Needs needs = needs_of_texts({text});
-    EXPECT_FALSE(needs.everything || needs.rates || needs.drivers || needs.stack || needs.disk ||
-                 needs.backends)
+    EXPECT_FALSE(needs.everything || needs.rates.any() || needs.drivers || needs.stack ||
+                 needs.disk || needs.backends)
         << text;
     EXPECT_TRUE(needs.trials.empty()) << text;
   }
 }
 
-TEST(Needs, OfARateAreTheRatesOnly) {
-  for (const char* text : {"bandwidth>=1GB/s", "bandwidth_one>=1GB/s", "triad>=1GB/s",
-                           "fp32_rate>=1GFLOP/s", "bf16_rate>=1GFLOP/s", "int8_rate>=1GOP/s",
-                           "finding:memory.bandwidth", "finding:cpu.fma.bf16=absent"}) {
+TEST(Needs, OfARateAreThatRateOnly) {
+  const auto expect_only = [](const char* text, const RateParts& parts) {
     const Needs needs = needs_of_texts({text});
-    EXPECT_TRUE(needs.rates) << text;
-    EXPECT_FALSE(needs.everything || needs.drivers || needs.stack) << text;
+    EXPECT_EQ(needs.rates, parts) << text;
+    EXPECT_FALSE(needs.everything || needs.drivers || needs.stack || needs.disk || needs.backends)
+        << text;
     EXPECT_TRUE(needs.trials.empty()) << text;
-  }
+  };
+  for (const char* text : {"bandwidth>=1GB/s", "finding:memory.bandwidth"})
+    expect_only(text, {.bandwidth = true});
+  for (const char* text : {"bandwidth_one>=1GB/s", "finding:memory.bandwidth_one"})
+    expect_only(text, {.bandwidth_one = true});
+  for (const char* text : {"triad>=1GB/s", "finding:memory.triad"})
+    expect_only(text, {.triad = true});
+  for (const char* text : {"fp32_rate>=1GFLOP/s", "bf16_rate>=1GFLOP/s", "int8_rate>=1GOP/s",
+                           "finding:cpu.fma.bf16=absent"})
+    expect_only(text, {.arithmetic = true});
+  EXPECT_EQ(needs_of_texts({"bandwidth>=1GB/s", "fp32_rate>=1GFLOP/s"}).rates,
+            (RateParts{.bandwidth = true, .arithmetic = true}));
 }
 
 TEST(Needs, AskForDriversStackDiskAndBackendsByName) {
@@ -162,7 +172,7 @@ TEST(Needs, TryEachModeThatIsNamedOnce) {
   EXPECT_EQ(needs.trials,
             (std::vector<ModeOnBackend>{
                 {"int8", "native"}, {"nf4", "torch"}, {"q4_1", "native"}, {"bf16", "native"}}));
-  EXPECT_FALSE(needs.rates);
+  EXPECT_FALSE(needs.rates.any());
 }
 
 TEST(Requirement, KnowsEveryFeatureThatAMachineMayTell) {

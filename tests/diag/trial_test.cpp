@@ -137,8 +137,10 @@ TEST(TrialProtocol, KeepsEveryOption) {
     value = options::another_value(value);
   });
   EXPECT_EQ(std::get<TrialRequest>(parse_question(to_line(request))).run, request.run);
-  const RatesRequest rates{request.run, 1e9};
-  EXPECT_EQ(std::get<RatesRequest>(parse_question(to_line(rates))).run, request.run);
+  const RatesRequest rates{request.run, 1e9, {.triad = true}};
+  const auto read = std::get<RatesRequest>(parse_question(to_line(rates)));
+  EXPECT_EQ(read.run, request.run);
+  EXPECT_EQ(read.parts, rates.parts);
 }
 
 TEST(Rates, AreMeasured) {
@@ -149,6 +151,31 @@ TEST(Rates, AreMeasured) {
   EXPECT_GT(rates.triad_bytes_per_s, 1e7);
   EXPECT_FALSE(rates.read_pattern.empty());
   EXPECT_GT(rates.peaks.at("fp32").ops_per_s, 1e6);
+}
+
+TEST(Rates, AreMeasuredOneByOne) {
+  for (const int64_t threads : {1, 2}) {
+    const auto only = [&](const RateParts& parts) {
+      return measure_rates({.run = {.threads = threads}, .memory_bytes = 1, .parts = parts});
+    };
+    const Rates all_threads = only({.bandwidth = true});
+    EXPECT_GT(all_threads.read_bytes_per_s, 1e8);
+    EXPECT_EQ(all_threads.read_one_bytes_per_s, 0);
+    EXPECT_EQ(all_threads.triad_bytes_per_s, 0);
+    EXPECT_TRUE(all_threads.peaks.empty() && all_threads.peaks_one.empty());
+    EXPECT_EQ(all_threads.clock_hz, 0);
+    const Rates one = only({.bandwidth_one = true});
+    EXPECT_GT(one.read_one_bytes_per_s, 1e8);
+    EXPECT_EQ(one.triad_bytes_per_s, 0);
+    EXPECT_TRUE(one.peaks.empty());
+    const Rates triad = only({.triad = true});
+    EXPECT_GT(triad.triad_bytes_per_s, 1e7);
+    EXPECT_EQ(triad.read_bytes_per_s + triad.read_one_bytes_per_s, 0);
+    EXPECT_TRUE(triad.peaks.empty());
+    const Rates peaks = only({.arithmetic = true});
+    EXPECT_GT(peaks.peaks.at("fp32").ops_per_s, 1e6);
+    EXPECT_EQ(peaks.read_bytes_per_s + peaks.triad_bytes_per_s, 0);
+  }
 }
 
 }  // namespace
