@@ -4,7 +4,7 @@ namespace nety::reports {
 
 std::string escape_html(std::string_view text) {
   std::string out;
-  for (const char c : clean(text)) {
+  for (const char c : printable(text)) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -44,7 +44,7 @@ std::string escape_markdown(std::string_view text) {
 }
 
 std::string escape_csv(std::string_view text) {
-  std::string value = clean(text);
+  std::string value = printable(text);
   const bool formula =
       !value.empty() && std::string_view("=+-@\t").find(value[0]) != std::string_view::npos;
   if (formula) value.insert(value.begin(), '\'');
@@ -58,7 +58,7 @@ std::string escape_csv(std::string_view text) {
 }
 
 std::string escape_shell(std::string_view text) {
-  const std::string value = clean(text);
+  const std::string value = printable(text);
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
   if (!value.empty() && value.find_first_not_of(kPlain) == std::string::npos) return value;

@@ -1,11 +1,12 @@
 // Text made safe for each format. Names of models and reasons of failures come from files and other
-// programs: they may hold anything. base/plain_text.h has what is for a terminal.
+// programs: they may hold anything. base/printable.h takes out what no format may have.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "core/base/plain_text.h"
+#include "core/base/printable.h"
 
 namespace nety::reports {
 

@@ -3,8 +3,6 @@
 namespace nety {
 namespace {
 
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
-
 bool is_c1(std::string_view sequence) {
   return sequence.size() == 2 && sequence[0] == '\xc2' &&
          static_cast<unsigned char>(sequence[1]) < 0xa0;
@@ -18,8 +16,13 @@ bool turns_direction(std::string_view sequence) {
          (sequence[1] == '\x81' && last >= 0xa6 && last <= 0xa9);
 }
 
+bool is_noncharacter(std::string_view sequence) {
+  return sequence == "\xef\xbf\xbe" || sequence == "\xef\xbf\xbf";
+}
+
 bool is_plain(std::string_view sequence) {
-  if (sequence.size() > 1) return !is_c1(sequence) && !turns_direction(sequence);
+  if (sequence.size() > 1)
+    return !is_c1(sequence) && !turns_direction(sequence) && !is_noncharacter(sequence);
   const auto byte = static_cast<unsigned char>(sequence[0]);
   return (byte >= 0x20 && byte != 0x7f) || byte == '\n' || byte == '\t';
 }
@@ -42,15 +45,22 @@ size_t utf8_sequence(std::string_view text) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::string_view replacement) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const size_t length = utf8_sequence(text);
     const std::string_view sequence = text.substr(0, length);
-    out += length > 0 && is_plain(sequence) ? sequence : kReplacement;
+    out += length > 0 && is_plain(sequence) ? sequence : replacement;
     text.remove_prefix(length == 0 ? 1 : length);
   }
+  return out;
+}
+
+std::string one_line(std::string_view text, std::string_view replacement) {
+  std::string out = printable(text, replacement);
+  for (char& c : out)
+    if (c == '\n' || c == '\t') c = ' ';
   return out;
 }
 

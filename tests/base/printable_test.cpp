@@ -32,9 +32,29 @@ TEST(Printable, ReplacesWhatIsNoUtf8) {
   EXPECT_EQ(printable("a\xff"
                       "b"),
             "a" + mark + "b");
-  EXPECT_EQ(printable("\xc0\x9b"), mark + mark);             // ESC in a form too long
+  EXPECT_EQ(printable("\xc0\x9b"), mark + mark);  // ESC in a form too long
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), mark + mark + mark + mark);
   EXPECT_EQ(printable("\xed\xa0\x80"), mark + mark + mark);  // a surrogate
   EXPECT_EQ(printable("cut \xe2\x82"), "cut " + mark + mark);
+}
+
+TEST(Printable, ReplacesWhatXmlForbids) {
+  EXPECT_EQ(printable("a\xef\xbf\xbe\xef\xbf\xbf", "?"), "a??");
+  EXPECT_EQ(printable("\xef\xbf\xbd", "?"), "\xef\xbf\xbd");
+}
+
+TEST(OneLine, LetsNothingReachTheTerminal) {
+  EXPECT_EQ(one_line("a\x1b[31mb\n\t\x7f", "?"), "a?[31mb  ?");
+  EXPECT_EQ(one_line("a\xc2\x9b"
+                     "31mb",
+                     "?"),
+            "a?31mb");  // the one-character form of ESC [
+  EXPECT_EQ(one_line("\xe2\x80\xae"
+                     "fdp.exe",
+                     "?"),
+            "?fdp.exe");
+  EXPECT_EQ(one_line("é à · ü €", "?"), "é à · ü €");
+  EXPECT_EQ(one_line("a\x9b\xff\xc3", "?"), "a???");
 }
 
 TEST(PrintableJson, EscapesWhatJsonAllowsRaw) {
