@@ -9,6 +9,7 @@
 #include "app/line_editor.h"
 #include "app/messages.h"
 #include "app/model_options.h"
+#include "app/thinking_output.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
 
@@ -17,10 +18,12 @@ namespace {
 
 class Conversation {
  public:
-  Conversation(LoadedModel& loaded, ModelText text, const ModelOptions& options,
-               GenerationOptions generation, std::string system, const Context& context)
+  Conversation(LoadedModel& loaded, ModelText text, chat::ChatTemplate format,
+               const ModelOptions& options, GenerationOptions generation, std::string system,
+               const Context& context)
       : loaded_(loaded),
         text_(std::move(text)),
+        format_(std::move(format)),
         engine_(*loaded.model, *loaded.backend, size_of(options, loaded, generation)),
         sequence_(engine_.open_sequence()),
         generation_(std::move(generation)),
@@ -37,13 +40,14 @@ class Conversation {
   void ask(const std::string& question);
   void answer();
   void set(std::string_view arguments);
-  std::vector<tokenizer::Message> messages() const;
+  std::vector<chat::Message> messages() const;
   std::string say(MessageId id, std::vector<std::string> args = {}) const {
     return render({id, std::move(args)}, language_);
   }
 
   LoadedModel& loaded_;
   ModelText text_;
+  chat::ChatTemplate format_;
   static engine::EngineOptions size_of(const ModelOptions& options, const LoadedModel& loaded,
                                        const GenerationOptions& generation) {
     engine::EngineOptions size = engine_options(options, loaded);
@@ -55,14 +59,14 @@ class Conversation {
   engine::Sequence sequence_;
   GenerationOptions generation_;
   std::string system_;
-  std::vector<tokenizer::Message> turns_;
+  std::vector<chat::Message> turns_;
   LineEditor editor_;
   Language language_;
   bool quiet_;
 };
 
-std::vector<tokenizer::Message> Conversation::messages() const {
-  std::vector<tokenizer::Message> all;
+std::vector<chat::Message> Conversation::messages() const {
+  std::vector<chat::Message> all;
   if (!system_.empty()) all.push_back({"system", system_});
   all.insert(all.end(), turns_.begin(), turns_.end());
   return all;
@@ -82,20 +86,23 @@ std::optional<std::string> Conversation::read_question(bool& cancelled) {
 }
 
 void Conversation::answer() {
-  const std::vector<int32_t> ids =
-      render_conversation(*loaded_.checkpoint, text_, messages(), generation_.no_special);
+  const auto [ids, opened] = render_conversation(format_, text_, messages(), generation_);
   // What has been read of this conversation stays.
   const auto kept = static_cast<size_t>(sequence_.keep_prefix(ids));
   clear_interrupt();
   const engine::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, text_.special);
-  const engine::Answer result = engine::generate(
-      sequence_, text_.tokenizer, std::span(ids).subspan(kept), options, [](std::string_view text) {
-        write_answer(text);
-        return !interrupted();
-      });
+  ThinkingOutput output(opened, generation_.hides_thoughts());
+  const engine::Answer result =
+      engine::generate(sequence_, text_.tokenizer, std::span(ids).subspan(kept), options,
+                       [&](std::string_view text) {
+                         output.push(text);
+                         return !interrupted();
+                       });
+  output.finish();
   clear_interrupt();
   write_output("\n");
-  turns_.push_back({"assistant", result.text});
+  turns_.push_back({"assistant", output.filter().content(), output.filter().thinking(),
+                    std::string(opened) + result.text});
   if (quiet_) return;
   const auto steps = static_cast<double>(result.gaps_s.size());
   std::string line = fmt::format("    ttft {:.2f} s", result.ttft_s);
@@ -201,15 +208,18 @@ class Chat final : public Command {
 
   int run(const Context& context) override {
     std::optional<ModelText> text;
+    std::optional<chat::ChatTemplate> format;
     const auto read = [&](const checkpoint::Checkpoint& checkpoint) {
       text.emplace(load_text(checkpoint, context));
-      // A template that is not known is refused now, not after the first question.
-      const std::vector<tokenizer::Message> probe = {{"user", "x"}};
-      render_conversation(checkpoint, *text, probe, false);
+      // A template that cannot be used is refused now, not after the first question.
+      format.emplace(load_template(checkpoint, generation_));
+      const std::vector<chat::Message> probe = {{"user", "x"}};
+      render_conversation(*format, *text, probe, generation_);
     };
     std::optional<LoadedModel> loaded = load(options_, context, read);
     if (!loaded) return 0;
-    Conversation conversation(*loaded, *std::move(text), options_, generation_, system_, context);
+    Conversation conversation(*loaded, *std::move(text), *std::move(format), options_, generation_,
+                              system_, context);
     if (stdout_is_terminal())
       notice(context,
              Text{message::chat_banner,

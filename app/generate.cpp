@@ -9,6 +9,7 @@
 #include "app/generation.h"
 #include "app/input.h"
 #include "app/model_options.h"
+#include "app/thinking_output.h"
 #include "core/base/error.h"
 #include "core/base/printable.h"
 #include "core/measure/stopwatch.h"
@@ -31,13 +32,13 @@ class Generate final : public Command {
   int run(const Context& context) override {
     const std::string prompt = read_prompt();
     std::optional<ModelText> text;
-    std::vector<int32_t> ids;
+    PromptIds asked;
     const auto read = [&](const checkpoint::Checkpoint& checkpoint) {
       const measure::Stopwatch watch;
       text.emplace(load_text(checkpoint, context));
       tokenizer_s_ = watch.seconds();
-      ids = encode(prompt, checkpoint, *text, context);
-      if (ids.empty())
+      asked = encode(prompt, checkpoint, *text, context);
+      if (asked.ids.empty())
         throw Error(ErrorKind::kUsage, "the prompt is empty",
                     "Give one: -p TEXT, -f FILE or standard input.");
     };
@@ -49,17 +50,20 @@ class Generate final : public Command {
     size.logit_rows = generation_.logit_rows();
     engine::Engine engine(*loaded->model, *loaded->backend, size);
     engine::Sequence sequence = engine.open_sequence();
+    const bool hides = generation_.hides_thoughts() && !raw_;
+    ThinkingOutput output(asked.opened, hides, !json_);
     const engine::Answer result =
-        engine::generate(sequence, tokenizer, ids, options, [this](std::string_view piece) {
-          if (!json_) write_answer(piece);
+        engine::generate(sequence, tokenizer, asked.ids, options, [&](std::string_view piece) {
+          output.push(piece);
           return !interrupted();
         });
+    output.finish();
     if (json_)
-      write_output(
-          printable_json(as_json(*loaded, ids, result, options)
-                             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                         "\n"));
-    else if (!result.text.ends_with('\n'))
+      write_output(printable_json(
+          as_json(*loaded, asked.ids, result, hides ? output.shown() : result.text, options)
+              .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+          "\n"));
+    else if (!output.shown().ends_with('\n'))
       write_output("\n");
     if (result.finish == engine::FinishReason::kInterrupted)
       return exit_code(ErrorKind::kInterrupted);
@@ -81,17 +85,18 @@ class Generate final : public Command {
     return text;
   }
 
-  std::vector<int32_t> encode(const std::string& prompt, const checkpoint::Checkpoint& checkpoint,
-                              const ModelText& text, const Context& context) const {
-    if (raw_) return encode_raw(text, prompt, generation_.no_special, context);
-    std::vector<tokenizer::Message> messages;
+  PromptIds encode(const std::string& prompt, const checkpoint::Checkpoint& checkpoint,
+                   const ModelText& text, const Context& context) const {
+    if (raw_) return {encode_raw(text, prompt, generation_.no_special, context)};
+    std::vector<chat::Message> messages;
     if (!system_.empty()) messages.push_back({"system", system_});
     messages.push_back({"user", prompt});
-    return render_conversation(checkpoint, text, messages, generation_.no_special);
+    const chat::ChatTemplate format = load_template(checkpoint, generation_);
+    return render_conversation(format, text, messages, generation_);
   }
 
   nlohmann::ordered_json as_json(const LoadedModel& loaded, const std::vector<int32_t>& prompt,
-                                 const engine::Answer& result,
+                                 const engine::Answer& result, const std::string& shown,
                                  const engine::GenerateOptions& options) const {
     const auto steps = static_cast<double>(result.gaps_s.size());
     const auto speculated = static_cast<double>(result.speculated_tokens);
@@ -101,7 +106,7 @@ class Generate final : public Command {
     nlohmann::ordered_json json;
     json["prompt_ids"] = prompt;
     json["output_ids"] = result.ids;
-    json["text"] = result.text;
+    json["text"] = shown;
     json["finish_reason"] = engine::name_of(result.finish);
     json["mode"] = loaded.mode;
     json["backend"] = loaded.backend->name();

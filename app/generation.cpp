@@ -4,11 +4,14 @@
 #include <fmt/core.h>
 
 #include <charconv>
+#include <filesystem>
 #include <optional>
 #include <random>
 
 #include "app/console.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
+#include "core/chat/thinking.h"
 #include "core/checkpoint/stated.h"
 #include "core/engine/speculation.h"
 #include "core/model/messages.h"
@@ -74,6 +77,11 @@ void GenerationOptions::declare(Arguments& arguments) {
   arguments.flag("--greedy", greedy, "Always the likeliest token; overrides the sampling options");
   arguments.flag("--no-special", no_special,
                  "Control tokens written in the prompt or in messages stay text");
+  arguments.text(
+      "--chat-template", chat_template,
+      "Another chat template than the model's: a Jinja file, or a name (chatml, llama3 ...)");
+  arguments.choice("--think", think, {"show", "hide", "off"},
+                   "What a model thinks before it answers; off: ask it not to");
   arguments.choice("--speculate", speculate, {"auto", "off"},
                    "Guess tokens from the text so far and check several at once; same tokens");
 }
@@ -138,18 +146,27 @@ int64_t GenerationOptions::logit_rows() const {
   return speculate == "off" ? 1 : engine::Speculation::kLongest + 1;
 }
 
-std::vector<int32_t> render_conversation(const checkpoint::Checkpoint& checkpoint,
-                                         const ModelText& text,
-                                         std::span<const tokenizer::Message> messages,
-                                         bool literal) {
-  const auto format =
-      tokenizer::ChatTemplate::recognise(checkpoint.chat_template(), checkpoint.path().string());
-  std::vector<tokenizer::TextRange> contents;
-  const std::string prompt = format.render(
-      messages, {.bos_token = text.special.bos.text, .eos_token = text.special.eos.text},
-      &contents);
-  if (!literal) contents.clear();
-  return text.tokenizer.encode(prompt, {.add_special = false, .literal = contents});
+chat::ChatTemplate load_template(const checkpoint::Checkpoint& checkpoint,
+                                 const GenerationOptions& options) {
+  const std::string& given = options.chat_template;
+  if (given.empty())
+    return chat::ChatTemplate::read(checkpoint.chat_template(), checkpoint.path().string());
+  if (chat::ChatTemplate::is_name(given) || !std::filesystem::exists(given))
+    return chat::ChatTemplate::named(given);
+  return chat::ChatTemplate::read(read_file(given), given);
+}
+
+PromptIds render_conversation(const chat::ChatTemplate& format, const ModelText& text,
+                              std::span<const chat::Message> messages,
+                              const GenerationOptions& options) {
+  chat::TemplateContext context{.bos_token = text.special.bos.text,
+                                .eos_token = text.special.eos.text};
+  if (options.think == "off") context.thinking = false;
+  chat::Prompt prompt = format.render(messages, context);
+  // Control tokens written in messages stay text.
+  if (!options.no_special) prompt.contents.clear();
+  return {text.tokenizer.encode(prompt.text, {.add_special = false, .literal = prompt.contents}),
+          chat::opened_thinking(prompt.text)};
 }
 
 std::vector<int32_t> encode_raw(const ModelText& text, const std::string& prompt, bool literal,

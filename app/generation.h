@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "app/command.h"
+#include "core/chat/chat_template.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/engine/generation.h"
 #include "core/model/special_tokens.h"
-#include "core/tokenizer/chat_template.h"
 
 namespace nety::app {
 
@@ -33,7 +33,10 @@ struct GenerationOptions {
   bool greedy = false;
   bool no_special = false;
   std::string speculate = "auto";
+  std::string chat_template;  ///< A file or a name; empty: the checkpoint's own.
+  std::string think = "show";
 
+  bool hides_thoughts() const { return think != "show"; }
   void declare(Arguments& arguments);
   /// The chat's /set NAME VALUE. Error: kUsage for a name or value that cannot be.
   void set(std::string_view name, const std::string& text);
@@ -44,13 +47,20 @@ struct GenerationOptions {
   int64_t logit_rows() const;
 };
 
-/// Token ids of a conversation by the checkpoint's chat template. `literal`: control tokens written
-/// in messages stay text.
-/// Errors: kCheckpoint (template not known), kUsage (roles it does not take).
-std::vector<int32_t> render_conversation(const checkpoint::Checkpoint& checkpoint,
-                                         const ModelText& text,
-                                         std::span<const tokenizer::Message> messages,
-                                         bool literal);
+/// The chat template that the options name, or the checkpoint's. Errors: kCheckpoint (there is
+/// none, or it is not supported), kUsage (neither a file nor a name).
+chat::ChatTemplate load_template(const checkpoint::Checkpoint& checkpoint,
+                                 const GenerationOptions& options);
+
+/// A conversation as token ids.
+struct PromptIds {
+  std::vector<int32_t> ids;
+  std::string_view opened = {};  ///< The tag of a thinking part that the prompt left open.
+};
+/// Errors: kCheckpoint, kUsage (the template refuses the conversation).
+PromptIds render_conversation(const chat::ChatTemplate& format, const ModelText& text,
+                              std::span<const chat::Message> messages,
+                              const GenerationOptions& options);
 /// Token ids of a prompt without a template. A notice says if it begins with BOS twice.
 std::vector<int32_t> encode_raw(const ModelText& text, const std::string& prompt, bool literal,
                                 const Context& context);

@@ -8,6 +8,7 @@ from trial import expect, has_number
 ABC = speaker(chain(ids("h")[0], ids("abc")))  # after "h" it says "abccc..."
 ASKED = [IM_START, *ids("user\nhi"), IM_END, *ids("\n"), IM_START, *ids("assistant\n")]
 DIGITS = TOKENS.index("123")
+NEWLINE = ids("\n")[0]
 
 
 def prompt_of(t, model, *words):
@@ -34,16 +35,70 @@ def template_with_one_more_space(t):
         prompt_of(t, "m.gguf").gives(prompt_ids=ASKED)
 
 
-def template_that_is_another(t):
-    """A template that differs in what it writes is not taken for one that is known."""
-    for template in t.each(
-        role=CHATML.replace("'<|im_start|>' + message", "'<|im_end|>' + message"),
-        text=CHATML + "x",
-        blank=CHATML.replace("'<|im_end|>'", "' <|im_end|>'"),
-        order=CHATML.replace("{% endfor %}", "", 1) + "{% endfor %}",
+def template_of_its_own(t):
+    """A template that nobody has seen before is rendered: the prompt is what its Jinja writes."""
+    for template, asked in t.each(
+        macro=("{% macro m(x) %}<|im_start|>{{ x.content | upper }}{% endmacro %}{{ m(messages[-1]) }}", [IM_START, *ids("HI")]),
+        loop=("{% for c in messages[0].content %}{{ loop.index }}{{ c }}{% endfor %}", ids("1h2i")),
+        space=("  {%- for m in messages %}\n  {{ m.role }}\n{%- endfor %}", ids("  user")),
+        json=("{{ messages | tojson }}", ids('[{"role": "user", "content": "hi"}]')),
     ):
         model = folder("m", ABC, tokenizer_config=dict(chat_template=template))
-        prompt_of(t, model).refuses("chat template", "--raw")
+        prompt_of(t, model).gives(prompt_ids=asked)
+        gguf("m.gguf", gguf_keys(tokenizer__chat_template=template, pre="gpt-2"), gguf_tensors(ABC))
+        prompt_of(t, "m.gguf").gives(prompt_ids=asked)
+
+
+def template_that_cannot_be_used(t):
+    """A template that is no Jinja, or that nobody could render, is refused before the weights are
+    loaded, naming construct and line."""
+    for template, parts in t.each(
+        syntax=("a\n{% if %}", ["line 2", "'%}'"]),
+        statement=("\n\n{% include 'x' %}", ["line 3", '"include"']),
+        filter=("{{ messages | nosuch }}", ["line 1", '"nosuch"']),
+        undefined=("{{ nobody.name }}", ["line 1", '"nobody" is undefined']),
+        endless=("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", ["line 1", "steps|bytes"]),
+        huge=("{{ 'a' * 99999999999 }}", ["line 1", "bytes"]),
+        deep=("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", ["line 1", "levels deep"]),
+    ):
+        model = folder("m", ABC, tokenizer_config=dict(chat_template=template))
+        prompt_of(t, model).exits(7).says(*parts, "--chat-template").never_says("Model loaded")
+    for template in t.each(raises="{{ raise_exception('Not today.') }}"):
+        model = folder("m", ABC, tokenizer_config=dict(chat_template=template))
+        prompt_of(t, model).exits(2).says("Not today.", "--raw")
+
+
+def template_from_the_command_line(t):
+    """--chat-template takes a Jinja file, or the name of a format; anything else lists the names."""
+    for given in t.each(name="chatml", file="mine.jinja"):
+        with open("mine.jinja", "w", encoding="utf-8") as file:
+            file.write(CHATML)
+        for own in ("other", DROP):
+            model = folder("m", ABC, tokenizer_config=dict(chat_template=own))
+            prompt_of(t, model, "--chat-template", given).gives(prompt_ids=ASKED)
+        prompt_of(t, model, "--chat-template", "nosuch").exits(2).says("nosuch", "chatml")
+
+
+def thoughts_shown_or_hidden(t):
+    """What a model thinks before it answers is written, or left out with --think hide and off."""
+    said = "ab[/THINK]c"  # the template opens the tag
+    speaks = speaker(chain(NEWLINE, ids(said)))
+    for word, shown in t.each(show=("show", said), hide=("hide", "c"), off=("off", "c")):
+        model = folder("m", speaks, tokenizer_config=dict(chat_template=CHATML + "[THINK]{{ '\n' }}"))
+        asked = (model, "-p", "hi", "--mode", "fp32", "--greedy", "-n", len(said), "--think", word)
+        t.nety("generate", *asked, "--json").gives(text=shown)
+        answer = t.nety("generate", *asked).ok()
+        expect(answer.out == shown + "\n", repr(shown), answer)
+        answer = t.nety("chat", model, "--mode", "fp32", "-q", "--greedy", "-n", len(said), "--think", word, input=b"hi\n").ok()
+        expect(answer.out == shown + "\n", repr(shown), answer)
+
+
+def thoughts_not_asked_for(t):
+    """--think off tells the template so; else it does as it pleases."""
+    text = "{{ 'yes' if enable_thinking else 'no' }}{{ enable_thinking is defined }}"
+    for word, asked in t.each(usual=((), "noFalse"), hidden=(("--think", "hide"), "noFalse"), off=(("--think", "off"), "noTrue")):
+        model = folder("m", ABC, tokenizer_config=dict(chat_template=text))
+        prompt_of(t, model, *word).gives(prompt_ids=ids(asked))
 
 
 def pre_tokenizer_smaug(t):
@@ -143,7 +198,7 @@ def escape_in_what_a_message_quotes(t):
     keys = dict(
         architecture=dict(general__architecture=evil),
         pre=dict(pre=evil),
-        template=dict(tokenizer__chat_template=evil),
+        template=dict(tokenizer__chat_template="{% " + evil + " %}"),
         tokenizer=dict(model=evil),
     )
     for changes in t.each(**keys):

@@ -1,5 +1,5 @@
-// Golden data of tests/data/tokenizer: what the libraries `tokenizers`, `sentencepiece` and
-// `jinja2` give (make_tokenizers.py, make_templates.py there).
+// Golden data of tests/data/tokenizer: what the libraries `tokenizers` and `sentencepiece` give
+// (make_tokenizers.py there).
 #pragma once
 
 #include <gtest/gtest.h>

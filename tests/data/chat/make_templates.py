@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
-"""Renders known chat templates with Python's jinja2, set up as transformers does, and writes
-template_goldens.json (what every format must render) and, in core/tokenizer, chat_templates.def (by
-which sums each text is recognised) and chat_template_forms.def (the sums of their forms: texts that
-differ in layout alone have the same one).
+"""Renders models' own chat templates with Python's jinja2, set up as transformers does, and writes
+template_goldens.json: what each format of core/chat/named_templates.cpp must render.
 
     python make_templates.py [--texts FOLDER]
 
@@ -23,8 +21,6 @@ import jinja2.ext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 HERE = pathlib.Path(__file__).resolve().parent
-TABLE = HERE.parents[2] / "core/tokenizer/chat_templates.def"
-FORMS = HERE.parents[2] / "core/tokenizer/chat_template_forms.def"
 DATE = datetime.date(2025, 3, 7)
 LONGEST_KEPT = 1200
 
@@ -101,46 +97,6 @@ def sums(text):
             "backwards": f"{fnv1a(data[::-1]):016x}"}
 
 
-def form(text):
-    """The text as jinja2's own lexer reads it, white space control applied; words of a tag are
-    separated by one space, strings are in single quotes, a.b is a ['b']."""
-    out, words = "", None
-    for _, kind, value in environment().lex(text):
-        if kind == "data":
-            out += value
-        elif kind in ("block_begin", "variable_begin"):
-            out, words = out + ("{%" if kind == "block_begin" else "{{"), []
-        elif kind in ("block_end", "variable_end"):
-            out += "".join(" " + word for word in words)
-            out += " %}" if kind == "block_end" else " }}"
-        elif kind.startswith("raw"):
-            return None
-        elif kind == "string":
-            raw = value[1:-1].encode("ascii", "backslashreplace").decode("unicode-escape")
-            for char, escaped in (("\\", "\\\\"), ("'", "\\'"), ("\n", "\\n"), ("\t", "\\t")):
-                raw = raw.replace(char, escaped)
-            words.append(f"'{raw}'")
-        elif kind == "name" and words[-1:] == ["."]:
-            words[-1:] = ["[", f"'{value}'", "]"]
-        elif kind not in ("whitespace", "comment_begin", "comment", "comment_end"):
-            words.append(value)
-    return out
-
-
-# Layouts to read: tags in every way of writing them, and texts that only look like tags.
-LAYOUTS = [
-    "", "x", "x\n", "x\n\n", "a\r\nb\rc\n", "{{ a }}", "{{a}}", "{{  a\n}}", "{{- a -}}",
-    "x \n {{- a -}} \n y", "x \n  {{ a }}\n\ny", "  {% if a %}\n  x\n  {% endif %}\n", "a {% if b %} c {% endif %} d",
-    "x\n {%- if a -%}\n y \n{%- endif -%}\n z", "x\n  {%+ if a +%}\n y{% endif %}\n\nz",
-    "{# note #}x", "x\n  {# note #}\ny", "x {#- note -#} y", "x{#  a {{ b }} #}\n\ny", "{{ 'a' + \"b\" }}",
-    "{{ \"it's\" ~ 'say \\\"x\\\"' }}", "{{ 'a\nb\\nc\\t\td' }}", "{{ '}}' }}{{ '%}' }}", "{{ {'a': {'b': 1}} }}",
-    "{{ message.role }}", "{{ message['role'] }}", "{{ a.b.c[0].d }}", "{{ x.strip() | trim }}", "{{ 1.5 + 2 }}",
-    "{% for m in a[1:] %}{{loop.index0%2==0}}{% endfor %}", "{%if not a is defined%}b{%endif%}",
-    "{% set x = (a != b) and c>=2 or d//3 %}", "{ { a } }", "{{ '\uff5cé' }}｜é", "x{%- if a %}\n{% endif %}\n  {{ b }}",
-    "{% if a %}\n\n  {% if b %}\n{{ c }}\n{% endif %}{% endif %}", "  \t{% if a %}x{% endif %}", "\n{% if a %}x{% endif %}\n\n",
-]
-
-
 def renderings(name, text):
     result = {key: render(text, messages) for key, messages in CONVERSATIONS.items()}
     alternating = result["two users"] is None
@@ -168,7 +124,7 @@ def main():
         text = row.get("text", known.get(json.dumps(own)))
         if text is None:
             continue
-        row["form"] = sums(form(text))
+        row.pop("form", None)
         made = renderings(row["format"], text)
         if fresh.setdefault(row["format"], made) != made:
             raise SystemExit(f"{row['format']}: two texts render differently")
@@ -182,27 +138,6 @@ def main():
     write(goldens_path, {"bos_token": "<BOS>", "eos_token": "<EOS>", "date": DATE.isoformat(),
                          "conversations": CONVERSATIONS,
                          "formats": {key: formats[key] for key in sorted(formats)}})
-    texts = LAYOUTS + [row["text"] for row in rows if "text" in row]
-    write(HERE / "template_forms.json", [{"text": text, "form": form(text)} for text in texts])
-    lines = ["// NETY_CHAT_TEMPLATE(format, bytes, forwards, backwards): the texts we recognise, by"
-             " length and sums.",
-             "// Written by tests/data/tokenizer/make_templates.py; to add one, add it to"
-             " templates.json there."]
-    models = None
-    for row in rows:
-        if row["seen_in"] != models:
-            models = row["seen_in"]
-            lines.append(f"// {models}")
-        lines.append(f"NETY_CHAT_TEMPLATE(\"{row['format']}\", {row['bytes']}, "
-                     f"0x{row['forwards']}U, 0x{row['backwards']}U)")
-    TABLE.write_text("\n".join(lines) + "\n")
-    forms = {(row["format"], *row["form"].values()) for row in rows if "form" in row}
-    lines = ["// NETY_CHAT_FORM(format, bytes, forwards, backwards): forms of the texts we recognise"
-             " (template_form.h).",
-             "// Written by tests/data/tokenizer/make_templates.py."]
-    for name, size, forwards, backwards in sorted(forms):
-        lines.append(f"NETY_CHAT_FORM(\"{name}\", {size}, 0x{forwards}U, 0x{backwards}U)")
-    FORMS.write_text("\n".join(lines) + "\n")
 
 
 def write(path, value):

@@ -1,0 +1,33 @@
+// How a model's thoughts are shown: dimmed before the answer, or not at all.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/chat/thinking.h"
+
+namespace nety::app {
+
+/// Writes an answer as it comes.
+class ThinkingOutput {
+ public:
+  /// `opened`: the tag that the prompt left open, or nothing. `hides`: thoughts are not written.
+  /// Without `writes` nothing is, for answers that are printed whole.
+  ThinkingOutput(std::string_view opened, bool hides, bool writes = true)
+      : filter_(opened), hides_(hides), writes_(writes) {}
+
+  void push(std::string_view text) { show(filter_.push(text)); }
+  void finish() { show(filter_.finish()); }
+  /// The whole of what was, or would have been, written.
+  const std::string& shown() const { return shown_; }
+  const chat::ThinkFilter& filter() const { return filter_; }
+
+ private:
+  void show(const chat::ThinkFilter::Piece& piece);
+
+  chat::ThinkFilter filter_;
+  bool hides_, writes_;
+  std::string shown_;
+};
+
+}  // namespace nety::app
