@@ -41,6 +41,8 @@ struct Sketch {
   bool reference = false, quality = true;
   std::string device = "cpu";
 };
+/// One row of a configuration, with no metric yet.
+results::Result empty_row(const Sketch& sketch, const std::string& phase);
 /// The rows of one configuration, for machine "m1" and model "smollm2".
 void add_configuration(results::File& file, const Sketch& sketch);
 /// The decode row of a configuration again, at that depth.
