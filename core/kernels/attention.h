@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "core/kernels/soft_cap.h"
+
 namespace nety::kernels {
 
 /// Positions of a KV block. Attention is cut at multiples of it, so that one token's can be shared
@@ -18,7 +20,8 @@ struct Visible {
 
 /// Attention of a few tokens, with the query heads that share one key/value head, over one KV
 /// block. Row r = token * group + g of the results is of token's head g: with
-/// s = scale * q . K at the positions visible to the token and tops[r] = max s,
+/// s = scale * q . K, soft-capped if there is a cap, at the positions visible to the token and
+/// tops[r] = max s,
 /// a[r] = sum of exp(s - tops[r]) V and sums[r] = sum of exp(s - tops[r]), in position order.
 /// A row's bits do not depend on the other rows. The caller joins the results of the blocks.
 struct Attention {
@@ -29,16 +32,23 @@ struct Attention {
   const Visible* visible;  // [tokens]
   int64_t tokens, group, head_dim;
   float scale;
-  float* scores;  // scratch [tokens * group, kKvBlock]
-  float* a;       // [tokens * group, head_dim]
-  float* tops;    // [tokens * group]
-  float* sums;    // [tokens * group]
+  float* scores;                     // scratch [tokens * group, kKvBlock]
+  float* a;                          // [tokens * group, head_dim]
+  float* tops;                       // [tokens * group]
+  float* sums;                       // [tokens * group]
+  SoftCapKernel soft_cap = nullptr;  // null: scores are as they are
+  float cap = 0;
 
   int64_t rows() const { return tokens * group; }
   const float* query(int64_t row) const {
     return q + row / group * q_stride + row % group * head_dim;
   }
   const Visible& visible_to(int64_t row) const { return visible[row / group]; }
+  void cap_scores(int64_t row) const {
+    const Visible& seen = visible_to(row);
+    if (soft_cap != nullptr)
+      soft_cap(scores + row * kKvBlock + seen.begin, seen.end - seen.begin, cap);
+  }
 };
 using AttentionKernel = void (*)(const Attention&);
 

@@ -112,6 +112,7 @@ NETY_AVX2 inline void attend(const Attention& p) {
     for (; r < p.rows(); ++r) score<Cache, 1>(p, r, group);
   }
   for (int64_t row = 0; row < p.rows(); ++row) {
+    p.cap_scores(row);
     exponentials(p, row);
     int64_t d = 0;
     for (; d + 64 <= p.head_dim; d += 64) combine<Cache, 8>(p, row, d);

@@ -156,7 +156,10 @@ NETY_AVX512 inline void attend(const Attention& p) {
   const int64_t groups = (end + kKeyGroup - 1) / kKeyGroup;
   for (; group + 2 <= groups; group += 2) score_rows<Cache, 2>(p, group);
   for (; group < groups; ++group) score_rows<Cache, 1>(p, group);
-  for (int64_t row = 0; row < p.rows(); ++row) exponentials(p, row);
+  for (int64_t row = 0; row < p.rows(); ++row) {
+    p.cap_scores(row);
+    exponentials(p, row);
+  }
   std::fill_n(p.a, p.rows() * p.head_dim, 0.0F);
   int64_t r = 0;
   for (; r + 6 <= p.rows(); r += 6) combine<Cache, 6>(p, r);

@@ -21,8 +21,9 @@ void attend_scalar(const Attention& p, Widen widen) {
       float dot = 0;
       for (int64_t d = 0; d < p.head_dim; ++d) dot += q[d] * widen(key[d * kKeyGroup]);
       scores[i] = dot * p.scale;
-      top = std::max(top, scores[i]);
     }
+    p.cap_scores(row);
+    for (int64_t i = visible.begin; i < visible.end; ++i) top = std::max(top, scores[i]);
     float sum = 0;
     for (int64_t i = visible.begin; i < visible.end; ++i)
       sum += scores[i] = std::exp(scores[i] - top);

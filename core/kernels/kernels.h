@@ -10,10 +10,12 @@
 
 #include "core/kernels/activations.h"
 #include "core/kernels/attention.h"
+#include "core/kernels/gelu.h"
 #include "core/kernels/isa.h"
 #include "core/kernels/packed.h"
 #include "core/kernels/panels.h"
 #include "core/kernels/silu.h"
+#include "core/kernels/soft_cap.h"
 #include "core/kernels/stored_rows.h"
 
 namespace nety::kernels {

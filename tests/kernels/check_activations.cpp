@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <numbers>
 #include <numeric>
 
 #include "core/base/half.h"
@@ -153,6 +154,37 @@ void check_silu(const Cell& /*cell*/, SiluKernel kernel) {
       ASSERT_NEAR(h[i], want, std::fabs(want) * 1e-6 + 1e-30) << "g = " << g[i];
     }
   }
+}
+
+void check_gelu(const Cell& /*cell*/, GeluKernel kernel) {
+  for (const int64_t n : {1, 8, 15, 16, 17, 63, 65})
+    for (const bool gated : {true, false}) {
+      auto g = random_floats(static_cast<size_t>(n), 6, 8.0F);
+      g[0] = -200;  // exp overflows
+      const auto u = random_floats(static_cast<size_t>(n), 7);
+      std::vector<float> h(g.size());
+      kernel(g.data(), gated ? u.data() : nullptr, h.data(), n);
+      for (size_t i = 0; i < h.size(); ++i) {
+        const double x = g[i];
+        const double z = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+        const double want = x / (1 + std::exp(-2 * z)) * (gated ? double{u[i]} : 1);
+        // Rounding in z is multiplied by it.
+        ASSERT_NEAR(h[i], want, std::fabs(want) * (1 + std::fabs(z)) * 1e-6 + 1e-30) << x;
+      }
+    }
+}
+
+void check_soft_cap(const Cell& /*cell*/, SoftCapKernel kernel) {
+  for (const int64_t n : {1, 8, 15, 16, 17, 63, 65})
+    for (const float cap : {0.5F, 5.0F, 50.0F}) {
+      auto x = random_floats(static_cast<size_t>(n), 11, 100.0F);
+      x[0] = 1e30F;
+      if (n > 2) x[1] = -1e30F, x[2] = 0;
+      std::vector<float> y = x;
+      kernel(y.data(), n, cap);
+      for (size_t i = 0; i < y.size(); ++i)
+        ASSERT_NEAR(y[i], cap * std::tanh(double{x[i]} / double{cap}), cap * 2e-7) << x[i];
+    }
 }
 
 namespace {
