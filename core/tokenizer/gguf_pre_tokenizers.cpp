@@ -20,6 +20,13 @@ constexpr const char* kTekkenPattern =
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
     R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
     R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+// GPT-4o: the same, with what English joins to a word, and numbers of up to three digits.
+constexpr const char* kO200kPattern =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
+    R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?)"
+    R"(|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 // DeepSeek LLM: the letters that have case, as its tokenizer.json lists them.
 constexpr const char* kDeepseekLetters =
     R"(\s?[)"
@@ -75,6 +82,11 @@ void llama3(const std::string& source, Normalizer& /*normalizer*/, PreTokenizer&
 
 void tekken(const std::string& source, Normalizer& /*normalizer*/, PreTokenizer& pre) {
   add_byte_level(source, kTekkenPattern, pre);
+}
+
+// Phi-4-mini and gpt-oss.
+void o200k(const std::string& source, Normalizer& /*normalizer*/, PreTokenizer& pre) {
+  add_byte_level(source, kO200kPattern, pre);
 }
 
 // Qwen2's own tokenizer normalises; its distillations by DeepSeek do not.

@@ -30,6 +30,7 @@ TEST_P(EveryGgufPreTokenizer, GivesTheIdsOfTokenizerJson) {
 INSTANTIATE_TEST_SUITE_P(All, EveryGgufPreTokenizer,
                          testing::Values(Named{"gpt2", "gpt-2"}, Named{"smollm", "smollm"},
                                          Named{"llama3", "llama-bpe"}, Named{"qwen2", "qwen2"},
+                                         Named{"o200k", "gpt-4o"},
                                          Named{"deepseek-llm", "deepseek-llm"}),
                          [](const auto& test) {
                            std::string name = test.param.tokenizer;

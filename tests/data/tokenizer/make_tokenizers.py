@@ -21,6 +21,10 @@ from tokenizers import pre_tokenizers, processors, trainers
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
           r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
+# GPT-4o, Phi-4-mini, gpt-oss: words end where lower case does, with what English joins to them.
+O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
 # DeepSeek LLM: letters with case, as ranges of its own; see core/tokenizer/gguf_pre_tokenizers.cpp.
 DEEPSEEK_PUNCTUATION = r"\s?[!-/:-~！-／：-～‘-‟　-。]+"
 DEEPSEEK_CJK = "[一-龥ࠀ-一가-\ud7ff]+"
@@ -173,6 +177,12 @@ def byte_level_tokenizers():
         AddedToken("<r>", rstrip=True, normalized=False), AddedToken("Éa"), AddedToken("  two"),
         AddedToken("<b>", lstrip=True, rstrip=True, single_word=True, normalized=False)])
     yield "added-tokens", added
+
+
+def more_byte_level_tokenizers():
+    """After all others, whose random texts depend on their number."""
+    yield "o200k", byte_level_bpe(
+        800, pre_tokenizers.Sequence([split(O200K), byte_level(use_regex=False)]), ["<|end|>"])
 
 
 def train_sentencepiece(folder, size):
@@ -347,7 +357,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         model = train_sentencepiece(scratch, 700)
         pieces = pieces_of(model)
-    tokenizers = list(byte_level_tokenizers()) + list(sentencepiece_tokenizers(pieces))
+    tokenizers = [*byte_level_tokenizers(), *sentencepiece_tokenizers(pieces), *more_byte_level_tokenizers()]
     names = []
     for number, (name, tokenizer) in enumerate(tokenizers):
         (folder / f"{name}.tokenizer.json").write_text(
