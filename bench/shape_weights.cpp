@@ -92,6 +92,7 @@ ShapeWeights::ShapeWeights(const checkpoint::ModelConfig& config, uint64_t seed,
     : config_(config), seed_(seed), outliers_(outlier_columns(config.dim)), pool_(threads) {
   for (TensorInfo& info : checkpoint::tensors_of(config)) {
     const std::string name = info.name;
+    info.shape = info.stored_shape();  // whole, where a file would have several as one
     tensors_.emplace(name, std::move(info));
   }
 }

@@ -59,7 +59,7 @@ double Products::multiply(size_t number, int64_t tokens, std::span<float> y) {
   backend_->begin_step({rows, rows, sequences, rows}, *workspace_, *cache_);
   backend_->embed(*table_);
   const measure::Stopwatch watch;
-  backend_->head(*norm_, *weights_[number], y, rows_);
+  backend_->head(*norm_, nullptr, *weights_[number], y, rows_);
   const double seconds = watch.seconds();
   backend_->end_step();
   return seconds;

@@ -40,6 +40,8 @@ struct Tensor {
   /// A bitsandbytes weight: `data` are its packed codes, `shape` is that of the weight itself, and
   /// this many bytes of scales and state lie beside it in the files.
   size_t side_bytes = 0;
+  /// Directories have this weight less one (TensorInfo::less_one); matrix() has it whole.
+  bool less_one = false;
 
   int64_t elements() const;
 };
@@ -104,7 +106,7 @@ class Checkpoint {
   /// Points into the mapped file; only what cannot be used in place is copied, once
   /// (copied_bytes). Error: kCheckpoint if it cannot be used or a scale is not finite.
   precision::MatrixView matrix(std::string_view name) const;
-  /// The same without reading the scales.
+  /// The same without reading the scales, and as it is stored.
   precision::MatrixView unchecked_matrix(std::string_view name) const;
   /// Memory that matrix() has taken once it was called for every tensor: unaligned arrays and
   /// repaired scales. Mostly 0.

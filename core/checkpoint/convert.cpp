@@ -96,9 +96,12 @@ class Converter {
     return *precision::find_mode(float_type(*tensor.mode).mode);
   }
   bool is_reordered(const Tensor& tensor) const {
-    return source_.config().rope.interleaved &&
-           (tensor.slot == Slot::wq || tensor.slot == Slot::bq || tensor.slot == Slot::wk ||
-            tensor.slot == Slot::bk);
+    return source_.config().paired_rows && (tensor.slot == Slot::wq || tensor.slot == Slot::bq ||
+                                            tensor.slot == Slot::wk || tensor.slot == Slot::bk);
+  }
+  /// A GGUF has these whole, a directory less one.
+  bool takes_one_off(const Tensor& tensor) const {
+    return tensor.less_one && source_.format() == Format::kGguf;
   }
   int64_t source_row(const Tensor& tensor, int64_t row) const {
     return is_reordered(tensor) ? interleaved_row(row, source_.config().head_dim) : row;
@@ -195,18 +198,20 @@ Matrix Converter::make(const Tensor& tensor, int64_t first, int64_t last) const 
 
 /// A bias or a norm. Element i belongs to row i of the layer's matrix and moves with it.
 void Converter::write_vector(const Tensor& tensor, ModelWriter& writer) const {
-  const MatrixView view = source_.matrix(tensor.name);
+  const MatrixView view = source_.unchecked_matrix(tensor.name);
   std::vector<float> values(static_cast<size_t>(view.cols));
   precision::mode(view.mode).functions->dequantise(view, 0, values.data());
   std::vector<float> ordered(values.size());
   for (size_t i = 0; i < values.size(); ++i)
     ordered[i] = values[static_cast<size_t>(source_row(tensor, static_cast<int64_t>(i)))];
+  if (takes_one_off(tensor))
+    for (float& value : ordered) value -= 1.0F;
   const Matrix made = precision::quantise(mode_for(tensor).id, ordered.data(), 1, view.cols);
   writer.put(tensor.name, 0, made.codes);
 }
 
 void Converter::write_floats(const Tensor& tensor, ModelWriter& writer) const {
-  if (tensor.mode == mode_for(tensor).id && !is_reordered(tensor))
+  if (tensor.mode == mode_for(tensor).id && !is_reordered(tensor) && !takes_one_off(tensor))
     return writer.put(tensor.name, 0, tensor.data);
   if (tensor.shape.size() == 1) return write_vector(tensor, writer);
   constexpr int64_t kSlabElements = int64_t{1} << 24;

@@ -2,8 +2,10 @@
 // it. A family is a file in families/ and a row in families.def.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -19,8 +21,11 @@ class JsonObject;
 
 /// The part of a config.json that differs between families, for a directory made of a GGUF.
 struct HuggingFaceForm {
+  using Value = std::variant<std::nullptr_t, bool, int64_t, double, std::string,
+                             std::vector<int64_t>, std::vector<std::string>>;
   std::string_view model_type, model_class;
-  std::vector<std::pair<std::string_view, std::variant<bool, int64_t>>> keys;
+  /// In place of what all families have under these keys.
+  std::vector<std::pair<std::string_view, Value>> keys;
 };
 
 struct Family {

@@ -76,6 +76,15 @@ int64_t GgufKeys::required_integer(std::string_view key, int64_t least, int64_t 
   return *number;
 }
 
+std::optional<std::vector<int64_t>> GgufKeys::integers(std::string_view key) const {
+  const MetadataValue* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (const auto* array = std::get_if<std::vector<int64_t>>(value)) return *array;
+  if (const auto* flag = std::get_if<bool>(value)) return std::vector<int64_t>{*flag ? 1 : 0};
+  if (const std::optional<int64_t> one = whole(*value)) return std::vector<int64_t>{*one};
+  refuse_value(key, "an array of whole numbers");
+}
+
 std::optional<double> GgufKeys::number(std::string_view key) const {
   const MetadataValue* value = find(key);
   if (value == nullptr) return std::nullopt;

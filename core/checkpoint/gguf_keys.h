@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/checkpoint/checkpoint.h"
 
@@ -33,6 +34,8 @@ class GgufKeys {
   std::optional<int64_t> integer(std::string_view key, int64_t least, int64_t most) const;
   /// The same, or an error that says the key is missing.
   int64_t required_integer(std::string_view key, int64_t least, int64_t most) const;
+  /// The whole numbers of an array, or of a single one; true counts as 1.
+  std::optional<std::vector<int64_t>> integers(std::string_view key) const;
   std::optional<double> number(std::string_view key) const;
   std::optional<std::string> string(std::string_view key) const;
   std::optional<bool> boolean(std::string_view key) const;

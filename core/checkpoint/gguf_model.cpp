@@ -18,6 +18,8 @@ namespace nety::checkpoint {
 namespace {
 
 constexpr std::string_view kRopeFactors = "rope_freqs.weight";
+constexpr std::string_view kLongFactors = "rope_factors_long.weight";
+constexpr std::string_view kShortFactors = "rope_factors_short.weight";
 
 /// An id that may be absent; some writers put 2^32 - 1 for "none".
 std::optional<int32_t> token_id(const GgufKeys& keys, std::string_view key) {
@@ -123,28 +125,55 @@ void clear_what_is_missing(const Builder& builder, ModelConfig& config) {
   config.mlp_bias &= has_one_of({Slot::b_gate, Slot::b_up, Slot::b_down});
 }
 
-/// Llama 3's per-frequency divisors, a tensor of [head_dim / 2] floats.
-void read_frequency_factors(const GgufFile& gguf, Builder& builder) {
+/// A tensor of divisors of the rotary frequencies, [rotated / 2] floats; nothing if it is not
+/// there.
+std::vector<float> read_factors(const GgufFile& gguf, const Builder& builder,
+                                std::string_view name) {
+  std::vector<float> factors;
   for (const GgufTensor& tensor : gguf.tensors) {
-    if (tensor.name != kRopeFactors) continue;
-    const int64_t count = builder.config.head_dim / 2;
+    if (tensor.name != name) continue;
+    const int64_t count = builder.config.rope.rotated_of(builder.config.head_dim) / 2;
     if (tensor.type->name != "F32" || tensor.shape != std::vector<int64_t>{count})
-      refuse(builder.path, fmt::format("tensor \"{}\" is {} {}; F32 [{}] is needed", kRopeFactors,
+      refuse(builder.path, fmt::format("tensor \"{}\" is {} {}; F32 [{}] is needed", name,
                                        tensor.type->name, shape_text(tensor.shape), count));
-    std::vector<float>& factors = builder.config.rope.frequency_factors;
     factors.resize(static_cast<size_t>(count));
     std::memcpy(factors.data(), builder.files[0].bytes().data() + tensor.begin, tensor.bytes);
     for (const float factor : factors)
       if (!std::isfinite(factor) || factor <= 0)
-        refuse(builder.path, fmt::format("tensor \"{}\" has the value {}", kRopeFactors, factor));
+        refuse(builder.path, fmt::format("tensor \"{}\" has the value {}", name, factor));
   }
+  return factors;
+}
+
+/// Llama 3's divisors, and longrope's two sets of them.
+void read_frequency_factors(const GgufFile& gguf, const GgufKeys& keys, Builder& builder) {
+  Rope& rope = builder.config.rope;
+  rope.frequency_factors = read_factors(gguf, builder, kRopeFactors);
+  rope.long_factors = read_factors(gguf, builder, kLongFactors);
+  rope.short_factors = read_factors(gguf, builder, kShortFactors);
+  if (rope.long_factors.empty() != rope.short_factors.empty() ||
+      (rope.scaling == RopeScaling::kLongrope && rope.long_factors.empty()))
+    refuse(builder.path,
+           fmt::format("has not both \"{}\" and \"{}\", which longrope needs (\"{}\")",
+                       kLongFactors, kShortFactors, keys.own("rope.scaling.type")));
+  if (rope.long_factors.empty()) return;
+  rope.scaling = RopeScaling::kLongrope;
+  rope.original_context =
+      keys.integer(keys.own("rope.scaling.original_context_length"), 1, kMaxContext)
+          .value_or(builder.config.context);
+  const std::string key = keys.own("rope.scaling.attn_factor");
+  rope.attention_factor = keys.number(key).value_or(1);
+  if (!std::isfinite(rope.attention_factor) || rope.attention_factor <= 0)
+    keys.refuse_value(key, "a positive number");
 }
 
 void add_tensors(const GgufFile& gguf, Builder& builder) {
   const std::span<const std::byte> bytes = builder.files[0].bytes();
   for (const GgufTensor& stored : gguf.tensors) {
     // The frequencies are part of the configuration; older files repeat them for every block.
-    if (stored.name == kRopeFactors || stored.name.ends_with("attn_rot_embd.weight")) continue;
+    if (stored.name == kRopeFactors || stored.name == kLongFactors ||
+        stored.name == kShortFactors || stored.name.ends_with("attn_rot_embd.weight"))
+      continue;
     Tensor tensor;
     tensor.name = stored.name;
     tensor.stored_name = stored.name;
@@ -179,7 +208,7 @@ Builder read_gguf(const std::filesystem::path& path, bool vocabulary_only) {
   place_tensors(builder);
   builder.config.vocab = read_vocab(keys, builder);
   clear_what_is_missing(builder, builder.config);
-  read_frequency_factors(gguf, builder);
+  read_frequency_factors(gguf, keys, builder);
   return builder;
 }
 

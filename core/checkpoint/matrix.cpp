@@ -16,6 +16,21 @@ namespace {
 
 using precision::MatrixView;
 
+bool adds_one(const Tensor& tensor, Format format) {
+  return tensor.less_one && format == Format::kHuggingFace;
+}
+
+/// The vector in fp32 with 1 added, as Gemma's norms do in every forward pass.
+MatrixView plus_one(const MatrixView& view, const std::string& key, OwnedArrays& owned) {
+  const size_t bytes = static_cast<size_t>(view.cols) * sizeof(float);
+  const std::byte* made = owned.get(key + " plus one", bytes, [&](std::byte* out) {
+    auto* values = reinterpret_cast<float*>(out);
+    precision::mode(view.mode).functions->dequantise(view, 0, values);
+    for (int64_t i = 0; i < view.cols; ++i) values[i] += 1.0F;
+  });
+  return {.mode = precision::ModeId::fp32, .rows = 1, .cols = view.cols, .codes = made};
+}
+
 bool is_aligned(const std::byte* data, size_t to) {
   return reinterpret_cast<uintptr_t>(data) % to == 0;
 }
@@ -100,10 +115,9 @@ MatrixView Checkpoint::unchecked_matrix(std::string_view name) const {
 
 MatrixView Checkpoint::matrix(std::string_view name) const {
   const MatrixView view = unchecked_matrix(name);
-  if (view.scales != nullptr) {
-    const Tensor& tensor = at(resolved(name));
-    check_scales(view, tensor.stored_name, files_[tensor.file].path());
-  }
+  const Tensor& tensor = at(resolved(name));
+  if (view.scales != nullptr) check_scales(view, tensor.stored_name, files_[tensor.file].path());
+  if (adds_one(tensor, format_)) return plus_one(view, tensor.name, *owned_);
   return view;
 }
 
@@ -111,6 +125,9 @@ uint64_t Checkpoint::copied_bytes() const {
   uint64_t bytes = 0;
   for (const Tensor& tensor : tensors_)
     if (!is_aligned(tensor.data.data(), element_alignment(tensor))) bytes += tensor.data.size();
+  for (const Tensor& tensor : tensors_)
+    if (adds_one(tensor, format_))
+      bytes += static_cast<uint64_t>(tensor.elements()) * sizeof(float);
   for (const auto& entry : sides_) {
     const SideTensors& sides = entry.second;
     if (sides.form != ScaleForm::kFloat)

@@ -27,10 +27,11 @@ std::string supported_types() {
 
 void check_tensor(const Builder& builder, const Tensor& tensor, const TensorInfo& info) {
   const std::filesystem::path& file = builder.files[tensor.file].path();
-  if (tensor.shape != info.shape)
+  if (tensor.shape != info.stored_shape())
     refuse(file,
            fmt::format("tensor {} has the shape {}; the configuration asks for {}",
-                       shown(tensor.stored_name), shape_text(tensor.shape), shape_text(info.shape)),
+                       shown(tensor.stored_name), shape_text(tensor.shape),
+                       shape_text(info.stored_shape())),
            "The weights and the configuration do not belong together: download both again.");
   const bool vector = is_vector(info.role());
   const bool usable =
@@ -85,6 +86,7 @@ void place_tensors(Builder& builder) {
     const auto found = by_name.find(tensor.name);
     if (found == by_name.end()) continue;
     tensor.slot = found->second->slot;
+    tensor.less_one = found->second->less_one;
     tensor.name = found->second->name;
   }
 }
@@ -104,6 +106,7 @@ void check_tensors(Builder& builder) {
     }
     check_tensor(builder, *found->second, info);
     found->second->slot = info.slot;  // a GGUF may use transformers' names
+    found->second->less_one = info.less_one;
   }
   if (!missing.empty()) refuse_missing(builder, missing, infos.size());
   drop_unused(builder);

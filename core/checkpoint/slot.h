@@ -10,25 +10,32 @@ namespace nety::checkpoint {
 /// vocabulary. An architecture need not have all of them.
 enum class Slot : uint8_t {
   // In every layer, in the order of the forward pass.
-  attention_norm,  // [D]
-  wq,              // [H d, D]
-  bq,              // [H d]
-  wk,              // [G d, D]
-  bk,              // [G d]
-  wv,              // [G d, D]
-  bv,              // [G d]
-  wo,              // [D, H d]
-  bo,              // [D]
-  mlp_norm,        // [D]
-  w_gate,          // [F, D]
-  b_gate,          // [F]
-  w_up,            // [F, D]
-  b_up,            // [F]
-  w_down,          // [D, F]
-  b_down,          // [D]
+  attention_norm,       // [D]
+  attention_norm_bias,  // [D]
+  wq,                   // [H d, D]
+  bq,                   // [H d]
+  wk,                   // [G d, D]
+  bk,                   // [G d]
+  wv,                   // [G d, D]
+  bv,                   // [G d]
+  q_norm,               // [d] or [H d]
+  k_norm,               // [d] or [G d]
+  wo,                   // [D, H d]
+  bo,                   // [D]
+  attention_post_norm,  // [D]
+  mlp_norm,             // [D]
+  mlp_norm_bias,        // [D]
+  w_gate,               // [F, D]
+  b_gate,               // [F]
+  w_up,                 // [F, D]
+  b_up,                 // [F]
+  w_down,               // [D, F]
+  b_down,               // [D]
+  mlp_post_norm,        // [D]
   // Once in a model.
   embedding,  // [V, D]
   norm,       // [D]
+  norm_bias,  // [D]
   output,     // [V, D], lm_head
 };
 inline constexpr size_t kLayerSlots = static_cast<size_t>(Slot::embedding);
@@ -58,9 +65,16 @@ constexpr Role role_of(Slot slot) {
     case Slot::b_gate:
     case Slot::b_up:
     case Slot::b_down:
+    case Slot::attention_norm_bias:
+    case Slot::mlp_norm_bias:
+    case Slot::norm_bias:
       return Role::kBias;
     case Slot::attention_norm:
+    case Slot::q_norm:
+    case Slot::k_norm:
+    case Slot::attention_post_norm:
     case Slot::mlp_norm:
+    case Slot::mlp_post_norm:
     case Slot::norm:
       return Role::kNorm;
     case Slot::embedding:

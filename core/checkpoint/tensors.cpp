@@ -19,6 +19,8 @@ void add(const TensorRow& row, int64_t layer, std::vector<TensorInfo>& list) {
   info.gguf_name = (layer < 0 ? "" : "blk." + number) + std::string(row.gguf_name);
   info.shape = row.shape;
   info.optional = row.presence == Presence::kOptional;
+  info.first_row = row.first_row;
+  info.stored_rows = row.stored_rows;
 }
 
 }  // namespace

@@ -13,7 +13,8 @@
 
 namespace nety::checkpoint {
 
-/// One tensor of a model, whether a file has it or not.
+/// One tensor of a model, whether a file has it or not. Some files hold several of them as one
+/// (q, k and v of a layer): those have the same names, and each is some rows of what is stored.
 struct TensorInfo {
   Slot slot{};
   int64_t layer = -1;          ///< -1: the whole model's.
@@ -21,10 +22,18 @@ struct TensorInfo {
   std::string gguf_name;       ///< llama.cpp's: "blk.0.attn_q.weight"
   std::vector<int64_t> shape;  ///< [rows, cols]; a vector [cols]
   bool optional = false;       ///< May be missing.
+  int64_t first_row = 0;       ///< In the stored tensor.
+  int64_t stored_rows = 0;     ///< Of the stored tensor; 0: it is this one alone.
+  bool less_one = false;       ///< A directory has the weight less one (Gemma's norms).
 
   Role role() const { return role_of(slot); }
   int64_t rows() const { return shape.size() == 1 ? 1 : shape.front(); }
   int64_t cols() const { return shape.back(); }
+  bool is_part() const { return stored_rows > 0; }
+  /// Of what a file has under the name.
+  std::vector<int64_t> stored_shape() const {
+    return is_part() ? std::vector<int64_t>{stored_rows, cols()} : shape;
+  }
 };
 
 /// The model's tensors in the order of the forward pass; a head that is the embedding is not among
@@ -44,6 +53,7 @@ struct TensorRow {
   std::string_view name, gguf_name;
   std::vector<int64_t> shape;
   Presence presence = Presence::kNeeded;
+  int64_t first_row = 0, stored_rows = 0;
 };
 
 /// The rows in their order, with those of the layers repeated for each of `layers`.

@@ -35,9 +35,8 @@ Json quantization_config(std::string_view mode) {
           {"quant_method", "bitsandbytes"}};
 }
 
-/// rope_parameters as transformers 5 has them, of a GGUF's RoPE.
-Json rope_parameters(const Checkpoint& source) {
-  const Rope& rope = source.config().rope;
+/// rope_parameters as transformers 5 has them, of one of a GGUF's rotary embeddings.
+Json rope_parameters(const Checkpoint& source, const Rope& rope) {
   Json parameters = {{"rope_theta", rope.theta}, {"rope_type", "default"}};
   if (!rope.frequency_factors.empty()) {
     const std::optional<Rope> llama3 = find_llama3_scaling(source.config());
@@ -60,15 +59,35 @@ Json rope_parameters(const Checkpoint& source) {
     parameters["beta_fast"] = rope.beta_fast;
     parameters["beta_slow"] = rope.beta_slow;
     if (rope.attention_factor != 0) parameters["attention_factor"] = rope.attention_factor;
+    if (const double growth = source.config().spec(0).query_growth; growth != 0)
+      parameters["llama_4_scaling_beta"] = growth;
     if (rope.mscale != 0) parameters["mscale"] = rope.mscale;
     if (rope.mscale_all_dim != 0) parameters["mscale_all_dim"] = rope.mscale_all_dim;
+  } else if (rope.scaling == RopeScaling::kLongrope) {
+    parameters["rope_type"] = "longrope";
+    parameters["original_max_position_embeddings"] = rope.original_context;
+    parameters["short_factor"] = rope.short_factors;
+    parameters["long_factor"] = rope.long_factors;
+    if (rope.attention_factor != 0) parameters["attention_factor"] = rope.attention_factor;
   }
+  if (rope.rotated > 0)
+    parameters["partial_rotary_factor"] =
+        static_cast<double>(rope.rotated) / static_cast<double>(source.config().head_dim);
   return parameters;
 }
 
+/// The parameters of each kind of layer, where they differ.
+Json rope_by_kind(const Checkpoint& source) {
+  const ModelConfig& config = source.config();
+  Json full = rope_parameters(source, config.rope);
+  if (!config.any_layer([](const LayerSpec& spec) { return spec.rotary == Rotary::kLocal; }))
+    return full;
+  return {{"full_attention", full},
+          {"sliding_attention", rope_parameters(source, config.local_rope)}};
+}
+
 /// Adds the same under the names of transformers 4, which ignores rope_parameters.
-void put_old_rope(Json& json) {
-  Json scaling = json.at("rope_parameters");
+void put_old_rope(Json scaling, Json& json) {
   json["rope_theta"] = scaling.at("rope_theta");
   scaling.erase("rope_theta");
   if (scaling.at("rope_type") != "default") json["rope_scaling"] = scaling;
@@ -105,14 +124,14 @@ Json config_from_gguf(const Checkpoint& source) {
                {"num_hidden_layers", config.layers},
                {"num_key_value_heads", config.kv_heads},
                {"rms_norm_eps", shortest(config.rms_eps)},
-               {"rope_parameters", rope_parameters(source)},
+               {"rope_parameters", rope_by_kind(source)},
                {"tie_word_embeddings", config.tied_embeddings},
                {"use_cache", true},
                {"vocab_size", config.vocab}};
-  put_old_rope(json);
+  put_old_rope(rope_parameters(source, config.rope), json);
   for (const auto& entry : form.keys)
     json[std::string(entry.first)] =
-        std::visit([](auto value) { return Json(value); }, entry.second);
+        std::visit([](const auto& value) { return Json(value); }, entry.second);
   return json;
 }
 

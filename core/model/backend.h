@@ -18,6 +18,7 @@
 
 namespace nety::model {
 
+using checkpoint::LayerSpec;
 using checkpoint::Slot;
 
 /// One step's input: T tokens, each at a position of a sequence, and the rows whose logits are
@@ -127,19 +128,27 @@ class Backend {
                                                     const LocalShape& shape,
                                                     const StepLimits& limits) = 0;
 
-  /// A step's operations, in this order, between begin and end. The activations x [T, D] (residual
-  /// stream), q [T, Hq*dh], a [T, Hq*dh] and h [T, F] live in the workspace.
+  /// A step's operations, in forward()'s order, between begin and end. The activations x [T, D]
+  /// (residual stream), q [T, Hq*dh], a [T, Hq*dh] and h [T, F] live in the workspace. What is the
+  /// same in all layers (the norms' kind and epsilon, scales of embeddings and logits) is in its
+  /// configuration.
   virtual void begin_step(const Batch& batch, Workspace& workspace, KvCache& cache) = 0;
-  virtual void embed(const Weight& table) = 0;                     // x = E[tokens]
-  virtual void qkv(const LayerWeights& layer, int64_t index) = 0;  // q; k, v into the cache
-  virtual void attention(int64_t index) = 0;                       // a = softmax(qk/sqrt dh) v
-  virtual void attention_output(const LayerWeights& layer) = 0;    // x += Wo a
-  virtual void gate_up(const LayerWeights& layer) = 0;             // h = silu(Wg n) * (Wu n)
-  virtual void down(const LayerWeights& layer) = 0;                // x += Wd h
+  virtual void embed(const Weight& table) = 0;  // x = E[tokens]
+  /// q; k and v into the cache.
+  virtual void qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) = 0;
+  /// a = softmax(s q k') v
+  virtual void attention(const LayerSpec& spec, int64_t index) = 0;
+  /// x += r Wo a
+  virtual void attention_output(const LayerWeights& layer, const LayerSpec& spec) = 0;
+  /// h = f(Wg n) * (Wu n)
+  virtual void gate_up(const LayerWeights& layer, const LayerSpec& spec) = 0;
+  /// x += r Wd h
+  virtual void down(const LayerWeights& layer, const LayerSpec& spec) = 0;
   /// logits[r * width + v] for the r-th of the batch's logit rows: all V, or this backend's share
   /// of them, of rows that are `width` apart.
-  virtual void head(const Weight& norm, const Weight& output, std::span<float> logits,
-                    int64_t width) = 0;
+  /// `norm_bias` is null where the last norm has none.
+  virtual void head(const Weight& norm, const Weight* norm_bias, const Weight& output,
+                    std::span<float> logits, int64_t width) = 0;
   virtual void end_step() = 0;
 
   /// An activation of the step that has begun, for those who gather shares of it: x after embed(),

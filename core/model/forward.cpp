@@ -1,5 +1,6 @@
-// Llama (Touvron et al. 2023; 2407.21783), in the order of the paper. T tokens, D model width, H
-// query heads and G key/value heads of width d, F feed-forward width, V vocabulary.
+// A decoder (Llama: Touvron et al. 2023; 2407.21783), in the order of the paper. T tokens, D model
+// width, H query heads and G key/value heads of width d, F feed-forward width, V vocabulary. What a
+// layer of another family does otherwise, its spec says (checkpoint/layer_spec.h).
 #include "core/model/forward.h"
 
 namespace nety::model {
@@ -15,26 +16,30 @@ void forward(const Model& model, Backend& backend, Workspace& workspace, KvCache
 
   for (int64_t l = 0; l < model.config.layers; ++l) {
     const LayerWeights& w = model.layers[static_cast<size_t>(l)];
+    const LayerSpec& spec = model.config.spec(l);
 
     // Attention: normalise, project, rotate q and k by position, remember k and v.
-    backend.qkv(w, l);                                // n = rms(x)                       [T, D]
-                                                      // q = rope(Wq n + bq)              [T, H d]
-                                                      // K gains rope(Wk n + bk)          [T, G d]
+    backend.qkv(w, spec, l);                          // n = norm(x)                      [T, D]
+                                                      // q = rope(norm(Wq n + bq))        [T, H d]
+                                                      // K gains rope(norm(Wk n + bk))    [T, G d]
                                                       // V gains Wv n + bv                [T, G d]
 
+    // Where both blocks read the same stream, the second does so before the first adds to it.
+    if (spec.parallel) backend.gate_up(w, spec);      // h = f(Wg n) * (Wu n)             [T, F]
+
     // Each query looks at what came before it, within the window if there is one.
-    backend.attention(l);                             // a = softmax(q K' / sqrt d) V     [T, H d]
-    backend.attention_output(w);                      // x = x + Wo a + bo                [T, D]
+    backend.attention(spec, l);                       // a = softmax(cap(s q K')) V       [T, H d]
+    backend.attention_output(w, spec);                // x = x + r norm(Wo a + bo)        [T, D]
 
     // Feed-forward (SwiGLU): gate and candidate from the normalised stream, then back to its width.
-    backend.gate_up(w);                               // n = rms(x)                       [T, D]
-                                                      // h = silu(Wg n + bg) * (Wu n + bu) [T, F]
-    backend.down(w);                                  // x = x + Wd h + bd                [T, D]
+    if (!spec.parallel) backend.gate_up(w, spec);     // n = norm(x)                      [T, D]
+                                                      // h = f(Wg n + bg) * (Wu n + bu)   [T, F]
+    backend.down(w, spec);                            // x = x + r norm(Wd h + bd)        [T, D]
   }
 
   // The rows whose next token is wanted: last norm, then scores over the vocabulary.
-  backend.head(*model.norm, model.head(), logits,     // logits = Wh rms(x)               [R, V]
-               model.config.vocab);
+  backend.head(*model.norm, model.norm_bias.get(),    // logits = cap(c Wh norm(x))       [R, V]
+               model.head(), logits, model.config.vocab);
 
   backend.end_step();
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/pages.h"
+#include "core/precision/slice.h"
 
 namespace nety::model {
 namespace {
@@ -39,16 +40,27 @@ class Loader {
   /// `tied`: the table of embeddings is the head as well.
   WeightPtr load(const TensorInfo& info, bool tied) {
     const std::optional<ModeId> mode = mode_for(info.role());
-    const precision::MatrixView view = source_.weight(info.name, mode);
+    const precision::MatrixView view = view_of(info, mode);
     WeightPtr weight = backend_.prepare(view, mode.value_or(view.mode), use_of(info.slot, tied));
     const uint64_t bytes = precision::mode(view.mode).functions->bytes(view.rows, view.cols);
     const bool converted = weight->owned_bytes() > 0 && weight->mode() != view.mode;
-    if (converted || weight->owned_bytes() >= bytes) source_.release(info.name);
+    copied_ = copied_ && (converted || weight->owned_bytes() >= bytes);
+    const bool last = !info.is_part() || info.first_row + info.rows() == info.stored_rows;
+    if (copied_ && last) source_.release(info.name);
     progress_.advance(++done_);
     return weight;
   }
 
  private:
+  /// The tensor where it is stored. Parts of one are asked for one after another, and it once.
+  precision::MatrixView view_of(const TensorInfo& info, std::optional<ModeId> mode) {
+    if (!info.is_part() || info.first_row == 0) {
+      stored_ = source_.weight(info.name, mode);
+      copied_ = true;
+    }
+    return info.is_part() ? precision::rows_of(stored_, info.first_row, info.rows()) : stored_;
+  }
+
   /// The mode that a tensor is brought into; empty: as stored.
   std::optional<ModeId> mode_for(Role role) const {
     if (role == Role::kMatrix) return options_.mode;
@@ -68,6 +80,8 @@ class Loader {
   const LoadOptions& options_;
   Progress& progress_;
   int64_t done_ = 0;
+  precision::MatrixView stored_;  // what the latest tensor is, or is a part of
+  bool copied_ = false;           // whether the backend has its own of all parts so far
 };
 
 uint64_t owned(const WeightPtr& weight) { return weight == nullptr ? 0 : weight->owned_bytes(); }
@@ -84,6 +98,8 @@ const WeightPtr& Model::weight(const TensorInfo& info) const {
       return embedding;
     case Slot::norm:
       return norm;
+    case Slot::norm_bias:
+      return norm_bias;
     case Slot::output:
       return output;
     default:
@@ -92,7 +108,7 @@ const WeightPtr& Model::weight(const TensorInfo& info) const {
 }
 
 uint64_t Model::owned_bytes() const {
-  uint64_t sum = owned(embedding) + owned(norm) + owned(output);
+  uint64_t sum = owned(embedding) + owned(norm) + owned(norm_bias) + owned(output);
   for (const LayerWeights& layer : layers)
     for (const WeightPtr& weight : layer) sum += owned(weight);
   return sum;

@@ -26,6 +26,7 @@ struct Model {
   WeightPtr embedding;               // [V, D]
   std::vector<LayerWeights> layers;  // [L]
   WeightPtr norm;                    // [D]
+  WeightPtr norm_bias;               // [D]; null if there is none
   WeightPtr output;                  // [V, D]; null if tied to the embedding
 
   /// The weight of a tensor of the architecture; null until it is loaded.

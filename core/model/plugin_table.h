@@ -18,7 +18,7 @@
 namespace nety::model {
 
 /// Counts the changes of PluginTable itself. `layout` covers the types it mentions.
-inline constexpr uint32_t kPluginAbi = 4;
+inline constexpr uint32_t kPluginAbi = 5;
 
 /// What went wrong inside a plugin; texts are cut to fit and end in zero.
 struct PluginError {
@@ -83,7 +83,8 @@ constexpr uint64_t plugin_layout() {
   for (const size_t size :
        {sizeof(PluginTable), sizeof(BackendOptions), sizeof(Batch), sizeof(CacheShape),
         sizeof(LayerWeights), sizeof(LocalShape), sizeof(StepLimits), sizeof(ActivationRows),
-        sizeof(checkpoint::Rope), sizeof(checkpoint::ModelConfig), sizeof(precision::MatrixView)}) {
+        sizeof(checkpoint::Rope), sizeof(checkpoint::LayerSpec), sizeof(checkpoint::ModelConfig),
+        sizeof(precision::MatrixView)}) {
     add(size & 0xff);
     add(size >> 8);
   }

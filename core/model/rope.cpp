@@ -33,17 +33,16 @@ std::vector<float> inverse(std::vector<float> values) {
 }
 
 /// NTK-aware scaling: a larger base, so that `length` positions spread over the trained angles.
-double dynamic_theta(const ModelConfig& config, int64_t length) {
+double dynamic_theta(const ModelConfig& config, const Rope& rope, int64_t length) {
   const double trained = static_cast<double>(config.context);
   const double reached = static_cast<double>(std::max(length, config.context));
-  const double stretch = config.rope.factor * reached / trained - (config.rope.factor - 1);
-  const double d = static_cast<double>(config.head_dim);
-  return config.rope.theta * std::pow(stretch, d / (d - 2));
+  const double stretch = rope.factor * reached / trained - (rope.factor - 1);
+  const double d = static_cast<double>(rope.rotated_of(config.head_dim));
+  return rope.theta * std::pow(stretch, d / (d - 2));
 }
 
 /// Llama 3.1: long wavelengths are interpolated, short ones kept, those between blended.
-void scale_llama3(const ModelConfig& config, std::vector<float>& frequencies) {
-  const Rope& rope = config.rope;
+void scale_llama3(const ModelConfig& config, const Rope& rope, std::vector<float>& frequencies) {
   const double trained =
       static_cast<double>(rope.original_context > 0 ? rope.original_context : config.context);
   const float factor = static_cast<float>(rope.factor);
@@ -77,11 +76,11 @@ double yarn_attention_factor(const Rope& rope, double factor) {
 
 /// YaRN (Peng et al. 2023, section 3.2): dimensions that turn often are kept, those that turn less
 /// than once over the trained context are interpolated, with a linear ramp between.
-RopeTable yarn_table(const ModelConfig& config) {
-  const Rope& rope = config.rope;
+RopeTable yarn_table(const ModelConfig& config, const Rope& rope) {
+  const int64_t rotated = rope.rotated_of(config.head_dim);
   const double trained =
       static_cast<double>(rope.original_context > 0 ? rope.original_context : config.context);
-  const double d = static_cast<double>(config.head_dim);
+  const double d = static_cast<double>(rotated);
   const auto dimension_of = [&](double turns) {
     return d * std::log(trained / (turns * 2 * std::numbers::pi)) / (2 * std::log(rope.theta));
   };
@@ -97,7 +96,7 @@ RopeTable yarn_table(const ModelConfig& config) {
 
   RopeTable table;
   table.attention_factor = static_cast<float>(yarn_attention_factor(rope, rope.factor));
-  table.inverse_frequencies = powers(rope.theta, config.head_dim);
+  table.inverse_frequencies = powers(rope.theta, rotated);
   const float factor = static_cast<float>(rope.factor);
   for (size_t i = 0; i < table.inverse_frequencies.size(); ++i) {
     const float power = table.inverse_frequencies[i];
@@ -109,27 +108,47 @@ RopeTable yarn_table(const ModelConfig& config) {
   return table;
 }
 
-RopeTable scaled_table(const ModelConfig& config, int64_t length) {
-  const Rope& rope = config.rope;
+/// Longrope (2402.13753): the frequencies are divided by factors of two sets. transformers chooses
+/// by the length of the sequence.
+RopeTable longrope_table(const ModelConfig& config, const Rope& rope, int64_t length) {
+  RopeTable table;
+  table.inverse_frequencies = powers(rope.theta, rope.rotated_of(config.head_dim));
+  const std::vector<float>& factors =
+      length > rope.original_context ? rope.long_factors : rope.short_factors;
+  for (size_t i = 0; i < table.inverse_frequencies.size() && i < factors.size(); ++i)
+    table.inverse_frequencies[i] = 1.0F / (factors[i] * table.inverse_frequencies[i]);
+  const auto original = static_cast<double>(rope.original_context);
+  const double usual =
+      rope.factor <= 1 ? 1 : std::sqrt(1 + std::log(rope.factor) / std::log(original));
+  table.attention_factor =
+      static_cast<float>(rope.attention_factor != 0 ? rope.attention_factor : usual);
+  return table;
+}
+
+RopeTable scaled_table(const ModelConfig& config, const Rope& rope, int64_t length) {
+  const int64_t rotated = rope.rotated_of(config.head_dim);
   RopeTable table;
   switch (rope.scaling) {
     case RopeScaling::kNone:
-      table.inverse_frequencies = inverse(powers(rope.theta, config.head_dim));
+      table.inverse_frequencies = inverse(powers(rope.theta, rotated));
       break;
     case RopeScaling::kLinear:
-      table.inverse_frequencies = inverse(powers(rope.theta, config.head_dim));
+      table.inverse_frequencies = inverse(powers(rope.theta, rotated));
       for (float& frequency : table.inverse_frequencies)
         frequency /= static_cast<float>(rope.factor);
       break;
     case RopeScaling::kDynamic:
-      table.inverse_frequencies = inverse(powers(dynamic_theta(config, length), config.head_dim));
+      table.inverse_frequencies = inverse(powers(dynamic_theta(config, rope, length), rotated));
       break;
     case RopeScaling::kLlama3:
-      table.inverse_frequencies = inverse(powers(rope.theta, config.head_dim));
-      scale_llama3(config, table.inverse_frequencies);
+      table.inverse_frequencies = inverse(powers(rope.theta, rotated));
+      scale_llama3(config, rope, table.inverse_frequencies);
       break;
     case RopeScaling::kYarn:
-      table = yarn_table(config);
+      table = yarn_table(config, rope);
+      break;
+    case RopeScaling::kLongrope:
+      table = longrope_table(config, rope, length);
       break;
   }
   return table;
@@ -138,8 +157,12 @@ RopeTable scaled_table(const ModelConfig& config, int64_t length) {
 }  // namespace
 
 RopeTable rope_table(const ModelConfig& config, int64_t length) {
-  RopeTable table = scaled_table(config, length);
-  const std::vector<float>& factors = config.rope.frequency_factors;
+  return rope_table(config, config.rope, length);
+}
+
+RopeTable rope_table(const ModelConfig& config, const Rope& rope, int64_t length) {
+  RopeTable table = scaled_table(config, rope, length);
+  const std::vector<float>& factors = rope.frequency_factors;
   if (!factors.empty() && factors.size() != table.inverse_frequencies.size())
     throw Error(ErrorKind::kCheckpoint,
                 "rope_freqs.weight has " + std::to_string(factors.size()) + " factors, head_dim " +
@@ -153,14 +176,21 @@ RopeTable rope_table(const ModelConfig& config, int64_t length) {
   if (!finite || !std::isfinite(table.attention_factor))
     throw Error(ErrorKind::kCheckpoint,
                 "the RoPE parameters give frequencies that are no numbers (theta " +
-                    std::to_string(config.rope.theta) + ", factor " +
-                    std::to_string(config.rope.factor) + ", head_dim " +
-                    std::to_string(config.head_dim) + ")",
+                    std::to_string(rope.theta) + ", factor " + std::to_string(rope.factor) +
+                    ", head_dim " + std::to_string(config.head_dim) + ")",
                 "Check rope_theta and rope_scaling in the checkpoint's config.");
   return table;
 }
 
-bool depends_on_length(const Rope& rope) { return rope.scaling == RopeScaling::kDynamic; }
+bool depends_on_length(const Rope& rope) {
+  return rope.scaling == RopeScaling::kDynamic || rope.scaling == RopeScaling::kLongrope;
+}
+
+float query_scale(const checkpoint::LayerSpec& spec, int32_t position) {
+  if (spec.query_growth == 0) return 1;
+  const auto period = static_cast<double>(spec.query_period);
+  return static_cast<float>(1 + spec.query_growth * std::log1p(std::floor(position / period)));
+}
 
 void rope_rotation(const RopeTable& table, int32_t position, std::span<float> cosines,
                    std::span<float> sines) {

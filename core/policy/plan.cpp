@@ -40,6 +40,11 @@ std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeI
   return mode;
 }
 
+uint64_t share_of_bytes(uint64_t bytes, int64_t part, int64_t whole) {
+  return static_cast<uint64_t>(static_cast<double>(bytes) * static_cast<double>(part) /
+                               static_cast<double>(whole));
+}
+
 PlannedWeight planned(const checkpoint::TensorInfo& info) {
   return {info.name, info.rows(), info.cols(), info.slot, std::nullopt, 0};
 }
@@ -67,7 +72,11 @@ std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint) 
   for (PlannedWeight& weight : weights) {
     const checkpoint::Tensor& tensor = checkpoint.at(weight.name);
     weight.stored = checkpoint.matrix(weight.name).mode;
-    weight.stored_bytes = tensor.data.size() + tensor.side_bytes;
+    const size_t bytes = tensor.data.size() + tensor.side_bytes;
+    // Some are rows of a tensor that holds several.
+    const int64_t elements = tensor.elements();
+    const int64_t part = weight.rows * weight.cols;
+    weight.stored_bytes = part == elements ? bytes : share_of_bytes(bytes, part, elements);
   }
   return weights;
 }

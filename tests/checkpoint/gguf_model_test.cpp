@@ -40,7 +40,7 @@ TEST_F(GgufModel, ReadsHyperparameters) {
   EXPECT_EQ(config.ffn_dim, 16);
   EXPECT_EQ(config.vocab, 32);
   EXPECT_EQ(config.context, 64);
-  EXPECT_EQ(config.sliding_window, 4096);
+  EXPECT_EQ(config.spec(0).window, 4096);
   EXPECT_FLOAT_EQ(static_cast<float>(config.rms_eps), 1e-5F);
   EXPECT_EQ(config.rope.theta, 500000);
   EXPECT_TRUE(config.rope.interleaved);
@@ -174,14 +174,14 @@ TEST_F(GgufModel, ReadsEndTokensAndTemplate) {
 
 TEST_F(GgufModel, OpensTheVocabularyOfAnyArchitecture) {
   MadeGguf made;
-  made.add_string("general.architecture", "gemma3");
+  made.add_string("general.architecture", "falcon-h1");
   made.add_strings("tokenizer.ggml.tokens", {"a"});
   const auto path = folder_.put("vocabulary.gguf", made.bytes());
   const Checkpoint checkpoint = Checkpoint::open_vocabulary(path);
   EXPECT_EQ(checkpoint.metadata().count("tokenizer.ggml.tokens"), 1U);
   EXPECT_TRUE(checkpoint.tensors().empty());
   EXPECT_EQ(checkpoint.config().dim, 0);
-  expect_refused(made, {"gemma3", "not supported"});
+  expect_refused(made, {"falcon-h1", "not supported"});
 }
 
 TEST_F(GgufModel, RefusesWhatItCannotRun) {

@@ -37,10 +37,10 @@ TEST(HuggingFaceConfig, HasTransformersDefaults) {
   EXPECT_FALSE(config.tied_embeddings);
   EXPECT_FALSE(config.qkv_bias);
   EXPECT_FALSE(config.o_bias);
-  EXPECT_EQ(config.sliding_window, 0);
+  EXPECT_EQ(config.spec(0).window, 0);
   EXPECT_EQ(mistral("").kv_heads, 8);
   EXPECT_EQ(mistral("").context, 4096 * 32);
-  EXPECT_EQ(mistral("").sliding_window, 4096);
+  EXPECT_EQ(mistral("").spec(0).window, 4096);
 }
 
 TEST(HuggingFaceConfig, ReadsWhatTransformers4Writes) {
@@ -103,26 +103,28 @@ TEST(HuggingFaceConfig, ReadsYarn) {
 }
 
 TEST(HuggingFaceConfig, ReadsMistralsWindow) {
-  EXPECT_EQ(mistral(R"("sliding_window": null)").sliding_window, 0);
-  EXPECT_EQ(mistral(R"("sliding_window": 128)").sliding_window, 128);
-  EXPECT_EQ(mistral(R"("sliding_window": 128, "use_sliding_window": false)").sliding_window, 0);
+  EXPECT_EQ(mistral(R"("sliding_window": null)").spec(0).window, 0);
+  EXPECT_EQ(mistral(R"("sliding_window": 128)").spec(0).window, 128);
+  EXPECT_EQ(mistral(R"("sliding_window": 128, "use_sliding_window": false)").spec(0).window, 0);
   EXPECT_EQ(mistral(R"("num_key_value_heads": null)").kv_heads, 8);
-  EXPECT_EQ(llama(R"("sliding_window": 128)").sliding_window, 0);
+  EXPECT_EQ(llama(R"("sliding_window": 128)").spec(0).window, 0);
 }
 
 TEST(HuggingFaceConfig, NamesArchitecturesItCannotRun) {
   const auto refused = [](const std::string& text, const std::vector<std::string>& mentions) {
     expect_error([&] { parse(text); }, ErrorKind::kCheckpoint, mentions);
   };
-  refused(R"({"model_type": "phi3", "architectures": ["Phi3ForCausalLM"]})",
-          {"config.json", "Phi3ForCausalLM", "phi3"});
+  refused(R"({"model_type": "falcon_h1", "architectures": ["FalconH1ForCausalLM"]})",
+          {"config.json", "FalconH1ForCausalLM", "falcon_h1"});
   refused(R"({"model_type": "llama", "architectures": ["LlamaForSequenceClassification"]})",
           {"LlamaForSequenceClassification"});
   refused(R"({"hidden_size": 1})", {"model_type"});
   expect_error([] { llama(R"("hidden_act": "gelu")"); }, ErrorKind::kCheckpoint,
                {"hidden_act", "gelu"});
+  expect_error([] { llama(R"("rope_scaling": {"rope_type": "proportional"})"); },
+               ErrorKind::kCheckpoint, {"rope_scaling.rope_type", "proportional"});
   expect_error([] { llama(R"("rope_scaling": {"rope_type": "longrope"})"); },
-               ErrorKind::kCheckpoint, {"rope_scaling.rope_type", "longrope"});
+               ErrorKind::kCheckpoint, {"rope_scaling.short_factor"});
   expect_error([] { llama(R"("partial_rotary_factor": 0.5)"); }, ErrorKind::kCheckpoint,
                {"partial_rotary_factor", "0.5"});
   expect_error([] { llama(R"("rope_parameters": {"full_attention": {}})"); },
@@ -172,12 +174,77 @@ TEST(HuggingFaceConfig, ReadsQwen2sBiasesAndWindow) {
   EXPECT_FALSE(qwen2("").o_bias);
   EXPECT_FALSE(qwen2("").mlp_bias);
   EXPECT_EQ(qwen2("").context, 32768);
-  EXPECT_EQ(qwen2(R"(, "sliding_window": 9)").sliding_window, 0);
+  EXPECT_EQ(qwen2(R"(, "sliding_window": 9)").spec(0).window, 0);
   const std::string window = R"(, "use_sliding_window": true, "sliding_window": 9)";
-  EXPECT_EQ(qwen2(window).sliding_window, 0);  // from layer 28 on, of 2
-  EXPECT_EQ(qwen2(window + R"(, "max_window_layers": 0)").sliding_window, 9);
-  expect_error([&] { qwen2(window + R"(, "max_window_layers": 1)"); }, ErrorKind::kCheckpoint,
-               {"max_window_layers", "layer 1"});
+  EXPECT_EQ(qwen2(window).spec(0).window, 0);  // from layer 28 on, of 2
+  EXPECT_EQ(qwen2(window + R"(, "max_window_layers": 0)").spec(0).window, 9);
+  const ModelConfig late = qwen2(window + R"(, "max_window_layers": 1)");
+  EXPECT_EQ(late.spec(0).window, 0);
+  EXPECT_EQ(late.spec(1).window, 9);
+}
+
+ModelConfig of_type(const char* type, const std::string& more) {
+  return parse(
+      fmt::format(R"({{"model_type": "{}", "num_key_value_heads": 4, {}{}}})", type, kSizes, more));
+}
+
+TEST(HuggingFaceConfig, RefusesArithmeticThatTheFamilyDoesNotHaveByName) {
+  const auto refused = [](const char* type, const std::string& more, const char* key) {
+    expect_error([&] { of_type(type, ", " + more); }, ErrorKind::kCheckpoint, {key});
+  };
+  refused("llama", R"("residual_multiplier": 0.2)", "residual_multiplier");
+  refused("qwen2", R"("attn_logit_softcapping": 50.0)", "attn_logit_softcapping");
+  refused("qwen3", R"("num_experts": 128)", "num_experts");
+  refused("olmo2", R"("clip_qkv": 8)", "clip_qkv");
+  refused("gemma3_text", R"("use_bidirectional_attention": true)", "use_bidirectional_attention");
+  refused("llama", R"("no_rope_layers": [1, 0])", "no_rope_layers");
+  refused("mistral", R"("rope_parameters": {"llama_4_scaling_beta": 0.1})", "llama_4_scaling_beta");
+  refused("granite", R"("layer_types": ["full_attention", "linear_attention"])", "layer_types");
+  refused("smollm3", R"("use_sliding_window": true)", "use_sliding_window");
+  // Neutral values say nothing.
+  of_type("llama", R"(, "residual_multiplier": 1.0, "attn_logit_softcapping": null,
+                      "num_local_experts": 0, "layer_types": ["full_attention", "full_attention"])");
+}
+
+TEST(HuggingFaceConfig, NeedsOneKindForEachLayer) {
+  for (const char* type : {"gemma2", "gemma3_text", "olmo3", "exaone4", "cohere2", "ministral"})
+    expect_error([&] { of_type(type, R"(, "layer_types": ["full_attention"])"); },
+                 ErrorKind::kCheckpoint, {"layer_types", "1 layers", "is 2"});
+  expect_error([] { of_type("gemma3_text", R"(, "layer_types": ["full_attention", "chunked"])"); },
+               ErrorKind::kCheckpoint, {"layer_types", "chunked"});
+  expect_error([] { of_type("smollm3", R"(, "no_rope_layers": [1])"); }, ErrorKind::kCheckpoint,
+               {"no_rope_layers"});
+}
+
+TEST(HuggingFaceConfig, RefusesScalesThatAreNone) {
+  for (const char* value : {"0", "-1", "NaN", "Infinity", "\"x\""})
+    expect_error([&] { of_type("gemma2", fmt::format(R"(, "query_pre_attn_scalar": {})", value)); },
+                 ErrorKind::kCheckpoint, {"query_pre_attn_scalar"});
+  expect_error([] { of_type("gemma2", R"(, "final_logit_softcapping": -30)"); },
+               ErrorKind::kCheckpoint, {"final_logit_softcapping"});
+  expect_error([] { of_type("granite", R"(, "logits_scaling": 0)"); }, ErrorKind::kCheckpoint,
+               {"logits_scaling"});
+  for (const char* value : {"0", "1.5", "0.1"})
+    expect_error([&] { of_type("phi3", fmt::format(R"(, "partial_rotary_factor": {})", value)); },
+                 ErrorKind::kCheckpoint, {"partial_rotary_factor"});
+}
+
+TEST(HuggingFaceConfig, ReadsTwoRotaryEmbeddings) {
+  const std::string hub = R"(, "rope_theta": 1e6, "rope_local_base_freq": 5000,
+                             "sliding_window": 8, "sliding_window_pattern": 2)";
+  const std::string v5 = R"(, "sliding_window": 8,
+      "layer_types": ["sliding_attention", "full_attention"],
+      "rope_parameters": {"full_attention": {"rope_theta": 1e6, "rope_type": "default"},
+                          "sliding_attention": {"rope_theta": 5000, "rope_type": "default"}})";
+  for (const std::string& form : {hub, v5}) {
+    const ModelConfig config = of_type("gemma3_text", form);
+    EXPECT_EQ(config.rope.theta, 1e6);
+    EXPECT_EQ(config.local_rope.theta, 5000);
+    EXPECT_EQ(config.spec(0).window, 8);
+    EXPECT_EQ(config.spec(0).rotary, Rotary::kLocal);
+    EXPECT_EQ(config.spec(1).window, 0);
+    EXPECT_EQ(config.spec(1).rotary, Rotary::kMain);
+  }
 }
 
 TEST(HuggingFaceConfig, TakesTheArchitectureWhereTheTypeIsMissing) {

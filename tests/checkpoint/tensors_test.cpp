@@ -72,7 +72,8 @@ TEST(Families, SayWhatTheirGgufFilesNeed) {
   for (const Family* family : families()) {
     EXPECT_FALSE(family->name.empty());
     EXPECT_EQ(family->gguf_architecture.empty(), family->read_gguf == nullptr) << family->name;
-    EXPECT_EQ(family->gguf_architecture.empty(), family->huggingface_form == nullptr);
+    EXPECT_EQ(family->gguf_architecture.empty(), family->huggingface_form == nullptr)
+        << family->name;
     if (!family->gguf_architecture.empty()) {
       EXPECT_EQ(find_gguf_family(family->gguf_architecture), family);
     }

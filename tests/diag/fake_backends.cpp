@@ -38,19 +38,27 @@ class Misbehaving final : public model::Backend {
     inner_->begin_step(batch, workspace, cache);
   }
   void embed(const model::Weight& table) override { inner_->embed(table); }
-  void qkv(const model::LayerWeights& layer, int64_t index) override { inner_->qkv(layer, index); }
-  void attention(int64_t index) override { inner_->attention(index); }
-  void attention_output(const model::LayerWeights& layer) override {
-    inner_->attention_output(layer);
+  void qkv(const model::LayerWeights& layer, const model::LayerSpec& spec, int64_t index) override {
+    inner_->qkv(layer, spec, index);
   }
-  void gate_up(const model::LayerWeights& layer) override { inner_->gate_up(layer); }
-  void down(const model::LayerWeights& layer) override { inner_->down(layer); }
-  void head(const model::Weight& norm, const model::Weight& output, std::span<float> logits,
-            int64_t width) override {
+  void attention(const model::LayerSpec& spec, int64_t index) override {
+    inner_->attention(spec, index);
+  }
+  void attention_output(const model::LayerWeights& layer, const model::LayerSpec& spec) override {
+    inner_->attention_output(layer, spec);
+  }
+  void gate_up(const model::LayerWeights& layer, const model::LayerSpec& spec) override {
+    inner_->gate_up(layer, spec);
+  }
+  void down(const model::LayerWeights& layer, const model::LayerSpec& spec) override {
+    inner_->down(layer, spec);
+  }
+  void head(const model::Weight& norm, const model::Weight* norm_bias, const model::Weight& output,
+            std::span<float> logits, int64_t width) override {
     if (mode_ == "bf16") ::raise(SIGKILL);
     if (mode_ == "fp16") std::this_thread::sleep_for(std::chrono::hours(1));
     if (mode_ == "fp4") throw Error(ErrorKind::kInternal, "the kernel gave up");
-    inner_->head(norm, output, logits, width);
+    inner_->head(norm, norm_bias, output, logits, width);
     if (mode_ == "int8" && several_) logits[logits.size() / 2] += 1;
     if (mode_ == "nf4")
       for (float& value : logits) value *= 1.001F;

@@ -59,6 +59,102 @@ inline checkpoint::ModelConfig tiny_config() {
   return config;
 }
 
+/// Specs of two layers that differ: a window and the local rotary embedding in the first.
+inline void make_local(checkpoint::ModelConfig& config, checkpoint::Rotary first,
+                       checkpoint::Rotary second) {
+  config.local_rope.theta = 500;
+  config.specs.assign(2, config.specs.front());
+  config.specs[0].window = 5;
+  config.specs[0].rotary = first;
+  config.specs[1].rotary = second;
+}
+
+/// What families do to a layer, one or a few at a time.
+template <class Add>
+void add_shapes_of_families(const Add& shape) {
+  using namespace checkpoint;
+  const auto spec = [&](const char* name) -> LayerSpec& { return shape(name).specs.front(); };
+  spec("norms_of_heads").head_norm = HeadNorm::kHead;
+  LayerSpec& after = spec("norms_after_alone");
+  after.head_norm = HeadNorm::kRow, after.norm_before = false, after.norm_after = true;
+  LayerSpec& sandwich = spec("norms_before_and_after");
+  sandwich.norm_after = true, sandwich.residual_scale = 0.6;
+  spec("gelu").nonlinearity = Nonlinearity::kGeluTanh;
+  ModelConfig& capped = shape("soft_caps");
+  capped.specs.front().score_cap = 1.5, capped.specs.front().score_scale = 0.4;
+  capped.logit_cap = 2;
+  ModelConfig& scaled = shape("multipliers");
+  scaled.embedding_scale = 3, scaled.logit_scale = 0.25;
+  scaled.specs.front().residual_scale = 0.22, scaled.specs.front().score_scale = 0.05;
+  ModelConfig& local = shape("two_rotary_embeddings");
+  make_local(local, Rotary::kLocal, Rotary::kMain);
+  local.rope.scaling = RopeScaling::kLinear, local.rope.factor = 4;
+  ModelConfig& without = shape("a_layer_without_positions");
+  make_local(without, Rotary::kMain, Rotary::kNone);
+  shape("rotated_in_part").rope.rotated = 6;
+  Rope& pairs = shape("rotated_in_part_by_pairs").rope;
+  pairs.rotated = 8, pairs.interleaved = true;
+  Rope& longrope = shape("longrope").rope;
+  longrope.scaling = RopeScaling::kLongrope, longrope.original_context = 16, longrope.factor = 4;
+  longrope.rotated = 8;
+  longrope.short_factors = {1, 1.1F, 1.3F, 1.6F}, longrope.long_factors = {2, 3, 4, 6};
+  LayerSpec& growing = spec("queries_that_grow");
+  growing.query_growth = 0.3, growing.query_period = 4;
+  ModelConfig& parallel = shape("parallel_blocks");
+  parallel.layer_norms = true, parallel.specs.front().parallel = true;
+  ModelConfig& plain = shape("no_gate_and_biases_everywhere");
+  plain.layer_norms = plain.norm_biases = true;
+  plain.qkv_bias = plain.o_bias = plain.mlp_bias = true;
+  plain.specs.front().gated = false;
+  plain.specs.front().nonlinearity = Nonlinearity::kGeluTanh;
+  ModelConfig& gemma = shape("all_at_once");
+  gemma.dim = 256, gemma.heads = 8, gemma.kv_heads = 2, gemma.head_dim = 32, gemma.ffn_dim = 512;
+  gemma.embedding_scale = 16, gemma.specs.front().norm_after = true;
+  gemma.specs.front().head_norm = HeadNorm::kHead;
+  gemma.specs.front().nonlinearity = Nonlinearity::kGeluTanh;
+  make_local(gemma, Rotary::kLocal, Rotary::kMain);
+}
+
+/// A shape of two layers whose specs are drawn at random, with everything that any family has.
+inline checkpoint::ModelConfig drawn_shape(uint32_t seed) {
+  using namespace checkpoint;
+  std::mt19937 random(seed);
+  const auto one_of = [&](uint32_t count) { return random() % count; };
+  const auto coin = [&] { return one_of(2) == 1; };
+  ModelConfig config = tiny_config();
+  config.kv_heads = coin() ? 1 : 2;
+  config.heads = config.kv_heads * (1 + one_of(3));
+  config.head_dim = coin() ? 16 : 8;
+  config.tied_embeddings = coin();
+  config.layer_norms = coin();
+  config.norm_biases = config.layer_norms && coin();
+  config.qkv_bias = config.o_bias = coin();
+  config.mlp_bias = coin();
+  config.embedding_scale = coin() ? 4 : 1;
+  config.logit_scale = coin() ? 0.5 : 1;
+  config.logit_cap = coin() ? 3 : 0;
+  config.rope.rotated = coin() ? 4 : 0;
+  config.rope.interleaved = coin();
+  config.local_rope.theta = 200;
+  LayerSpec& every = config.specs.front();
+  every.head_norm = static_cast<HeadNorm>(one_of(3));
+  every.score_scale = coin() ? 0.3 : 0;
+  every.score_cap = coin() ? 2 : 0;
+  every.query_growth = coin() ? 0.2 : 0, every.query_period = 3;
+  every.nonlinearity = static_cast<Nonlinearity>(one_of(2));
+  every.gated = coin() || every.nonlinearity == Nonlinearity::kSilu;
+  every.norm_after = !config.layer_norms && coin();
+  every.norm_before = !every.norm_after || coin();
+  every.parallel = every.norm_before && coin();
+  every.residual_scale = coin() ? 0.5 : 1;
+  config.specs.assign(2, every);
+  for (LayerSpec& spec : config.specs) {
+    spec.window = coin() ? 4 + one_of(4) : 0;
+    spec.rotary = static_cast<Rotary>(one_of(3));
+  }
+  return config;
+}
+
 inline std::vector<Shape> conformance_shapes() {
   using checkpoint::RopeScaling;
   std::vector<Shape> shapes;
@@ -73,8 +169,11 @@ inline std::vector<Shape> conformance_shapes() {
   biased.qkv_bias = biased.o_bias = biased.mlp_bias = true;
   checkpoint::ModelConfig& window = shape("sliding_window");
   window.architecture = "mistral";
-  window.sliding_window = 5;
+  window.specs.front().window = 5;
   shape("interleaved").rope.interleaved = true;
+  add_shapes_of_families(shape);
+  for (uint32_t seed = 1; seed <= 12; ++seed)
+    shapes.push_back({"drawn_" + std::to_string(seed), drawn_shape(seed)});
   checkpoint::Rope& linear = shape("linear").rope;
   linear.scaling = RopeScaling::kLinear, linear.factor = 4;
   shape("frequency_factors").rope.frequency_factors = {1, 1, 1.5F, 2, 4, 4, 8, 8};
@@ -110,6 +209,7 @@ inline Model prepared(const reference::Weights& weights, Backend& backend) {
   model.embedding =
       backend.prepare(table, table.mode, weights.output ? WeightUse::kTable : WeightUse::kTied);
   model.norm = prepare(weights.norm);
+  model.norm_bias = maybe(weights.norm_bias);
   model.output = maybe(weights.output);
   for (const reference::Layer& from : weights.layers) {
     LayerWeights to;
@@ -154,7 +254,8 @@ inline std::vector<ConformanceParam> conformance_params(const BackendFactory& ma
   for (const Shape& shape : conformance_shapes())
     for (const precision::ModeId mode : modes) {
       const bool telling = mode == precision::ModeId::fp32 || shape.name == "biases" ||
-                           shape.name == "wide" || shape.name == "one_kv_head_of_odd_width";
+                           shape.name == "wide" || shape.name == "all_at_once" ||
+                           shape.name == "one_kv_head_of_odd_width";
       if (telling && fits(shape.config, mode))
         params.push_back({make, shape, mode, tolerances, change});
     }

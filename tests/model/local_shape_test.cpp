@@ -124,22 +124,24 @@ class Shares : public ::testing::TestWithParam<precision::ModeId> {
     expect_same(Activation::kStream);
     for (int64_t l = 0; l < config_.layers; ++l) {
       const auto index = static_cast<size_t>(l);
+      const LayerSpec& spec = config_.spec(l);
       const auto layer = [&](Rank* rank) -> const LayerWeights& {
         return rank->model().layers[index];
       };
-      for (Rank* rank : all()) rank->backend().qkv(layer(rank), l), rank->backend().attention(l);
+      for (Rank* rank : all())
+        rank->backend().qkv(layer(rank), spec, l), rank->backend().attention(spec, l);
       gather(Activation::kAttention);
-      for (Rank* rank : all()) rank->backend().attention_output(layer(rank));
+      for (Rank* rank : all()) rank->backend().attention_output(layer(rank), spec);
       gather(Activation::kStream);
-      for (Rank* rank : all()) rank->backend().gate_up(layer(rank));
+      for (Rank* rank : all()) rank->backend().gate_up(layer(rank), spec);
       gather(Activation::kHidden);
-      for (Rank* rank : all()) rank->backend().down(layer(rank));
+      for (Rank* rank : all()) rank->backend().down(layer(rank), spec);
       gather(Activation::kStream);
     }
     const auto width = static_cast<size_t>(config_.vocab);
     std::vector<float> whole(batch.logit_rows.size() * width), shared(whole.size());
     const auto head = [&](Rank& rank, std::span<float> logits) {
-      rank.backend().head(*rank.model().norm, rank.model().head(), logits, config_.vocab);
+      rank.backend().head(*rank.model().norm, nullptr, rank.model().head(), logits, config_.vocab);
       rank.backend().end_step();
     };
     head(whole_, whole);

@@ -58,7 +58,7 @@ class LongContext : public testing::TestWithParam<LongCase> {
 
   static checkpoint::ModelConfig config() {
     checkpoint::ModelConfig config = tiny_config();
-    config.sliding_window = GetParam().window;
+    config.specs.front().window = GetParam().window;
     config.context = kContext;
     return config;
   }

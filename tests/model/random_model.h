@@ -52,28 +52,48 @@ class RandomModel {
                   kv = config.kv_heads * config.head_dim, f = config.ffn_dim;
     weights_.embedding = matrix(config.vocab, d, 1.0);
     for (int64_t i = 0; i < config.layers; ++i) {
+      const checkpoint::LayerSpec& spec = config.spec(i);
       Layer& layer = weights_.layers.emplace_back();
-      layer[Slot::attention_norm] = vector(d, 1), layer[Slot::mlp_norm] = vector(d, 1);
+      if (spec.norm_before) layer[Slot::attention_norm] = vector(d, 1);
+      if (spec.norm_before && !spec.parallel) layer[Slot::mlp_norm] = vector(d, 1);
       layer[Slot::wq] = matrix(q, d, 1.5), layer[Slot::wk] = matrix(kv, d, 1.5),
       layer[Slot::wv] = matrix(kv, d, 1.0);
       layer[Slot::wo] = matrix(d, q, 1.0), layer[Slot::w_down] = matrix(d, f, 1.0);
-      layer[Slot::w_gate] = matrix(f, d, 1.0), layer[Slot::w_up] = matrix(f, d, 1.0);
+      if (spec.gated) layer[Slot::w_gate] = matrix(f, d, 1.0);
+      layer[Slot::w_up] = matrix(f, d, 1.0);
       if (config.qkv_bias && config.o_bias) {
         layer[Slot::bq] = vector(q, 0), layer[Slot::bk] = vector(kv, 0),
         layer[Slot::bv] = vector(kv, 0);
         layer[Slot::bo] = vector(d, 0);
       }
-      if (config.mlp_bias)
-        layer[Slot::b_gate] = vector(f, 0), layer[Slot::b_up] = vector(f, 0),
-        layer[Slot::b_down] = vector(d, 0);
+      if (config.mlp_bias && spec.gated) layer[Slot::b_gate] = vector(f, 0);
+      if (config.mlp_bias) layer[Slot::b_up] = vector(f, 0), layer[Slot::b_down] = vector(d, 0);
+      add_norms(spec, layer);
     }
     weights_.norm = vector(d, 1);
+    if (config.norm_biases) weights_.norm_bias = vector(d, 0);
     if (!config.tied_embeddings) weights_.output = matrix(config.vocab, d, 1.0);
   }
 
   const Weights& weights() const { return weights_; }
 
  private:
+  /// Those that few families have.
+  void add_norms(const checkpoint::LayerSpec& spec, Layer& layer) {
+    const checkpoint::ModelConfig& config = weights_.config;
+    const int64_t d = config.dim;
+    if (spec.head_norm != checkpoint::HeadNorm::kNone) {
+      const bool whole = spec.head_norm == checkpoint::HeadNorm::kRow;
+      layer[Slot::q_norm] = vector((whole ? config.heads : 1) * config.head_dim, 1);
+      layer[Slot::k_norm] = vector((whole ? config.kv_heads : 1) * config.head_dim, 1);
+    }
+    if (spec.norm_after)
+      layer[Slot::attention_post_norm] = vector(d, 1), layer[Slot::mlp_post_norm] = vector(d, 1);
+    if (!config.norm_biases || !spec.norm_before) return;
+    layer[Slot::attention_norm_bias] = vector(d, 0);
+    if (!spec.parallel) layer[Slot::mlp_norm_bias] = vector(d, 0);
+  }
+
   float uniform() { return static_cast<float>(random_() >> 8) * 0x1p-23F - 1; }
 
   static Tensor with_values(precision::Matrix stored) {

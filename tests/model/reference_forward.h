@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <map>
+#include <numbers>
 #include <optional>
 #include <vector>
 
@@ -41,6 +42,7 @@ struct Layer {
 struct Weights {
   checkpoint::ModelConfig config;
   Tensor embedding, norm;
+  std::optional<Tensor> norm_bias;
   std::optional<Tensor> output;
   std::vector<Layer> layers;
 };
@@ -56,14 +58,27 @@ inline Values multiply(const Tensor& w, const Values& x, const Tensor* bias = nu
   return y;
 }
 
-/// x / rms(x) * weight
-inline Values normalise(const Values& x, const Tensor& weight, double eps) {
-  double squares = 0;
-  for (const double value : x) squares += value * value;
-  const double scale = 1.0 / std::sqrt(squares / static_cast<double>(x.size()) + eps);
+/// x / rms(x) * weight, or (x - mean) / deviation * weight + bias, over each run of the weight's
+/// length; x as it is without a weight.
+inline Values normalise(const checkpoint::ModelConfig& config, bool by_mean, const Values& x,
+                        const Tensor* weight, const Tensor* bias = nullptr) {
+  if (weight == nullptr) return x;
+  const size_t width = weight->values.size();
   Values y(x.size());
-  for (size_t i = 0; i < x.size(); ++i) y[i] = x[i] * scale * weight.values[i];
+  for (size_t from = 0; from < x.size(); from += width) {
+    double mean = 0, squares = 0;
+    for (size_t i = 0; by_mean && i < width; ++i) mean += x[from + i] / static_cast<double>(width);
+    for (size_t i = 0; i < width; ++i) squares += (x[from + i] - mean) * (x[from + i] - mean);
+    const double scale = 1.0 / std::sqrt(squares / static_cast<double>(width) + config.rms_eps);
+    for (size_t i = 0; i < width; ++i)
+      y[from + i] = (x[from + i] - mean) * scale * weight->values[i] +
+                    (bias == nullptr ? 0 : bias->values[i]);
+  }
   return y;
+}
+
+inline double capped(double value, double cap) {
+  return cap > 0 ? cap * std::tanh(value / cap) : value;
 }
 
 inline void add(Values& to, const Values& from) {
@@ -71,14 +86,17 @@ inline void add(Values& to, const Values& from) {
 }
 
 /// Rotates every head of x [heads * dh] by the angles of `position`.
-inline void rotate(Values& x, const checkpoint::ModelConfig& config, int32_t position,
-                   int64_t length) {
-  const Rotary angles = rotary(config, length);
-  const size_t d = static_cast<size_t>(config.head_dim), half = d / 2;
+inline void rotate(Values& x, const checkpoint::ModelConfig& config,
+                   const checkpoint::LayerSpec& spec, int32_t position, int64_t length) {
+  if (spec.rotary == checkpoint::Rotary::kNone) return;
+  const bool main = spec.rotary == checkpoint::Rotary::kMain;
+  const checkpoint::Rope& rope = main ? config.rope : config.local_rope;
+  const Rotary angles = rotary(config, rope, length);
+  const size_t d = static_cast<size_t>(config.head_dim), half = angles.speeds.size();
   for (size_t head = 0; head < x.size(); head += d)
     for (size_t i = 0; i < half; ++i) {
-      double& a = x[head + (config.rope.interleaved ? 2 * i : i)];
-      double& b = x[head + (config.rope.interleaved ? 2 * i + 1 : half + i)];
+      double& a = x[head + (rope.interleaved ? 2 * i : i)];
+      double& b = x[head + (rope.interleaved ? 2 * i + 1 : half + i)];
       const double angle = position * angles.speeds[i];
       const double c = std::cos(angle) * angles.magnitude, s = std::sin(angle) * angles.magnitude;
       const double a0 = a, b0 = b;
@@ -93,11 +111,14 @@ struct Memory {
 };
 
 /// Attention of the last position over all that `memory` holds.
-inline Values attend(const checkpoint::ModelConfig& config, const Values& q, const Memory& memory) {
+inline Values attend(const checkpoint::ModelConfig& config, const checkpoint::LayerSpec& spec,
+                     const Values& q, const Memory& memory) {
   const size_t d = static_cast<size_t>(config.head_dim), length = memory.keys.size();
   const size_t group = static_cast<size_t>(config.heads / config.kv_heads);
-  const size_t window = static_cast<size_t>(config.sliding_window);
+  const size_t window = static_cast<size_t>(spec.window);
   const size_t first = window > 0 && length > window ? length - window : 0;
+  const double scale =
+      spec.score_scale == 0 ? 1 / std::sqrt(static_cast<double>(d)) : spec.score_scale;
   Values a(q.size(), 0.0);
   for (size_t head = 0; head * d < q.size(); ++head) {
     const size_t from = head / group * d;
@@ -106,7 +127,7 @@ inline Values attend(const checkpoint::ModelConfig& config, const Values& q, con
     for (size_t j = first; j < length; ++j) {
       double score = 0;
       for (size_t i = 0; i < d; ++i) score += q[head * d + i] * memory.keys[j][from + i];
-      sum += weights[j] = std::exp(score / std::sqrt(static_cast<double>(d)));
+      sum += weights[j] = std::exp(capped(score * scale, spec.score_cap));
     }
     for (size_t j = first; j < length; ++j)
       for (size_t i = 0; i < d; ++i)
@@ -128,10 +149,15 @@ class Sequence {
     const checkpoint::ModelConfig& config = weights_->config;
     const auto row = weights_->embedding.values.begin() + token * config.dim;
     Values x(row, row + config.dim);
+    for (double& value : x) value *= config.embedding_scale;
     for (size_t i = 0; i < layers_.size(); ++i)
-      run_layer(weights_->layers[i], length, layers_[i], x);
+      run_layer(weights_->layers[i], config.spec(static_cast<int64_t>(i)), length, layers_[i], x);
     const Tensor& output = weights_->output ? *weights_->output : weights_->embedding;
-    return multiply(output, normalise(x, weights_->norm, config.rms_eps));
+    const Tensor* bias = weights_->norm_bias ? &*weights_->norm_bias : nullptr;
+    Values logits =
+        multiply(output, normalise(config, config.layer_norms, x, &weights_->norm, bias));
+    for (double& logit : logits) logit = capped(logit * config.logit_scale, config.logit_cap);
+    return logits;
   }
 
   void truncate(size_t length) {
@@ -142,23 +168,70 @@ class Sequence {
   }
 
  private:
-  void run_layer(const Layer& layer, int64_t length, Memory& memory, Values& x) const {
+  Values normal(const Values& x, const Layer& layer, Slot weight, Slot bias) const {
+    const checkpoint::ModelConfig& config = weights_->config;
+    return normalise(config, config.layer_norms, x, layer.find(weight), layer.find(bias));
+  }
+
+  void run_layer(const Layer& layer, const checkpoint::LayerSpec& spec, int64_t length,
+                 Memory& memory, Values& x) const {
+    const Values attended = attention(layer, spec, length, memory, x);
+    if (spec.parallel) {
+      const Values fed = feed_forward(layer, spec, Slot::attention_norm, x);
+      add_block(layer.find(Slot::attention_post_norm), spec, attended, x);
+      add_block(layer.find(Slot::mlp_post_norm), spec, fed, x);
+      return;
+    }
+    add_block(layer.find(Slot::attention_post_norm), spec, attended, x);
+    add_block(layer.find(Slot::mlp_post_norm), spec, feed_forward(layer, spec, Slot::mlp_norm, x),
+              x);
+  }
+
+  void add_block(const Tensor* norm, const checkpoint::LayerSpec& spec, const Values& block,
+                 Values& x) const {
+    Values y = normalise(weights_->config, false, block, norm);
+    for (double& value : y) value *= spec.residual_scale;
+    add(x, y);
+  }
+
+  Values attention(const Layer& layer, const checkpoint::LayerSpec& spec, int64_t length,
+                   Memory& memory, const Values& x) const {
     const checkpoint::ModelConfig& config = weights_->config;
     const int32_t position = static_cast<int32_t>(memory.keys.size());
-    Values n = normalise(x, layer[Slot::attention_norm], config.rms_eps);
-    Values q = multiply(layer[Slot::wq], n, layer.find(Slot::bq)),
-           k = multiply(layer[Slot::wk], n, layer.find(Slot::bk));
-    rotate(q, config, position, length);
-    rotate(k, config, position, length);
+    const Values n = normal(x, layer, Slot::attention_norm, Slot::attention_norm_bias);
+    Values q = normalise(config, false, multiply(layer[Slot::wq], n, layer.find(Slot::bq)),
+                         layer.find(Slot::q_norm));
+    Values k = normalise(config, false, multiply(layer[Slot::wk], n, layer.find(Slot::bk)),
+                         layer.find(Slot::k_norm));
+    rotate(q, config, spec, position, length);
+    rotate(k, config, spec, position, length);
+    for (double& value : q)
+      value *=
+          1 + spec.query_growth * std::log(1 + std::floor(static_cast<double>(position) /
+                                                          static_cast<double>(spec.query_period)));
     memory.keys.push_back(std::move(k));
     memory.values.push_back(multiply(layer[Slot::wv], n, layer.find(Slot::bv)));
-    add(x, multiply(layer[Slot::wo], attend(config, q, memory), layer.find(Slot::bo)));
+    return multiply(layer[Slot::wo], attend(config, spec, q, memory), layer.find(Slot::bo));
+  }
 
-    n = normalise(x, layer[Slot::mlp_norm], config.rms_eps);
-    Values h = multiply(layer[Slot::w_gate], n, layer.find(Slot::b_gate));
-    const Values u = multiply(layer[Slot::w_up], n, layer.find(Slot::b_up));
-    for (size_t i = 0; i < h.size(); ++i) h[i] = h[i] / (1 + std::exp(-h[i])) * u[i];
-    add(x, multiply(layer[Slot::w_down], h, layer.find(Slot::b_down)));
+  static double activation(const checkpoint::LayerSpec& spec, double x) {
+    if (spec.nonlinearity == checkpoint::Nonlinearity::kSilu) return x / (1 + std::exp(-x));
+    const double z = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+    return x / 2 * (1 + std::tanh(z));
+  }
+
+  Values feed_forward(const Layer& layer, const checkpoint::LayerSpec& spec, Slot norm,
+                      const Values& x) const {
+    const Slot bias = norm == Slot::mlp_norm ? Slot::mlp_norm_bias : Slot::attention_norm_bias;
+    const Values n = normal(x, layer, norm, bias);
+    Values h = multiply(layer[Slot::w_up], n, layer.find(Slot::b_up));
+    if (spec.gated) {
+      const Values g = multiply(layer[Slot::w_gate], n, layer.find(Slot::b_gate));
+      for (size_t i = 0; i < h.size(); ++i) h[i] *= activation(spec, g[i]);
+    } else {
+      for (double& value : h) value = activation(spec, value);
+    }
+    return multiply(layer[Slot::w_down], h, layer.find(Slot::b_down));
   }
 
   const Weights* weights_;

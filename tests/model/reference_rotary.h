@@ -12,7 +12,7 @@
 
 namespace nety::model::reference {
 
-/// Radians per position of each pair of a head, [head_dim/2], and what cosines and sines are
+/// Radians per position of each pair that is rotated, [rotated/2], and what cosines and sines are
 /// multiplied by.
 struct Rotary {
   std::vector<double> speeds;
@@ -30,12 +30,13 @@ inline std::vector<double> roformer_speeds(double theta, int64_t head_dim) {
 
 /// "Dynamic NTK" (bloc97 and emozilla 2023): the base grows with the sequence once it is longer
 /// than the trained context.
-inline double dynamic_ntk_base(const checkpoint::ModelConfig& config, int64_t length) {
+inline double dynamic_ntk_base(const checkpoint::ModelConfig& config, const checkpoint::Rope& rope,
+                               int64_t length) {
   const double trained = static_cast<double>(config.context);
   const double longer = std::max(1.0, static_cast<double>(length) / trained);
-  const double d = static_cast<double>(config.head_dim);
-  const double scale = config.rope.factor;
-  return config.rope.theta * std::pow(scale * longer - (scale - 1), d / (d - 2));
+  const double d = static_cast<double>(rope.rotated_of(config.head_dim));
+  const double scale = rope.factor;
+  return rope.theta * std::pow(scale * longer - (scale - 1), d / (d - 2));
 }
 
 /// apply_scaling() of Llama 3.1's published code: pairs that turn fewer than `low` times over the
@@ -76,12 +77,26 @@ inline double yarn_magnitude(const checkpoint::Rope& rope) {
   return (1 + rope.mscale * log) / (1 + rope.mscale_all_dim * log);
 }
 
-/// The angles of `config` for a sequence of `length` positions.
-inline Rotary rotary(const checkpoint::ModelConfig& config, int64_t length) {
-  const checkpoint::Rope& rope = config.rope;
+/// LongRoPE (Ding et al. 2024) as transformers has it: the speeds of one of two sets, and a
+/// magnitude of sqrt(1 + ln(s) / ln(old context)) unless the checkpoint gives it.
+inline void apply_longrope(Rotary& rotary, const checkpoint::Rope& rope, int64_t length) {
+  const auto& factors = length > rope.original_context ? rope.long_factors : rope.short_factors;
+  for (size_t i = 0; i < factors.size(); ++i) rotary.speeds[i] /= double{factors[i]};
+  rotary.magnitude = rope.attention_factor;
+  if (rope.attention_factor == 0)
+    rotary.magnitude = rope.factor > 1
+                           ? std::sqrt(1 + std::log(rope.factor) /
+                                               std::log(static_cast<double>(rope.original_context)))
+                           : 1;
+}
+
+/// The angles of `rope` in `config` for a sequence of `length` positions.
+inline Rotary rotary(const checkpoint::ModelConfig& config, const checkpoint::Rope& rope,
+                     int64_t length) {
+  const int64_t rotated = rope.rotated_of(config.head_dim);
   const double old_context =
       static_cast<double>(rope.original_context > 0 ? rope.original_context : config.context);
-  Rotary rotary{roformer_speeds(rope.theta, config.head_dim)};
+  Rotary rotary{roformer_speeds(rope.theta, rotated)};
   switch (rope.scaling) {
     case checkpoint::RopeScaling::kNone:
       break;
@@ -89,14 +104,17 @@ inline Rotary rotary(const checkpoint::ModelConfig& config, int64_t length) {
       for (double& speed : rotary.speeds) speed /= rope.factor;
       break;
     case checkpoint::RopeScaling::kDynamic:
-      rotary.speeds = roformer_speeds(dynamic_ntk_base(config, length), config.head_dim);
+      rotary.speeds = roformer_speeds(dynamic_ntk_base(config, rope, length), rotated);
       break;
     case checkpoint::RopeScaling::kLlama3:
       for (double& speed : rotary.speeds) speed = llama3_speed(speed, rope, old_context);
       break;
     case checkpoint::RopeScaling::kYarn:
-      apply_yarn(rotary.speeds, rope, config.head_dim, old_context);
+      apply_yarn(rotary.speeds, rope, rotated, old_context);
       rotary.magnitude = yarn_magnitude(rope);
+      break;
+    case checkpoint::RopeScaling::kLongrope:
+      apply_longrope(rotary, rope, length);
       break;
   }
   // GGUF's rope_freqs.weight divides the speed of each pair.

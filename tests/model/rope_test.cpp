@@ -111,7 +111,9 @@ TEST(RopeTable, EqualsTransformers) {
 // What backends are compared with is itself compared with transformers.
 TEST(ReferenceRotary, EqualsTransformers) {
   for_every_case([](simdjson::dom::element row) {
-    const reference::Rotary found = reference::rotary(config_of(row), row["length"].get_int64());
+    const checkpoint::ModelConfig config = config_of(row);
+    const reference::Rotary found =
+        reference::rotary(config, config.rope, row["length"].get_int64());
     const simdjson::dom::array expected = row["inverse_frequencies"];
     ASSERT_EQ(found.speeds.size(), expected.size());
     for (size_t i = 0; i < expected.size(); ++i) {

@@ -71,7 +71,7 @@ class FastProduct : public ::testing::TestWithParam<Size> {
     std::vector<float> y(static_cast<size_t>(size_.tokens * size_.rows));
     backend_->begin_step({rows, rows, sequences, rows}, *workspace, *cache);
     backend_->embed(*table);
-    backend_->head(*norm, *weight, y, size_.rows);
+    backend_->head(*norm, nullptr, *weight, y, size_.rows);
     backend_->end_step();
     return y;
   }

@@ -24,15 +24,19 @@ __device__ __forceinline__ void put(void* list, int64_t at, float value, bool bf
 struct Pair {
   int first, second;
 };
-__device__ __forceinline__ Pair pair_of(int pair, int half, bool interleaved) {
-  return interleaved ? Pair{2 * pair, 2 * pair + 1} : Pair{pair, pair + half};
+/// `turned` pairs are rotated; those past them have the angle 0.
+__device__ __forceinline__ Pair pair_of(int pair, int turned, bool interleaved) {
+  return interleaved || pair >= turned ? Pair{2 * pair, 2 * pair + 1} : Pair{pair, pair + turned};
+}
+__device__ __forceinline__ int turned_pairs(int rotated, int head_dim) {
+  return (rotated > 0 ? rotated : head_dim) / 2;
 }
 
 /// Pair number `pair` of a token's k and v into the cache from element `cached` on; what is past
 /// the head's width becomes zero. `k` and `v` are the head's.
 __device__ __forceinline__ void append(const CacheLayer& cache, int64_t cached, const float* k,
-                                       const float* v, int pair, int half, bool interleaved,
-                                       const float* cosines, const float* sines) {
+                                       const float* v, int pair, int half, int turned,
+                                       bool interleaved, const float* cosines, const float* sines) {
   if (pair >= half) {
     for (int e = 0; e < 2; ++e) {
       put(cache.keys, cached + 2 * pair + e, 0.0F, cache.bf16);
@@ -40,7 +44,7 @@ __device__ __forceinline__ void append(const CacheLayer& cache, int64_t cached, 
     }
     return;
   }
-  const auto [first, second] = pair_of(pair, half, interleaved);
+  const auto [first, second] = pair_of(pair, turned, interleaved);
   const float x = k[first], y = k[second];
   put(cache.keys, cached + first, x * cosines[pair] - y * sines[pair], cache.bf16);
   put(cache.keys, cached + second, y * cosines[pair] + x * sines[pair], cache.bf16);
@@ -53,13 +57,14 @@ __global__ void __launch_bounds__(kThreads) rope_kernel(const __grid_constant__ 
   begin_after_the_last();
   const int64_t t = blockIdx.x;
   const int half = a.head_dim / 2, padded_half = a.cache.padded_dim / 2;
+  const int turned = turned_pairs(a.rotated, a.head_dim);
   const int64_t position = a.step.positions[t], sequence = a.step.sequences[t];
   const float* cosines = a.step.cosines + t * half;
   const float* sines = a.step.sines + t * half;
   for (int i = static_cast<int>(threadIdx.x); i < a.heads * half; i += kThreads) {
     const int pair = i % half;
     float* head = a.q + (t * a.heads + i / half) * a.head_dim;
-    const auto [first, second] = pair_of(pair, half, a.interleaved);
+    const auto [first, second] = pair_of(pair, turned, a.interleaved);
     const float x = head[first], y = head[second];
     head[first] = x * cosines[pair] - y * sines[pair];
     head[second] = y * cosines[pair] + x * sines[pair];
@@ -69,8 +74,8 @@ __global__ void __launch_bounds__(kThreads) rope_kernel(const __grid_constant__ 
     const int64_t cached = sequence * a.cache.sequence_stride + head * a.cache.head_stride +
                            position * a.cache.padded_dim;
     const int64_t from = (t * a.kv_heads + head) * a.head_dim;
-    append(a.cache, cached, a.k + from, a.v + from, i % padded_half, half, a.interleaved, cosines,
-           sines);
+    append(a.cache, cached, a.k + from, a.v + from, i % padded_half, half, turned, a.interleaved,
+           cosines, sines);
   }
 }
 
@@ -136,7 +141,7 @@ __device__ __forceinline__ void score(const AttentionArgs& a, const BlockRows& r
   constexpr int kEach = kPositions / kKeys;  // positions of a thread
   const int lane = static_cast<int>(threadIdx.x) % kLanesPerKey;
   const int my_first = first + static_cast<int>(threadIdx.x) / kLanesPerKey;
-  const float scale = 1.0F / sqrtf(static_cast<float>(a.head_dim));
+  const float scale = a.scale > 0.0F ? a.scale : 1.0F / sqrtf(static_cast<float>(a.head_dim));
   float sum[kEach][kRows] = {};
   for (int d = lane * 8; d < a.cache.padded_dim; d += kLanesPerKey * 8) {
     float keys[kEach][8] = {};
@@ -166,8 +171,9 @@ __device__ __forceinline__ void score(const AttentionArgs& a, const BlockRows& r
         sum[i][r] += __shfl_xor_sync(kAllLanes, sum[i][r], step);
       const int position = my_first + i * kKeys;
       const bool seen = position < rows.end && position <= own && position >= first_seen(a, own);
-      if (lane == 0)
-        scores[r * kPositions + position - first] = seen ? sum[i][r] * scale : kNothing;
+      float one = sum[i][r] * scale;
+      if (a.cap > 0.0F) one = a.cap * tanhf(one / a.cap);
+      if (lane == 0) scores[r * kPositions + position - first] = seen ? one : kNothing;
     }
   }
 }
@@ -226,7 +232,7 @@ __device__ __forceinline__ void take_queries(const AttentionArgs& a, const Block
       to[2 * pair] = to[2 * pair + 1] = 0.0F;
       continue;
     }
-    const auto [first, second] = pair_of(pair, half, a.interleaved);
+    const auto [first, second] = pair_of(pair, turned_pairs(a.rotated, a.head_dim), a.interleaved);
     const float* q = a.q + query_of(a, rows, r) * a.head_dim;
     const float x = q[first], y = q[second];
     const float cosine = fresh ? a.step.cosines[pair] : 1.0F;
@@ -244,7 +250,8 @@ __device__ __forceinline__ void append_fresh(const AttentionArgs& a, const Block
   const int64_t from = int64_t{rows.kv_head} * a.head_dim;
   for (int pair = static_cast<int>(threadIdx.x); pair < a.cache.padded_dim / 2; pair += kThreads)
     append(a.cache, base + int64_t{position} * a.cache.padded_dim, a.fresh_k + from,
-           a.fresh_v + from, pair, half, a.interleaved, a.step.cosines, a.step.sines);
+           a.fresh_v + from, pair, half, turned_pairs(a.rotated, a.head_dim), a.interleaved,
+           a.step.cosines, a.step.sines);
 }
 
 /// Where a part's sums are kept: d of them, the top score and the sum of weights.

@@ -17,6 +17,7 @@ namespace nety::cuda {
 namespace {
 
 using model::Batch;
+using model::LayerSpec;
 using model::LayerWeights;
 using model::Slot;
 using precision::ModeId;
@@ -37,6 +38,8 @@ struct Operation {
   const model::Weight* weight = nullptr;  // the table, the head, or the layer's first matrix
   const model::Weight* norm = nullptr;
   int64_t index = 0;
+  const model::Weight* norm_bias = nullptr;
+  const LayerSpec* spec = nullptr;  // of the model, which outlives the step
   bool operator==(const Operation&) const = default;
 };
 
@@ -90,30 +93,39 @@ class CudaBackend final : public model::Backend {
   void embed(const model::Weight& table) override {
     record({.kind = Operation::Kind::kEmbed, .weight = &table});
   }
-  void qkv(const LayerWeights& layer, int64_t index) override {
-    record({Operation::Kind::kQkv, &layer, layer[Slot::wq].get(), nullptr, index});
+  void qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) override {
+    record({.kind = Operation::Kind::kQkv,
+            .layer = &layer,
+            .weight = layer[Slot::wq].get(),
+            .index = index,
+            .spec = &spec});
   }
-  void attention(int64_t index) override {
-    record({.kind = Operation::Kind::kAttention, .index = index});
+  void attention(const LayerSpec& spec, int64_t index) override {
+    record({.kind = Operation::Kind::kAttention, .index = index, .spec = &spec});
   }
-  void attention_output(const LayerWeights& layer) override {
-    record({Operation::Kind::kAttentionOutput, &layer, layer[Slot::wo].get()});
+  void attention_output(const LayerWeights& layer, const LayerSpec& spec) override {
+    record(of_layer(Operation::Kind::kAttentionOutput, layer, Slot::wo, spec));
   }
-  void gate_up(const LayerWeights& layer) override {
-    record({Operation::Kind::kGateUp, &layer, layer[Slot::w_gate].get()});
+  void gate_up(const LayerWeights& layer, const LayerSpec& spec) override {
+    record(of_layer(Operation::Kind::kGateUp, layer, Slot::w_up, spec));
   }
-  void down(const LayerWeights& layer) override {
-    record({Operation::Kind::kDown, &layer, layer[Slot::w_down].get()});
+  void down(const LayerWeights& layer, const LayerSpec& spec) override {
+    record(of_layer(Operation::Kind::kDown, layer, Slot::w_down, spec));
   }
-  void head(const model::Weight& norm, const model::Weight& output, std::span<float> logits,
-            int64_t width) override;
+  void head(const model::Weight& norm, const model::Weight* norm_bias, const model::Weight& output,
+            std::span<float> logits, int64_t width) override;
   void end_step() override;
 
  private:
   int32_t tokens() const { return static_cast<int32_t>(batch_.tokens.size()); }
-  StepRows step_rows() const {
+  StepRows step_rows(const LayerSpec& spec) const {
     const Buffers& at = work_->at;
-    return {at.positions, at.sequences, at.cosines, at.sines};
+    const Angles& angles = at.angles[static_cast<int>(spec.rotary)];
+    return {at.positions, at.sequences, angles.cosines, angles.sines};
+  }
+  static Operation of_layer(Operation::Kind kind, const LayerWeights& layer, Slot weight,
+                            const LayerSpec& spec) {
+    return {.kind = kind, .layer = &layer, .weight = layer[weight].get(), .spec = &spec};
   }
   /// One token: its rotation and its place in the cache are part of attention.
   bool is_fresh() const { return tokens() == 1; }
@@ -125,10 +137,21 @@ class CudaBackend final : public model::Backend {
   void replay();
 
   void do_embed(const model::Weight& table);
-  Norm norm_of(const model::Weight& weight) const;
-  void do_qkv(const LayerWeights& layer, int64_t index);
-  void do_attention(int64_t index);
-  void do_head(const model::Weight& norm, const model::Weight& output);
+  void send_angles();
+  /// The norm of a layer's input: fused with the product where it can be.
+  Norm norm_of(const model::WeightPtr& weight) const;
+  /// What a product with normalised x reads, and the norm that is left for it to do.
+  struct Input {
+    const float* x;
+    Norm norm;
+  };
+  Input input_of(const LayerWeights& layer, Slot norm, Slot bias) const;
+  void do_qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index);
+  void do_attention(const LayerSpec& spec, int64_t index);
+  void do_gate_up(const LayerWeights& layer, const LayerSpec& spec);
+  void do_add(const Segment& product, const float* from, const model::WeightPtr& norm,
+              const LayerSpec& spec);
+  void do_head(const Operation& operation);
   void bring_back(const float* from, std::span<float> to);
 
   std::unique_ptr<Device> device_;
@@ -184,24 +207,48 @@ void CudaBackend::send_step() {
   std::ranges::copy(batch_.positions, staged(to.positions));
   std::ranges::copy(batch_.sequences, staged(to.sequences));
   std::ranges::copy(batch_.logit_rows, staged(to.logit_rows));
-  const auto half = static_cast<size_t>(work.config.head_dim / 2);
-  const bool grows = model::depends_on_length(work.config.rope);
-  std::vector<int32_t> ends;  // of each sequence after the step: its last position
-  if (grows)
-    for (size_t t = 0; t < batch_.tokens.size(); ++t) {
-      const auto sequence = static_cast<size_t>(batch_.sequences[t]);
-      if (ends.size() <= sequence) ends.resize(sequence + 1);
-      ends[sequence] = batch_.positions[t];
-    }
-  for (size_t t = 0; t < batch_.positions.size(); ++t) {
-    if (grows)
-      work.rope =
-          model::rope_table(work.config, ends[static_cast<size_t>(batch_.sequences[t])] + 1);
-    model::rope_rotation(work.rope, batch_.positions[t], {staged(to.cosines) + t * half, half},
-                         {staged(to.sines) + t * half, half});
-  }
+  send_angles();
   device_->upload(to.step, to.step_bytes, work.staged.as<void>(), to.step_bytes, to.step_bytes, 1);
   work.sending = true;
+}
+
+void CudaBackend::send_angles() {
+  Workspace& work = *work_;
+  const Buffers& to = work.at;
+  const auto staged = [&](float* on_device) {
+    const ptrdiff_t at = reinterpret_cast<std::byte*>(on_device) - to.step;
+    return reinterpret_cast<float*>(work.staged.as<std::byte>() + at);
+  };
+  const auto half = static_cast<size_t>(work.config.head_dim / 2);
+  std::vector<int32_t> ends;  // of each sequence after the step: its last position
+  for (size_t t = 0; t < batch_.tokens.size(); ++t) {
+    const auto sequence = static_cast<size_t>(batch_.sequences[t]);
+    if (ends.size() <= sequence) ends.resize(sequence + 1);
+    ends[sequence] = batch_.positions[t];
+  }
+  for (int rotary = 0; rotary < kRotaries; ++rotary) {
+    const Angles& angles = to.angles[rotary];
+    if (angles.cosines == nullptr) continue;
+    const checkpoint::Rope* rope = rope_of(work.config, static_cast<checkpoint::Rotary>(rotary));
+    model::RopeTable& table = work.rope[rotary];
+    for (size_t t = 0; t < batch_.positions.size(); ++t) {
+      float* const cosines = staged(angles.cosines) + t * half;
+      float* const sines = staged(angles.sines) + t * half;
+      size_t turned = 0;
+      if (rope != nullptr) {
+        if (model::depends_on_length(*rope))
+          table = model::rope_table(work.config, *rope,
+                                    ends[static_cast<size_t>(batch_.sequences[t])] + 1);
+        turned = table.inverse_frequencies.size();
+        model::rope_rotation(table, batch_.positions[t], {cosines, turned}, {sines, turned});
+      }
+      std::fill(cosines + turned, cosines + half, 1.0F);
+      std::fill(sines + turned, sines + half, 0.0F);
+    }
+  }
+  if (to.growth != nullptr)
+    for (size_t t = 0; t < batch_.positions.size(); ++t)
+      staged(to.growth)[t] = model::query_scale(work.config.specs.front(), batch_.positions[t]);
 }
 
 void CudaBackend::choose_attention(int64_t length) {
@@ -223,25 +270,19 @@ void CudaBackend::run(const Operation& operation) {
     case Operation::Kind::kEmbed:
       return do_embed(*operation.weight);
     case Operation::Kind::kQkv:
-      return do_qkv(*operation.layer, operation.index);
+      return do_qkv(*operation.layer, *operation.spec, operation.index);
     case Operation::Kind::kAttention:
-      return do_attention(operation.index);
-    case Operation::Kind::kAttentionOutput: {
-      const Segment segments[] = {segment_of(w(Slot::wo), w(Slot::bo), work_->at.x)};
-      return linear_.multiply(segments, work_->at.a, tokens(), Epilogue::kAdd);
-    }
-    case Operation::Kind::kGateUp: {
-      const Segment segments[] = {segment_of(w(Slot::w_gate), w(Slot::b_gate), work_->at.h),
-                                  segment_of(w(Slot::w_up), w(Slot::b_up), work_->at.u)};
-      return linear_.multiply(segments, work_->at.x, tokens(), Epilogue::kSilu,
-                              norm_of(*w(Slot::mlp_norm)));
-    }
-    case Operation::Kind::kDown: {
-      const Segment segments[] = {segment_of(w(Slot::w_down), w(Slot::b_down), work_->at.x)};
-      return linear_.multiply(segments, work_->at.h, tokens(), Epilogue::kAdd);
-    }
+      return do_attention(*operation.spec, operation.index);
+    case Operation::Kind::kAttentionOutput:
+      return do_add(segment_of(w(Slot::wo), w(Slot::bo), work_->at.x), work_->at.a,
+                    w(Slot::attention_post_norm), *operation.spec);
+    case Operation::Kind::kGateUp:
+      return do_gate_up(*operation.layer, *operation.spec);
+    case Operation::Kind::kDown:
+      return do_add(segment_of(w(Slot::w_down), w(Slot::b_down), work_->at.x), work_->at.h,
+                    w(Slot::mlp_post_norm), *operation.spec);
     case Operation::Kind::kHead:
-      return do_head(*operation.norm, *operation.weight);
+      return do_head(operation);
   }
 }
 
@@ -275,71 +316,151 @@ void CudaBackend::replay() {
 }
 
 void CudaBackend::do_embed(const model::Weight& table) {
-  cuda::embed(device_->stream(), {cast(table).matrix(), work_->at.tokens, tokens(), work_->at.x});
+  cuda::embed(device_->stream(), {cast(table).matrix(), work_->at.tokens, tokens(), work_->at.x,
+                                  static_cast<float>(work_->config.embedding_scale)});
 }
 
-Norm CudaBackend::norm_of(const model::Weight& weight) const {
-  return {cast(weight).floats(), static_cast<float>(work_->config.rms_eps)};
+Norm CudaBackend::norm_of(const model::WeightPtr& weight) const {
+  if (weight == nullptr) return {};
+  return {cast(*weight).floats(), static_cast<float>(work_->config.rms_eps)};
 }
 
-void CudaBackend::do_qkv(const LayerWeights& layer, int64_t index) {
-  const Segment segments[] = {segment_of(layer[Slot::wq], layer[Slot::bq], work_->at.q),
-                              segment_of(layer[Slot::wk], layer[Slot::bk], work_->at.k),
-                              segment_of(layer[Slot::wv], layer[Slot::bv], work_->at.v)};
-  linear_.multiply(segments, work_->at.x, tokens(), Epilogue::kStore,
-                   norm_of(*layer[Slot::attention_norm]));
+CudaBackend::Input CudaBackend::input_of(const LayerWeights& layer, Slot norm, Slot bias) const {
+  const Norm of = norm_of(layer[norm]);
+  if (!work_->config.layer_norms || of.weights == nullptr) return {work_->at.x, of};
+  const auto dim = static_cast<int32_t>(work_->config.dim);
+  layer_norm(device_->stream(),
+             {{work_->at.x, of.weights, nullptr, work_->at.n, tokens(), dim, of.eps},
+              floats_or_null(layer[bias])});
+  return {work_->at.n, {}};
+}
+
+void CudaBackend::do_qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) {
+  const Buffers& at = work_->at;
+  const checkpoint::ModelConfig& config = work_->config;
+  const Segment segments[] = {segment_of(layer[Slot::wq], layer[Slot::bq], at.q),
+                              segment_of(layer[Slot::wk], layer[Slot::bk], at.k),
+                              segment_of(layer[Slot::wv], layer[Slot::bv], at.v)};
+  const Input input = input_of(layer, Slot::attention_norm, Slot::attention_norm_bias);
+  linear_.multiply(segments, input.x, tokens(), Epilogue::kStore, input.norm);
+  const auto normalise = [&](const model::WeightPtr& norm, float* heads, int64_t count) {
+    if (spec.head_norm == checkpoint::HeadNorm::kNone) return;
+    const bool each = spec.head_norm == checkpoint::HeadNorm::kHead;
+    const Norm of = norm_of(norm);
+    rms_norm(device_->stream(),
+             {heads, of.weights, nullptr, heads,
+              static_cast<int32_t>(each ? tokens() * count : tokens()),
+              static_cast<int32_t>(each ? config.head_dim : count * config.head_dim), of.eps});
+  };
+  normalise(layer[Slot::q_norm], at.q, config.heads);
+  normalise(layer[Slot::k_norm], at.k, config.kv_heads);
+  if (spec.query_growth != 0)
+    scale_rows(device_->stream(),
+               {at.q, at.growth, tokens(), static_cast<int32_t>(config.heads * config.head_dim)});
   if (is_fresh()) return;  // attention() does it
-  rope_append(device_->stream(), {.q = work_->at.q,
-                                  .k = work_->at.k,
-                                  .v = work_->at.v,
-                                  .step = step_rows(),
-                                  .cache = cache_->layer(index),
-                                  .tokens = tokens(),
-                                  .heads = static_cast<int32_t>(work_->config.heads),
-                                  .kv_heads = static_cast<int32_t>(work_->config.kv_heads),
-                                  .head_dim = static_cast<int32_t>(work_->config.head_dim),
-                                  .interleaved = work_->config.rope.interleaved});
+  const checkpoint::Rope* rope = rope_of(config, spec.rotary);
+  rope_append(device_->stream(),
+              {.q = at.q,
+               .k = at.k,
+               .v = at.v,
+               .step = step_rows(spec),
+               .cache = cache_->layer(index),
+               .tokens = tokens(),
+               .heads = static_cast<int32_t>(config.heads),
+               .kv_heads = static_cast<int32_t>(config.kv_heads),
+               .head_dim = static_cast<int32_t>(config.head_dim),
+               .interleaved = rope != nullptr && rope->interleaved,
+               .rotated = rope == nullptr ? 0 : static_cast<int32_t>(rope->rotated)});
 }
 
-void CudaBackend::do_attention(int64_t index) {
-  cuda::attention(device_->stream(), {.q = work_->at.q,
-                                      .a = work_->at.a,
-                                      .step = step_rows(),
-                                      .cache = cache_->layer(index),
-                                      .tokens = tokens(),
-                                      .heads = static_cast<int32_t>(work_->config.heads),
-                                      .kv_heads = static_cast<int32_t>(work_->config.kv_heads),
-                                      .head_dim = static_cast<int32_t>(work_->config.head_dim),
-                                      .window = static_cast<int32_t>(work_->config.sliding_window),
-                                      .tokens_per_block = cut_.tokens_per_block,
-                                      .splits = cut_.splits,
-                                      .partials = work_->at.partials,
-                                      .arrivals = work_->at.arrivals,
-                                      .fresh_k = is_fresh() ? work_->at.k : nullptr,
-                                      .fresh_v = is_fresh() ? work_->at.v : nullptr,
-                                      .interleaved = work_->config.rope.interleaved});
+void CudaBackend::do_attention(const LayerSpec& spec, int64_t index) {
+  const checkpoint::ModelConfig& config = work_->config;
+  const checkpoint::Rope* rope = rope_of(config, spec.rotary);
+  cuda::attention(device_->stream(),
+                  {.q = work_->at.q,
+                   .a = work_->at.a,
+                   .step = step_rows(spec),
+                   .cache = cache_->layer(index),
+                   .tokens = tokens(),
+                   .heads = static_cast<int32_t>(config.heads),
+                   .kv_heads = static_cast<int32_t>(config.kv_heads),
+                   .head_dim = static_cast<int32_t>(config.head_dim),
+                   .window = static_cast<int32_t>(spec.window),
+                   .tokens_per_block = cut_.tokens_per_block,
+                   .splits = cut_.splits,
+                   .partials = work_->at.partials,
+                   .arrivals = work_->at.arrivals,
+                   .fresh_k = is_fresh() ? work_->at.k : nullptr,
+                   .fresh_v = is_fresh() ? work_->at.v : nullptr,
+                   .interleaved = rope != nullptr && rope->interleaved,
+                   .rotated = rope == nullptr ? 0 : static_cast<int32_t>(rope->rotated),
+                   .scale = static_cast<float>(spec.score_scale),
+                   .cap = static_cast<float>(spec.score_cap)});
 }
 
-void CudaBackend::do_head(const model::Weight& norm, const model::Weight& output) {
+// SiLU is part of a product with few tokens; GELU is a pass of its own.
+void CudaBackend::do_gate_up(const LayerWeights& layer, const LayerSpec& spec) {
+  const Buffers& at = work_->at;
+  const Input input = input_of(layer, spec.parallel ? Slot::attention_norm : Slot::mlp_norm,
+                               spec.parallel ? Slot::attention_norm_bias : Slot::mlp_norm_bias);
+  const bool silu = spec.nonlinearity == checkpoint::Nonlinearity::kSilu && spec.gated;
+  std::vector<Segment> segments;
+  if (spec.gated) segments.push_back(segment_of(layer[Slot::w_gate], layer[Slot::b_gate], at.h));
+  segments.push_back(segment_of(layer[Slot::w_up], layer[Slot::b_up], spec.gated ? at.u : at.h));
+  linear_.multiply(segments, input.x, tokens(), silu ? Epilogue::kSilu : Epilogue::kStore,
+                   input.norm);
+  if (!silu)
+    gelu_multiply(device_->stream(),
+                  {at.h, spec.gated ? at.u : nullptr, tokens() * int64_t{segments[0].w.rows}});
+}
+
+void CudaBackend::do_add(const Segment& product, const float* from, const model::WeightPtr& norm,
+                         const LayerSpec& spec) {
+  if (norm == nullptr && spec.residual_scale == 1)
+    return linear_.multiply({&product, 1}, from, tokens(), Epilogue::kAdd);
+  Segment apart = product;
+  apart.y = work_->at.n;
+  linear_.multiply({&apart, 1}, from, tokens(), Epilogue::kStore);
+  const Norm of = norm_of(norm);
+  add_scaled(device_->stream(),
+             {product.y, apart.y, of.weights, tokens(), static_cast<int32_t>(work_->config.dim),
+              of.eps, static_cast<float>(spec.residual_scale)});
+}
+
+void CudaBackend::do_head(const Operation& operation) {
+  const Buffers& at = work_->at;
+  const checkpoint::ModelConfig& config = work_->config;
   const auto rows = static_cast<int32_t>(batch_.logit_rows.size());
-  const Segment segments[] = {{cast(output).matrix(), nullptr, work_->at.logits}};
-  if (is_fresh())
-    return linear_.multiply(segments, work_->at.x, rows, Epilogue::kStore, norm_of(norm));
-  rms_norm(device_->stream(),
-           {work_->at.x, cast(norm).floats(), work_->at.logit_rows, work_->at.n, rows,
-            static_cast<int32_t>(work_->config.dim), static_cast<float>(work_->config.rms_eps)});
-  linear_.multiply(segments, work_->at.n, rows, Epilogue::kStore);
+  const Segment segments[] = {{cast(*operation.weight).matrix(), nullptr, at.logits}};
+  const Norm norm{cast(*operation.norm).floats(), static_cast<float>(config.rms_eps)};
+  if (is_fresh() && !config.layer_norms) {
+    linear_.multiply(segments, at.x, rows, Epilogue::kStore, norm);
+  } else {
+    const NormArgs args{
+        at.x, norm.weights, at.logit_rows, at.n, rows, static_cast<int32_t>(config.dim), norm.eps};
+    const model::Weight* bias = operation.norm_bias;
+    if (config.layer_norms)
+      layer_norm(device_->stream(), {args, bias == nullptr ? nullptr : cast(*bias).floats()});
+    else
+      rms_norm(device_->stream(), args);
+    linear_.multiply(segments, at.n, rows, Epilogue::kStore);
+  }
+  if (config.logit_scale != 1 || config.logit_cap > 0)
+    scale_and_cap(device_->stream(),
+                  {at.logits, int64_t{rows} * segments[0].w.rows,
+                   static_cast<float>(config.logit_scale), static_cast<float>(config.logit_cap)});
 }
 
-void CudaBackend::head(const model::Weight& norm, const model::Weight& output,
-                       std::span<float> logits, int64_t width) {
+void CudaBackend::head(const model::Weight& norm, const model::Weight* norm_bias,
+                       const model::Weight& output, std::span<float> logits, int64_t width) {
   const size_t rows = batch_.logit_rows.size(), stride = static_cast<size_t>(width);
   const auto vocab = static_cast<size_t>(cast(output).matrix().rows);
   if (rows == 0) return;
   if (stride < vocab || logits.size() < (rows - 1) * stride + vocab)
     throw Error(ErrorKind::kInternal, "room for " + std::to_string(logits.size()) + " logits, " +
                                           std::to_string(rows * vocab) + " wanted");
-  record({.kind = Operation::Kind::kHead, .weight = &output, .norm = &norm});
+  record(
+      {.kind = Operation::Kind::kHead, .weight = &output, .norm = &norm, .norm_bias = norm_bias});
   if (recording_) replay();
   const size_t step = stride == vocab ? rows : 1;  // rows that are copied together
   for (size_t row = 0; row < rows; row += step)

@@ -130,6 +130,7 @@ struct EmbedArgs {
   const int32_t* tokens;  ///< [T], each below the table's rows.
   int32_t count;
   float* x;
+  float scale = 1;  ///< Of every value.
 };
 void embed(Stream stream, const EmbedArgs& args);
 
@@ -143,6 +144,23 @@ struct NormArgs {
   float eps;
 };
 void rms_norm(Stream stream, const NormArgs& args);
+
+/// y [T, D] = (x - mean) / deviation * w + b (Ba et al. 2016); `bias` null: 0.
+struct LayerNormArgs {
+  NormArgs norm;
+  const float* bias;  ///< [D]
+};
+void layer_norm(Stream stream, const LayerNormArgs& args);
+
+/// x [T, D] += scale * y, with y normalised as by rms_norm() first where `w` is not null.
+struct AddArgs {
+  float* x;
+  const float* y;
+  const float* w;
+  int32_t count, dim;
+  float eps, scale;
+};
+void add_scaled(Stream stream, const AddArgs& args);
 
 /// x [T, K] to codes, scales and outliers, as precision::quantise_row does with its threshold.
 struct QuantiseArgs {
@@ -163,6 +181,22 @@ struct SiluArgs {
   int64_t count;  ///< T * width
 };
 void silu_multiply(Stream stream, const SiluArgs& args);
+/// h = gelu(h) * u by tanh, or gelu(h) where u is null.
+void gelu_multiply(Stream stream, const SiluArgs& args);
+/// x = cap tanh(scale x / cap); `cap` 0: scale x.
+struct CapArgs {
+  float* x;
+  int64_t count;
+  float scale, cap;
+};
+void scale_and_cap(Stream stream, const CapArgs& args);
+/// x [T, width] times the factor of each row.
+struct RowScaleArgs {
+  float* x;
+  const float* factors;  ///< [T]
+  int32_t count, width;
+};
+void scale_rows(Stream stream, const RowScaleArgs& args);
 struct BiasArgs {
   float* y;
   const float* bias;  ///< [width]
@@ -206,7 +240,9 @@ struct RopeArgs {
   StepRows step;
   CacheLayer cache;
   int32_t tokens, heads, kv_heads, head_dim;
-  bool interleaved;  ///< Pairs (2i, 2i+1), else (i, i + d/2).
+  bool interleaved;     ///< Pairs (2i, 2i+1), else (i, i + rotated/2).
+  int32_t rotated = 0;  ///< Dimensions that are turned, the first ones; 0: all. Angles are 0
+                        ///< past them.
 };
 void rope_append(Stream stream, const RopeArgs& args);
 
@@ -231,6 +267,9 @@ struct AttentionArgs {
   const float* fresh_k;
   const float* fresh_v;
   bool interleaved;
+  int32_t rotated = 0;  ///< As in RopeArgs.
+  float scale = 0;      ///< Of scores; 0: 1 / sqrt d.
+  float cap = 0;        ///< c: scores become c tanh(s / c); 0: as they are.
 };
 void attention(Stream stream, const AttentionArgs& args);
 

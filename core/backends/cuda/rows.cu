@@ -45,7 +45,7 @@ __global__ void __launch_bounds__(kThreads) embed_kernel(const __grid_constant__
   begin_after_the_last();
   const int64_t t = blockIdx.x;
   for (int k = static_cast<int>(threadIdx.x); k < a.table.cols; k += kThreads)
-    a.x[t * a.table.cols + k] = weight_at(a.table, a.tokens[t], k);
+    a.x[t * a.table.cols + k] = weight_at(a.table, a.tokens[t], k) * a.scale;
 }
 
 /// 1 / rms of x [dim], by all threads of the block.
@@ -64,6 +64,37 @@ __global__ void __launch_bounds__(kThreads) rms_norm_kernel(const __grid_constan
   const float scale = inverse_rms(x, a.dim, a.eps, of_warps);
   for (int k = static_cast<int>(threadIdx.x); k < a.dim; k += kThreads)
     a.y[t * a.dim + k] = a.w[k] * (x[k] * scale);
+}
+
+__global__ void __launch_bounds__(kThreads)
+    layer_norm_kernel(const __grid_constant__ LayerNormArgs a) {
+  begin_after_the_last();
+  NETY_SHARED(float, sums_of_warps, kWarps);
+  NETY_SHARED(float, squares_of_warps, kWarps);
+  const NormArgs& n = a.norm;
+  const int64_t t = blockIdx.x;
+  const float* x = n.x + (n.rows == nullptr ? t : int64_t{n.rows[t]}) * n.dim;
+  float sum = 0.0F;
+  for (int k = static_cast<int>(threadIdx.x); k < n.dim; k += kThreads) sum += x[k];
+  const float mean = block_sum(sum, sums_of_warps) / static_cast<float>(n.dim);
+  float squares = 0.0F;
+  for (int k = static_cast<int>(threadIdx.x); k < n.dim; k += kThreads)
+    squares = fmaf(x[k] - mean, x[k] - mean, squares);
+  const float scale =
+      1.0F / sqrtf(block_sum(squares, squares_of_warps) / static_cast<float>(n.dim) + n.eps);
+  for (int k = static_cast<int>(threadIdx.x); k < n.dim; k += kThreads)
+    n.y[t * n.dim + k] = n.w[k] * ((x[k] - mean) * scale) + (a.bias == nullptr ? 0.0F : a.bias[k]);
+}
+
+__global__ void __launch_bounds__(kThreads) add_kernel(const __grid_constant__ AddArgs a) {
+  begin_after_the_last();
+  NETY_SHARED(float, of_warps, kWarps);
+  const int64_t t = blockIdx.x;
+  const float* y = a.y + t * a.dim;
+  float* x = a.x + t * a.dim;
+  const float inverse = a.w == nullptr ? 1.0F : inverse_rms(y, a.dim, a.eps, of_warps);
+  for (int k = static_cast<int>(threadIdx.x); k < a.dim; k += kThreads)
+    x[k] += a.scale * (a.w == nullptr ? y[k] : a.w[k] * (y[k] * inverse));
 }
 
 /// How many of the threads before this one's flags are set, and of all: outliers keep their order.
@@ -152,6 +183,31 @@ __global__ void __launch_bounds__(kThreads) silu_kernel(const __grid_constant__ 
   if (i < a.count) a.h[i] = silu(a.h[i]) * a.u[i];
 }
 
+__global__ void __launch_bounds__(kThreads) gelu_kernel(const __grid_constant__ SiluArgs a) {
+  begin_after_the_last();
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= a.count) return;
+  const float x = a.h[i];
+  const float twice = 1.5957691216057308F * (x + 0.044715F * x * x * x);  // of sqrt(2 / pi) ...
+  const float gelu = x / (1.0F + expf(-twice));
+  a.h[i] = a.u == nullptr ? gelu : gelu * a.u[i];
+}
+
+__global__ void __launch_bounds__(kThreads) cap_kernel(const __grid_constant__ CapArgs a) {
+  begin_after_the_last();
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= a.count) return;
+  const float x = a.x[i] * a.scale;
+  a.x[i] = a.cap > 0.0F ? a.cap * tanhf(x / a.cap) : x;
+}
+
+__global__ void __launch_bounds__(kThreads)
+    scale_rows_kernel(const __grid_constant__ RowScaleArgs a) {
+  begin_after_the_last();
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i < static_cast<int64_t>(a.count) * a.width) a.x[i] *= a.factors[i / a.width];
+}
+
 __global__ void __launch_bounds__(kThreads) bias_kernel(const __grid_constant__ BiasArgs a) {
   begin_after_the_last();
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
@@ -219,12 +275,33 @@ void rms_norm(Stream stream, const NormArgs& a) {
   NETY_LAUNCH(rms_norm_kernel, one_each(a.count), dim3(kThreads), 0, stream, a);
 }
 
+void layer_norm(Stream stream, const LayerNormArgs& a) {
+  NETY_LAUNCH(layer_norm_kernel, one_each(a.norm.count), dim3(kThreads), 0, stream, a);
+}
+
+void add_scaled(Stream stream, const AddArgs& a) {
+  NETY_LAUNCH(add_kernel, one_each(a.count), dim3(kThreads), 0, stream, a);
+}
+
 void quantise_rows(Stream stream, const QuantiseArgs& a) {
   NETY_LAUNCH(quantise_rows_kernel, one_each(a.count), dim3(kThreads), 0, stream, a);
 }
 
 void silu_multiply(Stream stream, const SiluArgs& a) {
   NETY_LAUNCH(silu_kernel, dim3(blocks_for(a.count)), dim3(kThreads), 0, stream, a);
+}
+
+void gelu_multiply(Stream stream, const SiluArgs& a) {
+  NETY_LAUNCH(gelu_kernel, dim3(blocks_for(a.count)), dim3(kThreads), 0, stream, a);
+}
+
+void scale_and_cap(Stream stream, const CapArgs& a) {
+  NETY_LAUNCH(cap_kernel, dim3(blocks_for(a.count)), dim3(kThreads), 0, stream, a);
+}
+
+void scale_rows(Stream stream, const RowScaleArgs& a) {
+  const unsigned blocks = blocks_for(static_cast<int64_t>(a.count) * a.width);
+  NETY_LAUNCH(scale_rows_kernel, dim3(blocks), dim3(kThreads), 0, stream, a);
 }
 
 void add_bias(Stream stream, const BiasArgs& a) {

@@ -8,6 +8,8 @@
 namespace nety::cuda {
 namespace {
 
+using checkpoint::Rotary;
+
 constexpr uint64_t kAlignment = 256;
 
 class Carver {
@@ -31,7 +33,26 @@ int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+/// The most positions that a token of some layer sees.
+int64_t widest_window(const checkpoint::ModelConfig& config, int64_t length) {
+  int64_t widest = 0;
+  for (const checkpoint::LayerSpec& spec : config.specs)
+    widest = std::max(widest, spec.window > 0 ? spec.window : length);
+  return widest;
+}
+
+bool has_rotary(const checkpoint::ModelConfig& config, int rotary) {
+  return config.any_layer([rotary](const checkpoint::LayerSpec& spec) {
+    return static_cast<int>(spec.rotary) == rotary;
+  });
+}
+
 }  // namespace
+
+const checkpoint::Rope* rope_of(const checkpoint::ModelConfig& config, Rotary rotary) {
+  if (rotary == Rotary::kNone) return nullptr;
+  return rotary == Rotary::kMain ? &config.rope : &config.local_rope;
+}
 
 AttentionCut cut_attention(const Device& device, const checkpoint::ModelConfig& config,
                            int64_t tokens, int64_t length, bool one_sequence) {
@@ -40,8 +61,7 @@ AttentionCut cut_attention(const Device& device, const checkpoint::ModelConfig& 
   const int64_t per_token = config.kv_heads * ((group + kAttentionRows - 1) / kAttentionRows);
   AttentionCut cut;
   if (tokens <= kMatvecTokens) {
-    const int64_t seen =
-        config.sliding_window > 0 ? std::min(length, config.sliding_window) : length;
+    const int64_t seen = std::min(length, widest_window(config, length));
     while (cut.splits < kMostSplits && cut.splits * kPositionsPerPart < seen &&
            per_token * tokens * cut.splits < 2 * device.processors())
       cut.splits *= 2;
@@ -88,8 +108,12 @@ Buffers lay_out(const checkpoint::ModelConfig& config, const model::StepLimits& 
   w.positions = carver.take<int32_t>(limits.tokens);
   w.sequences = carver.take<int32_t>(limits.tokens);
   w.logit_rows = carver.take<int32_t>(limits.logit_rows);
-  w.cosines = carver.take<float>(limits.tokens * (config.head_dim / 2));
-  w.sines = carver.take<float>(limits.tokens * (config.head_dim / 2));
+  for (int rotary = 0; rotary < kRotaries; ++rotary) {
+    if (!has_rotary(config, rotary)) continue;
+    w.angles[rotary].cosines = carver.take<float>(limits.tokens * (config.head_dim / 2));
+    w.angles[rotary].sines = carver.take<float>(limits.tokens * (config.head_dim / 2));
+  }
+  if (config.specs.front().query_growth != 0) w.growth = carver.take<float>(limits.tokens);
   w.step_bytes = carver.used() - before_step;
   w.bytes = carver.used();
   return w;
@@ -100,8 +124,11 @@ Workspace::Workspace(Device& device, const checkpoint::ModelConfig& model,
     : config(model),
       limits{most.context, std::max<int64_t>(1, most.tokens),
              std::max<int64_t>(1, most.logit_rows)},
-      rope(model::rope_table(model, most.context)),
       device_(device) {
+  for (int rotary = 0; rotary < kRotaries; ++rotary)
+    if (const checkpoint::Rope* of = rope_of(config, static_cast<Rotary>(rotary));
+        of != nullptr && has_rotary(config, rotary))
+      rope[rotary] = model::rope_table(config, *of, most.context);
   storage_ =
       device.allocate(lay_out(config, limits, nullptr).bytes,
                       "the workspace for steps of " + std::to_string(limits.tokens) + " tokens");

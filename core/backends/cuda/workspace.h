@@ -11,6 +11,15 @@ inline constexpr int32_t kMostSplits = 32;
 /// Bytes of a panel of dequantised rows.
 inline constexpr int64_t kPanelBytes = int64_t{64} << 20;
 
+/// Cosines and sines of a step [T, d/2]: 1 and 0 past what is rotated.
+struct Angles {
+  float *cosines, *sines;
+};
+inline constexpr int kRotaries = 3;
+
+/// The rotary embedding of a kind of layer; null: it has none.
+const checkpoint::Rope* rope_of(const checkpoint::ModelConfig& config, checkpoint::Rotary rotary);
+
 /// Where the buffers lie. Shapes with T tokens, R rows with logits; widest is the largest of D, H d
 /// and F.
 struct Buffers {
@@ -32,12 +41,12 @@ struct Buffers {
 
   /// What the host sends at the start of a step, in one copy.
   std::byte* step;
-  int32_t* tokens;      ///< [T]
-  int32_t* positions;   ///< [T]
-  int32_t* sequences;   ///< [T]
-  int32_t* logit_rows;  ///< [R]
-  float* cosines;       ///< [T, d/2]
-  float* sines;         ///< [T, d/2]
+  int32_t* tokens;           ///< [T]
+  int32_t* positions;        ///< [T]
+  int32_t* sequences;        ///< [T]
+  int32_t* logit_rows;       ///< [R]
+  Angles angles[kRotaries];  ///< By checkpoint::Rotary; null where no layer has it.
+  float* growth;             ///< [T]: what queries are multiplied by, or null
   uint64_t step_bytes;
 
   uint64_t bytes;  ///< All of it.
@@ -68,11 +77,11 @@ class Workspace final : public model::Workspace {
 
   const checkpoint::ModelConfig config;
   const model::StepLimits limits;
-  model::RopeTable rope;
-  Buffers at{};          ///< On the device.
-  Buffer staged;         ///< What a step sends, on the host.
-  Buffer logits;         ///< [V] on the host: what a step of one token brings back.
-  bool sending = false;  ///< `staged` may not have been read yet.
+  model::RopeTable rope[kRotaries];  ///< By checkpoint::Rotary.
+  Buffers at{};                      ///< On the device.
+  Buffer staged;                     ///< What a step sends, on the host.
+  Buffer logits;                     ///< [V] on the host: what a step of one token brings back.
+  bool sending = false;              ///< `staged` may not have been read yet.
 
  private:
   Device& device_;

@@ -55,6 +55,7 @@ void Attention::begin_step(const model::Batch& batch, const KvCache& cache, kern
   cache_ = &cache;
   kernel_ = kernels::kernel<kernels::Op::kAttention>(
       cache.shape().type == model::KvType::kBf16 ? "bf16" : "fp32", isa);
+  soft_cap_ = kernels::kernel<kernels::Op::kSoftCap>("fp32", isa);
   // A short step is cut finer, so that each worker has two tiles' heads or more; bits stay the
   // same.
   const auto tokens = static_cast<int64_t>(batch.tokens.size());
@@ -72,8 +73,13 @@ void Attention::begin_step(const model::Batch& batch, const KvCache& cache, kern
   }
 }
 
-void Attention::run(int64_t layer, const float* q, ThreadPool& pool, float* a, int64_t a_stride) {
+void Attention::run(const checkpoint::LayerSpec& spec, int64_t layer, const float* q,
+                    ThreadPool& pool, float* a, int64_t a_stride) {
   layer_ = layer;
+  window_ = spec.window;
+  scale_ = spec.score_scale == 0 ? 1.0F / std::sqrt(static_cast<float>(config_.head_dim))
+                                 : static_cast<float>(spec.score_scale);
+  cap_ = static_cast<float>(spec.score_cap);
   q_ = q;
   if (batch_.tokens.size() == 1) return one_token(pool, a);
   pool.run([&](int worker, int workers) {
@@ -95,8 +101,7 @@ Attention::Partial Attention::partial(float* storage, int64_t rows) const {
 
 Attention::Span Attention::visible_to(int64_t t) const {
   const int64_t end = batch_.positions[static_cast<size_t>(t)] + 1;
-  const int64_t window = config_.sliding_window;
-  return {window > 0 ? std::max<int64_t>(0, end - window) : 0, end};
+  return {window_ > 0 ? std::max<int64_t>(0, end - window_) : 0, end};
 }
 
 Attention::Span Attention::blocks_of(const Tile& tile) const {
@@ -128,11 +133,13 @@ void Attention::attend(const Tile& tile, int64_t kv_head, int64_t block, Scratch
            .tokens = tile.tokens,
            .group = group(),
            .head_dim = config_.head_dim,
-           .scale = 1.0F / std::sqrt(static_cast<float>(config_.head_dim)),
+           .scale = scale_,
            .scores = scratch.scores.data(),
            .a = out.a,
            .tops = out.tops,
-           .sums = out.sums});
+           .sums = out.sums,
+           .soft_cap = cap_ > 0 ? soft_cap_ : nullptr,
+           .cap = cap_});
 }
 
 void Attention::clear(const Partial& sum, int64_t rows) const {

@@ -26,7 +26,8 @@ class Attention {
   void begin_step(const model::Batch& batch, const KvCache& cache, kernels::Isa isa);
   /// a[t * a_stride + ...] [heads, head_dim] from q [T, heads, head_dim], rotated. The step's own
   /// keys and values are in the cache already.
-  void run(int64_t layer, const float* q, ThreadPool& pool, float* a, int64_t a_stride);
+  void run(const checkpoint::LayerSpec& spec, int64_t layer, const float* q, ThreadPool& pool,
+           float* a, int64_t a_stride);
 
  private:
   /// Results for `rows` rows (kernels/attention.h).
@@ -69,6 +70,9 @@ class Attention {
   model::Batch batch_{};
   const KvCache* cache_ = nullptr;
   kernels::AttentionKernel kernel_ = nullptr;
+  kernels::SoftCapKernel soft_cap_ = nullptr;
+  int64_t window_ = 0;  // of the layer that runs
+  float scale_ = 0, cap_ = 0;
   int64_t layer_ = 0, tile_tokens_ = 1, workers_ = 1;
   const float* q_ = nullptr;
   std::vector<Tile> tiles_;

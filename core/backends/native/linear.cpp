@@ -31,7 +31,7 @@ void store(const float* y, int64_t stride, int64_t rows, int64_t tokens, int64_t
     float* out = to.y + t * to.stride + first;
     const float* in = y + t * stride;
     for (int64_t r = 0; r < rows; ++r) {
-      const float value = to.bias == nullptr ? in[r] : in[r] + to.bias[first + r];
+      const float value = to.scale * (to.bias == nullptr ? in[r] : in[r] + to.bias[first + r]);
       out[r] = to.accumulate ? out[r] + value : value;
     }
   }

@@ -26,12 +26,13 @@ struct Scratch {
   ZeroedArray<float> column;  // [rows of the tallest weight]
 };
 
-/// Where a product goes: y[t*stride + n] = (accumulate ? y : 0) + sum + bias[n].
+/// Where a product goes: y[t*stride + n] = (accumulate ? y : 0) + scale (sum + bias[n]).
 struct Destination {
   float* y;
   int64_t stride;
   const float* bias = nullptr;
   bool accumulate = false;
+  float scale = 1;
 };
 
 /// Rows [first, last) of y = x W' for `tokens` tokens, by one worker with its scratch.

@@ -6,6 +6,7 @@
 
 #include "core/backends/native/attention.h"
 #include "core/backends/native/linear.h"
+#include "core/backends/native/workspace.h"
 
 namespace nety::native {
 namespace {
@@ -49,7 +50,8 @@ uint64_t workspace_bytes(const checkpoint::ModelConfig& config, const std::set<M
   Takes takes;
   for (const ModeId mode : multiplied) takes.add(mode);
   const int64_t activations =
-      tokens * (config.dim + q + 2 * kv + 2 * config.ffn_dim + config.head_dim) * kFloat;
+      tokens *
+      (config.dim + q + 2 * kv + 2 * config.ffn_dim + Workspace::floats_for_specs(config)) * kFloat;
   const int64_t inputs = tokens * widest * takes.bytes_per_form_values() / kFormValues;
   const int64_t tallest = takes.column ? std::max(widest, config.vocab) : 0;
   const int64_t scratch = Scratch::bytes(widest, tallest, tokens);

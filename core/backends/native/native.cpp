@@ -3,7 +3,6 @@
 #include "core/backends/native/native.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/backends/native/kv_cache.h"
 #include "core/backends/native/workspace.h"
@@ -14,6 +13,7 @@ namespace {
 
 using checkpoint::ModelConfig;
 using model::Batch;
+using model::LayerSpec;
 using model::LayerWeights;
 using model::Slot;
 
@@ -24,19 +24,6 @@ const float* floats_or_null(const model::WeightPtr& weight) {
   return weight == nullptr ? nullptr : native(weight).floats();
 }
 
-// y = x / rms(x) * w (Zhang and Sennrich 2019), the squares summed in 16 interleaved lanes.
-void rms_norm(const float* x, const float* w, double eps, int64_t dim, float* y) {
-  float lanes[16] = {};
-  int64_t k = 0;
-  for (; k + 16 <= dim; k += 16)
-    for (int i = 0; i < 16; ++i) lanes[i] += x[k + i] * x[k + i];
-  for (; k < dim; ++k) lanes[k % 16] += x[k] * x[k];
-  float sum = 0;
-  for (const float lane : lanes) sum += lane;
-  const float scale = 1.0F / std::sqrt(sum / static_cast<float>(dim) + static_cast<float>(eps));
-  for (k = 0; k < dim; ++k) y[k] = w[k] * (x[k] * scale);
-}
-
 /// Rows of weights are dealt out in multiples of this: whole panels of packed rows.
 constexpr int64_t kRowGrain = kernels::kPackRows;
 
@@ -44,6 +31,17 @@ constexpr int64_t kRowGrain = kernels::kPackRows;
 int64_t cut(int64_t row, int64_t rows) {
   const int64_t inside = std::clamp<int64_t>(row, 0, rows);
   return std::min((inside + kRowGrain - 1) / kRowGrain * kRowGrain, rows);
+}
+
+/// Norms over a whole row need what other processes computed of it before it is gathered.
+void require_separable(const ModelConfig& config) {
+  if (config.any_layer([](const LayerSpec& spec) {
+        return spec.norm_after || spec.parallel || spec.head_norm == checkpoint::HeadNorm::kRow;
+      }))
+    throw Error(ErrorKind::kUsage,
+                "models of the architecture " + config.architecture +
+                    " cannot be shared among processes: they normalise whole rows inside a block",
+                "Run the model in one process.");
 }
 
 class NativeBackend final : public model::Backend {
@@ -71,18 +69,19 @@ class NativeBackend final : public model::Backend {
   std::unique_ptr<model::Workspace> make_workspace(const ModelConfig& config,
                                                    const model::LocalShape& shape,
                                                    const model::StepLimits& limits) override {
+    if (!shape.is_whole()) require_separable(config);
     return std::make_unique<Workspace>(config, shape, limits, pool_.threads(), tallest_);
   }
 
   void begin_step(const Batch& batch, model::Workspace& workspace, model::KvCache& cache) override;
   void embed(const model::Weight& table) override;
-  void qkv(const LayerWeights& layer, int64_t index) override;
-  void attention(int64_t index) override;
-  void attention_output(const LayerWeights& layer) override;
-  void gate_up(const LayerWeights& layer) override;
-  void down(const LayerWeights& layer) override;
-  void head(const model::Weight& norm, const model::Weight& output, std::span<float> logits,
-            int64_t width) override;
+  void qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) override;
+  void attention(const LayerSpec& spec, int64_t index) override;
+  void attention_output(const LayerWeights& layer, const LayerSpec& spec) override;
+  void gate_up(const LayerWeights& layer, const LayerSpec& spec) override;
+  void down(const LayerWeights& layer, const LayerSpec& spec) override;
+  void head(const model::Weight& norm, const model::Weight* bias, const model::Weight& output,
+            std::span<float> logits, int64_t width) override;
   void end_step() override {}
   model::ActivationRows activation(model::Activation which) override;
 
@@ -94,17 +93,26 @@ class NativeBackend final : public model::Backend {
   /// Calls each(t) for every token of the step, in parallel if there are several.
   template <class Each>
   void each_token(int64_t tokens, Each&& each);
+  /// Row t of x by a norm of the model's kind, or as it is where there is none.
+  void normalise_row(int64_t t, const float* norm, const float* bias, float* y) const;
   /// Norm of x, and the forms of it that products with the weights take.
-  void normalise(const Weight& norm, std::initializer_list<const Weight*> weights);
+  void normalise(const model::WeightPtr& norm, const model::WeightPtr& bias,
+                 std::initializer_list<const Weight*> weights);
+  /// Norm, rotation and growth of the heads of q or k [count, d] of token t.
+  void finish_heads(float* heads, int64_t count, int64_t t, const LayerSpec& spec,
+                    const model::WeightPtr& norm) const;
   /// The products' rows, shared among the workers as if they were one tall matrix.
   void multiply(std::initializer_list<Product> products, int64_t tokens);
-  /// x += W in + bias, in the columns that are computed here.
-  void add_to_stream(const Weight& w, const model::WeightPtr& bias);
+  /// x += r norm(W in + bias), in the columns that are computed here; a null norm is none.
+  void add_to_stream(const Weight& w, const model::WeightPtr& bias, const model::WeightPtr& norm,
+                     const LayerSpec& spec);
+  /// h = f(g) * u, or f(g) where u is null; n values.
+  void activate(const LayerSpec& spec, float* g, const float* u, int64_t n) const;
+  void finish_logits(std::span<float> logits, int64_t rows, int64_t count, int64_t width);
   /// The rotations of the step's positions: cos and sin [T, head_dim / 2].
   void prepare_rotations();
   /// Tokens of a sequence once the step is done.
   int64_t length_after(int32_t sequence) const;
-  void rotate(float* head, int64_t t) const;
 
   ThreadPool pool_;
   Arena arena_;
@@ -132,12 +140,23 @@ void NativeBackend::each_token(int64_t tokens, Each&& each) {
   });
 }
 
-void NativeBackend::normalise(const Weight& norm, std::initializer_list<const Weight*> weights) {
+void NativeBackend::normalise_row(int64_t t, const float* norm, const float* bias, float* y) const {
+  const ModelConfig& config = work_->config;
+  const float* x = work_->x.data() + t * config.dim;
+  if (norm == nullptr)
+    std::copy_n(x, config.dim, y);
+  else if (config.layer_norms)
+    layer_norm(x, norm, bias, config.rms_eps, config.dim, y);
+  else
+    rms_norm(x, norm, config.rms_eps, config.dim, y);
+}
+
+void NativeBackend::normalise(const model::WeightPtr& norm, const model::WeightPtr& bias,
+                              std::initializer_list<const Weight*> weights) {
   Workspace& work = *work_;
-  const int64_t dim = work.config.dim;
-  work.in.set_cols(dim);
+  work.in.set_cols(work.config.dim);
   each_token(tokens_, [&](int64_t t) {
-    rms_norm(work.x.data() + t * dim, norm.floats(), work.config.rms_eps, dim, work.in.row(t));
+    normalise_row(t, floats_or_null(norm), floats_or_null(bias), work.in.row(t));
     work.in.derive(t, weights, cells_);
   });
 }
@@ -161,16 +180,17 @@ void NativeBackend::multiply(std::initializer_list<Product> products, int64_t to
 }
 
 void NativeBackend::prepare_rotations() {
-  Workspace& work = *work_;
-  const bool by_length = model::depends_on_length(work.config.rope);
-  const auto half = static_cast<size_t>(work.shape.head_dim / 2);
-  for (size_t t = 0; t < batch_.positions.size(); ++t) {
-    const int32_t sequence = batch_.sequences[t];
-    if (by_length && (t == 0 || sequence != batch_.sequences[t - 1]))
-      work.rope = model::rope_table(work.config, length_after(sequence));
-    model::rope_rotation(work.rope, batch_.positions[t],
-                         std::span(work.cos).subspan(t * half, half),
-                         std::span(work.sin).subspan(t * half, half));
+  for (Rotations& one : work_->rotations) {
+    const bool by_length = model::depends_on_length(*one.rope);
+    const auto half = static_cast<size_t>(one.half);
+    for (size_t t = 0; t < batch_.positions.size(); ++t) {
+      const int32_t sequence = batch_.sequences[t];
+      if (by_length && (t == 0 || sequence != batch_.sequences[t - 1]))
+        one.table = model::rope_table(work_->config, *one.rope, length_after(sequence));
+      model::rope_rotation(one.table, batch_.positions[t],
+                           std::span(one.cosines).subspan(t * half, half),
+                           std::span(one.sines).subspan(t * half, half));
+    }
   }
 }
 
@@ -179,20 +199,6 @@ int64_t NativeBackend::length_after(int32_t sequence) const {
   for (size_t t = 0; t < batch_.positions.size(); ++t)
     if (batch_.sequences[t] == sequence) last = std::max(last, batch_.positions[t]);
   return int64_t{last} + 1;
-}
-
-void NativeBackend::rotate(float* head, int64_t t) const {
-  const int64_t half = work_->shape.head_dim / 2;
-  const float* cosines = work_->cos.data() + t * half;
-  const float* sines = work_->sin.data() + t * half;
-  const bool pairs = work_->config.rope.interleaved;
-  for (int64_t i = 0; i < half; ++i) {
-    float& a = head[pairs ? 2 * i : i];
-    float& b = head[pairs ? 2 * i + 1 : i + half];
-    const float rotated = a * cosines[i] - b * sines[i];
-    b = b * cosines[i] + a * sines[i];
-    a = rotated;
-  }
 }
 
 void NativeBackend::begin_step(const Batch& batch, model::Workspace& workspace,
@@ -224,74 +230,105 @@ model::ActivationRows NativeBackend::activation(model::Activation which) {
 void NativeBackend::embed(const model::Weight& table) {
   const precision::MatrixView& view = native(table).view();
   const auto dequantise = precision::mode(view.mode).functions->dequantise;
+  const auto scale = static_cast<float>(work_->config.embedding_scale);
   each_token(tokens_, [&](int64_t t) {
-    dequantise(view, batch_.tokens[static_cast<size_t>(t)],
-               work_->x.data() + t * work_->config.dim);
+    float* const x = work_->x.data() + t * work_->config.dim;
+    dequantise(view, batch_.tokens[static_cast<size_t>(t)], x);
+    if (scale != 1)
+      for (int64_t i = 0; i < work_->config.dim; ++i) x[i] *= scale;
   });
 }
 
-void NativeBackend::qkv(const LayerWeights& layer, int64_t index) {
+void NativeBackend::qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) {
   Workspace& work = *work_;
   const Weight& wq = native(layer[Slot::wq]);
   const Weight& wk = native(layer[Slot::wk]);
   const Weight& wv = native(layer[Slot::wv]);
-  normalise(native(layer[Slot::attention_norm]), {&wq, &wk, &wv});
+  normalise(layer[Slot::attention_norm], layer[Slot::attention_norm_bias], {&wq, &wk, &wv});
   const int64_t q_width = work.q_width(), kv_width = work.kv_width(), dim = work.shape.head_dim;
   multiply({{wq, {work.q.data(), q_width, floats_or_null(layer[Slot::bq])}},
             {wk, {work.k.data(), kv_width, floats_or_null(layer[Slot::bk])}},
             {wv, {work.v.data(), kv_width, floats_or_null(layer[Slot::bv])}}},
            tokens_);
   each_token(tokens_, [&](int64_t t) {
-    for (int64_t head = 0; head < work.shape.heads.count; ++head)
-      rotate(work.q.data() + t * q_width + head * dim, t);
     const auto row = static_cast<size_t>(t);
-    for (int64_t head = 0; head < work.shape.kv_heads; ++head) {
-      float* key = work.k.data() + t * kv_width + head * dim;
-      rotate(key, t);
-      cache_->write(index, batch_.sequences[row], head, batch_.positions[row], key,
+    float* const q = work.q.data() + t * q_width;
+    float* const k = work.k.data() + t * kv_width;
+    finish_heads(q, work.shape.heads.count, t, spec, layer[Slot::q_norm]);
+    finish_heads(k, work.shape.kv_heads, t, spec, layer[Slot::k_norm]);
+    if (const float growth = model::query_scale(spec, batch_.positions[row]); growth != 1)
+      for (int64_t i = 0; i < q_width; ++i) q[i] *= growth;
+    for (int64_t head = 0; head < work.shape.kv_heads; ++head)
+      cache_->write(index, batch_.sequences[row], head, batch_.positions[row], k + head * dim,
                     work.v.data() + t * kv_width + head * dim);
-    }
   });
 }
 
-void NativeBackend::attention(int64_t index) {
+void NativeBackend::finish_heads(float* heads, int64_t count, int64_t t, const LayerSpec& spec,
+                                 const model::WeightPtr& norm) const {
+  const int64_t dim = work_->shape.head_dim;
+  const double eps = work_->config.rms_eps;
+  if (spec.head_norm == checkpoint::HeadNorm::kRow)
+    rms_norm(heads, native(norm).floats(), eps, count * dim, heads);
+  const Rotations* rotations = work_->rotations_of(spec.rotary);
+  for (int64_t head = 0; head < count; ++head) {
+    float* const one = heads + head * dim;
+    if (spec.head_norm == checkpoint::HeadNorm::kHead)
+      rms_norm(one, native(norm).floats(), eps, dim, one);
+    if (rotations != nullptr) rotations->rotate(one, t);
+  }
+}
+
+void NativeBackend::attention(const LayerSpec& spec, int64_t index) {
   const model::Part columns = work_->attention_columns();
   work_->in.set_cols(columns.whole);
-  work_->attention.run(index, work_->q.data(), pool_, work_->in.row(0) + columns.begin,
+  work_->attention.run(spec, index, work_->q.data(), pool_, work_->in.row(0) + columns.begin,
                        work_->in.stride());
 }
 
-void NativeBackend::attention_output(const LayerWeights& layer) {
+void NativeBackend::attention_output(const LayerWeights& layer, const LayerSpec& spec) {
   const Weight& wo = native(layer[Slot::wo]);
   each_token(tokens_, [&](int64_t t) { work_->in.derive(t, {&wo}, cells_); });
-  add_to_stream(wo, layer[Slot::bo]);
+  add_to_stream(wo, layer[Slot::bo], layer[Slot::attention_post_norm], spec);
 }
 
-void NativeBackend::gate_up(const LayerWeights& layer) {
+void NativeBackend::gate_up(const LayerWeights& layer, const LayerSpec& spec) {
   Workspace& work = *work_;
-  const Weight& gate = native(layer[Slot::w_gate]);
+  const Weight* gate = spec.gated ? &native(layer[Slot::w_gate]) : nullptr;
   const Weight& up = native(layer[Slot::w_up]);
-  normalise(native(layer[Slot::mlp_norm]), {&gate, &up});
+  const Slot norm = spec.parallel ? Slot::attention_norm : Slot::mlp_norm;
+  const Slot bias = spec.parallel ? Slot::attention_norm_bias : Slot::mlp_norm_bias;
+  normalise(layer[norm], layer[bias], {gate == nullptr ? &up : gate, &up});
   const model::Part& ffn = work.shape.ffn;
   float* const h = work.h.data() + ffn.begin;
-  float* const u = work.u.data();
+  float* const u = gate == nullptr ? nullptr : work.u.data();
   pool_.run([&](int worker, int workers) {
     const Share share = share_of(ffn.count, worker, workers, kRowGrain);
     if (share.begin == share.end) return;
     Scratch& scratch = work.scratch[static_cast<size_t>(worker)];
-    multiply_rows(gate, work.in, tokens_, share.begin, share.end,
-                  {h, ffn.whole, floats_or_null(layer[Slot::b_gate])}, cells_, scratch);
-    multiply_rows(up, work.in, tokens_, share.begin, share.end,
-                  {u, ffn.count, floats_or_null(layer[Slot::b_up])}, cells_, scratch);
-    for (int64_t t = 0; t < tokens_; ++t) {
-      float* gated = h + t * ffn.whole + share.begin;
-      cells_.get<kernels::Op::kSilu>()(gated, u + t * ffn.count + share.begin, gated,
-                                       share.end - share.begin);
+    const auto product = [&](const Weight& w, Slot b, float* to, int64_t stride) {
+      multiply_rows(w, work.in, tokens_, share.begin, share.end,
+                    {to, stride, floats_or_null(layer[b])}, cells_, scratch);
+    };
+    if (gate == nullptr) {
+      product(up, Slot::b_up, h, ffn.whole);
+    } else {
+      product(*gate, Slot::b_gate, h, ffn.whole);
+      product(up, Slot::b_up, u, ffn.count);
     }
+    for (int64_t t = 0; t < tokens_; ++t)
+      activate(spec, h + t * ffn.whole + share.begin,
+               u == nullptr ? nullptr : u + t * ffn.count + share.begin, share.end - share.begin);
   });
 }
 
-void NativeBackend::down(const LayerWeights& layer) {
+void NativeBackend::activate(const LayerSpec& spec, float* g, const float* u, int64_t n) const {
+  if (spec.nonlinearity == checkpoint::Nonlinearity::kGeluTanh)
+    return cells_.get<kernels::Op::kGelu>()(g, u, g, n);
+  cells_.get<kernels::Op::kSilu>()(g, u, g, n);
+}
+
+void NativeBackend::down(const LayerWeights& layer, const LayerSpec& spec) {
   const Weight& w = native(layer[Slot::w_down]);
   const int64_t width = work_->shape.ffn.whole;
   work_->in.set_cols(width);
@@ -299,31 +336,58 @@ void NativeBackend::down(const LayerWeights& layer) {
     std::copy_n(work_->h.data() + t * width, width, work_->in.row(t));
     work_->in.derive(t, {&w}, cells_);
   });
-  add_to_stream(w, layer[Slot::b_down]);
+  add_to_stream(w, layer[Slot::b_down], layer[Slot::mlp_post_norm], spec);
 }
 
-void NativeBackend::add_to_stream(const Weight& w, const model::WeightPtr& bias) {
-  multiply({{w,
-             {work_->x.data() + work_->shape.stream.begin, work_->config.dim, floats_or_null(bias),
-              true}}},
-           tokens_);
+void NativeBackend::add_to_stream(const Weight& w, const model::WeightPtr& bias,
+                                  const model::WeightPtr& norm, const LayerSpec& spec) {
+  Workspace& work = *work_;
+  const int64_t dim = work.config.dim;
+  const auto scale = static_cast<float>(spec.residual_scale);
+  if (norm == nullptr)
+    return multiply(
+        {{w, {work.x.data() + work.shape.stream.begin, dim, floats_or_null(bias), true, scale}}},
+        tokens_);
+  multiply({{w, {work.y.data(), dim, floats_or_null(bias)}}}, tokens_);
+  each_token(tokens_, [&](int64_t t) {
+    float* const y = work.y.data() + t * dim;
+    float* const x = work.x.data() + t * dim;
+    rms_norm(y, native(norm).floats(), work.config.rms_eps, dim, y);
+    for (int64_t i = 0; i < dim; ++i) x[i] += scale * y[i];
+  });
 }
 
-void NativeBackend::head(const model::Weight& norm, const model::Weight& output,
-                         std::span<float> logits, int64_t width) {
+void NativeBackend::head(const model::Weight& norm, const model::Weight* bias,
+                         const model::Weight& output, std::span<float> logits, int64_t width) {
   const auto rows = static_cast<int64_t>(batch_.logit_rows.size());
   if (rows == 0) return;
   Workspace& work = *work_;
   const Weight& w = native(output);
-  const int64_t dim = work.config.dim;
-  work.in.set_cols(dim);
+  work.in.set_cols(work.config.dim);
   each_token(rows, [&](int64_t r) {
     const int64_t t = batch_.logit_rows[static_cast<size_t>(r)];
-    rms_norm(work.x.data() + t * dim, native(norm).floats(), work.config.rms_eps, dim,
-             work.in.row(r));
+    normalise_row(t, native(norm).floats(), bias == nullptr ? nullptr : native(*bias).floats(),
+                  work.in.row(r));
     work.in.derive(r, {&w}, cells_);
   });
-  multiply({{w, {logits.data(), width}}}, rows);
+  multiply({{w, {.y = logits.data(), .stride = width}}}, rows);
+  finish_logits(logits, rows, w.view().rows, width);
+}
+
+// Rows of `count` logits, `width` apart, scaled and capped as the model has it.
+void NativeBackend::finish_logits(std::span<float> logits, int64_t rows, int64_t count,
+                                  int64_t width) {
+  const auto scale = static_cast<float>(work_->config.logit_scale);
+  const auto cap = static_cast<float>(work_->config.logit_cap);
+  if (scale == 1 && cap == 0) return;
+  pool_.run([&](int worker, int workers) {
+    const Share share = share_of(count, worker, workers, kRowGrain);
+    for (int64_t row = 0; row < rows; ++row) {
+      float* const some = logits.data() + row * width + share.begin;
+      for (int64_t i = 0; i < share.end - share.begin; ++i) some[i] *= scale;
+      if (cap > 0) cells_.get<kernels::Op::kSoftCap>()(some, share.end - share.begin, cap);
+    }
+  });
 }
 
 }  // namespace

@@ -13,11 +13,36 @@ checkpoint::ModelConfig local_heads(checkpoint::ModelConfig config,
   return config;
 }
 
+bool has_norms_after(const checkpoint::ModelConfig& config) {
+  return config.any_layer([](const checkpoint::LayerSpec& spec) { return spec.norm_after; });
+}
+
+bool has_local_rope(const checkpoint::ModelConfig& config) {
+  return config.any_layer(
+      [](const checkpoint::LayerSpec& spec) { return spec.rotary == checkpoint::Rotary::kLocal; });
+}
+
 }  // namespace
+
+int64_t Workspace::floats_for_specs(const checkpoint::ModelConfig& config) {
+  int64_t floats = config.rope.rotated_of(config.head_dim);  // cosines and sines of half as many
+  if (has_local_rope(config)) floats += config.local_rope.rotated_of(config.head_dim);
+  return floats + (has_norms_after(config) ? config.dim : 0);
+}
+
+void Workspace::add_rotations(const checkpoint::Rope& rope, const model::StepLimits& limits) {
+  Rotations& one = rotations.emplace_back();
+  one.rope = &rope;
+  one.table = model::rope_table(config, rope, limits.context);
+  one.half = rope.rotated_of(config.head_dim) / 2;
+  const auto count = static_cast<size_t>(limits.tokens * one.half);
+  one.cosines = ZeroedArray<float>(count);
+  one.sines = ZeroedArray<float>(count);
+}
 
 Workspace::Workspace(const checkpoint::ModelConfig& whole, const model::LocalShape& computed,
                      const model::StepLimits& limits, int threads, int64_t tallest)
-    : config(whole), shape(computed), rope(model::rope_table(whole, limits.context)) {
+    : config(whole), shape(computed) {
   const auto floats = [&](ZeroedArray<float>& buffer, int64_t width) {
     buffer = ZeroedArray<float>(static_cast<size_t>(limits.tokens * width));
   };
@@ -27,8 +52,9 @@ Workspace::Workspace(const checkpoint::ModelConfig& whole, const model::LocalSha
   floats(v, kv_width());
   floats(h, shape.ffn.whole);
   floats(u, shape.ffn.count);
-  floats(cos, shape.head_dim / 2);
-  floats(sin, shape.head_dim / 2);
+  if (has_norms_after(config)) floats(y, config.dim);
+  add_rotations(config.rope, limits);
+  if (has_local_rope(config)) add_rotations(config.local_rope, limits);
   const int64_t widest = std::max({config.dim, attention_columns().whole, shape.ffn.whole});
   const int64_t rows = std::max(limits.tokens, limits.logit_rows);
   in.reserve(rows, widest);

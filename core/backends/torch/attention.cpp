@@ -3,8 +3,12 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/index_select.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/triu.h>
 
 #include <algorithm>
 #include <cmath>
@@ -23,14 +27,14 @@ at::Tensor copy_of(const std::vector<int64_t>& values, c10::Device device) {
 }
 
 /// Row i at position begin + i sees keys up to its own, the last `window` of them.
-at::Tensor make_mask(const SequenceRows& rows, int64_t window) {
-  const int64_t n = rows.count(), keys = rows.end() - rows.first_key;
+at::Tensor make_mask(const SequenceRows& rows, const Sight& sight) {
+  const int64_t n = rows.count(), keys = rows.end() - sight.first_key, window = sight.window;
   at::Tensor mask = at::empty({n, keys}, at::TensorOptions(at::kFloat));
   float* out = mask.data_ptr<float>();
   for (int64_t i = 0; i < n; ++i) {
     const int64_t position = rows.begin + i;
     for (int64_t j = 0; j < keys; ++j) {
-      const int64_t key = rows.first_key + j;
+      const int64_t key = sight.first_key + j;
       const bool seen = key <= position && (window == 0 || key > position - window);
       *out++ = seen ? 0.0F : -std::numeric_limits<float>::infinity();
     }
@@ -38,13 +42,41 @@ at::Tensor make_mask(const SequenceRows& rows, int64_t window) {
   return mask;
 }
 
-void finish(SequenceRows& rows, int64_t window, c10::Device device) {
+Sight sight_of(const SequenceRows& rows, int64_t window, c10::Device device) {
   const int64_t n = rows.count();
-  if (rows.rows.back() - rows.rows.front() + 1 != n) rows.index = copy_of(rows.rows, device);
-  if (window > 0) rows.first_key = std::max<int64_t>(0, rows.begin - window + 1);
-  if (n == 1) return;
-  rows.causal = rows.begin == 0 && (window == 0 || window >= n);
-  if (!rows.causal) rows.mask = make_mask(rows, window).to(device);
+  Sight sight;
+  sight.window = window;
+  if (window > 0) sight.first_key = std::max<int64_t>(0, rows.begin - window + 1);
+  if (n == 1) return sight;
+  sight.causal = rows.begin == 0 && (window == 0 || window >= n);
+  if (!sight.causal) sight.mask = make_mask(rows, sight).to(device);
+  return sight;
+}
+
+void finish(SequenceRows& rows, const std::vector<int64_t>& windows, c10::Device device) {
+  if (rows.rows.back() - rows.rows.front() + 1 != rows.count())
+    rows.index = copy_of(rows.rows, device);
+  for (const int64_t window : windows) rows.sights.push_back(sight_of(rows, window, device));
+}
+
+at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           const Sight& sight, double scale) {
+  const std::optional<at::Tensor> mask =
+      sight.mask.defined() ? std::optional(sight.mask) : std::nullopt;
+  return at::scaled_dot_product_attention(q, k, v, mask, 0.0, sight.causal, scale);
+}
+
+/// With scores that are capped before the mask, which the fused operation cannot do.
+at::Tensor capped_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                            const Sight& sight, double scale, const model::LayerSpec& spec) {
+  at::Tensor scores = at::matmul(q, k.transpose(2, 3)).mul_(scale / spec.score_cap);
+  scores.tanh_().mul_(spec.score_cap);
+  if (sight.mask.defined()) scores.add_(sight.mask);
+  if (sight.causal) {
+    const at::Tensor hidden = at::full({q.size(2), k.size(2)}, -INFINITY, scores.options());
+    scores.add_(at::triu(hidden, 1));
+  }
+  return at::matmul(at::softmax(scores, -1), v);
 }
 
 void check_sequence(const model::CacheShape& shape, int32_t sequence) {
@@ -98,13 +130,17 @@ at::Tensor TorchCache::values(int64_t layer, int32_t sequence) const {
   return values_[static_cast<size_t>(layer)].select(0, sequence);
 }
 
+const Sight& SequenceRows::sight(int64_t window) const {
+  return *std::ranges::find(sights, window, &Sight::window);
+}
+
 at::Tensor SequenceRows::select(const at::Tensor& tensor) const {
   if (index.defined()) return at::index_select(tensor, 0, index);
   return tensor.narrow(0, rows.front(), count());
 }
 
 std::vector<SequenceRows> rows_by_sequence(const model::Batch& batch, const TorchCache& cache,
-                                           int64_t window) {
+                                           const std::vector<int64_t>& windows) {
   std::vector<SequenceRows> groups;
   for (size_t row = 0; row < batch.tokens.size(); ++row) {
     const int32_t sequence = batch.sequences[row];
@@ -119,7 +155,7 @@ std::vector<SequenceRows> rows_by_sequence(const model::Batch& batch, const Torc
     check_position(cache, *group, batch.positions[row]);
     group->rows.push_back(static_cast<int64_t>(row));
   }
-  for (SequenceRows& group : groups) finish(group, window, cache.device());
+  for (SequenceRows& group : groups) finish(group, windows, cache.device());
   return groups;
 }
 
@@ -132,13 +168,14 @@ void write_cache(const TorchCache& cache, int64_t layer, const SequenceRows& row
   write(v, cache.values(layer, rows.sequence));
 }
 
-at::Tensor attend(const TorchCache& cache, int64_t layer, const SequenceRows& rows,
-                  const at::Tensor& q) {
-  const int64_t n = rows.count(), keys = rows.end() - rows.first_key;
+at::Tensor attend(const TorchCache& cache, const model::LayerSpec& spec, int64_t layer,
+                  const SequenceRows& rows, const at::Tensor& q) {
+  const Sight& sight = rows.sight(spec.window);
+  const int64_t n = rows.count(), keys = rows.end() - sight.first_key;
   const int64_t kv_heads = cache.shape().kv_heads, head_dim = cache.shape().head_dim;
   const int64_t group = q.size(1) / kv_heads;
   const auto seen = [&](const at::Tensor& slab) {  // [Hkv, 1, keys, dh]
-    return slab.narrow(1, rows.first_key, keys).unsqueeze(1).to(at::kFloat);
+    return slab.narrow(1, sight.first_key, keys).unsqueeze(1).to(at::kFloat);
   };
   at::Tensor k = seen(cache.keys(layer, rows.sequence));
   at::Tensor v = seen(cache.values(layer, rows.sequence));
@@ -150,11 +187,10 @@ at::Tensor attend(const TorchCache& cache, int64_t layer, const SequenceRows& ro
     k = k.expand({kv_heads, group, keys, head_dim});
     v = v.expand({kv_heads, group, keys, head_dim});
   }
-  const std::optional<at::Tensor> mask =
-      rows.mask.defined() ? std::optional(rows.mask) : std::nullopt;
-  const double scale = 1.0 / std::sqrt(static_cast<double>(head_dim));
-  const at::Tensor a =
-      at::scaled_dot_product_attention(queries, k, v, mask, 0.0, rows.causal, scale);
+  const double scale =
+      spec.score_scale == 0 ? 1.0 / std::sqrt(static_cast<double>(head_dim)) : spec.score_scale;
+  const at::Tensor a = spec.score_cap > 0 ? capped_attention(queries, k, v, sight, scale, spec)
+                                          : plain_attention(queries, k, v, sight, scale);
   return (n == 1 ? a.permute({1, 0, 2, 3}) : a.permute({2, 0, 1, 3})).reshape({n, -1});
 }
 

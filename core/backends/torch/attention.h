@@ -34,33 +34,40 @@ class TorchCache final : public model::KvCache {
   std::vector<int64_t> lengths_;           // [sequences]
 };
 
+/// What the rows of a sequence see through a window.
+struct Sight {
+  int64_t window = 0;     // 0: all
+  int64_t first_key = 0;  // what the window hides from every row is left out
+  bool causal = false;    // the mask is the plain triangle
+  at::Tensor mask;        // [n, keys] 0 or -inf; undefined if none is needed
+};
+
 /// The rows of one sequence in a step: n tokens at positions [begin, begin + n).
 struct SequenceRows {
   int32_t sequence = 0;
   int64_t begin = 0;
   std::vector<int64_t> rows;  // [n], ascending
   at::Tensor index;           // rows as a tensor; undefined if they are consecutive
-  int64_t first_key = 0;      // what the sliding window hides from every row is left out
-  bool causal = false;        // the mask is the plain triangle
-  at::Tensor mask;            // [n, keys] 0 or -inf; undefined if none is needed
+  std::vector<Sight> sights;  // one for each window that some layer has
 
+  const Sight& sight(int64_t window) const;
   int64_t count() const { return static_cast<int64_t>(rows.size()); }
   int64_t end() const { return begin + count(); }
   /// These rows of a tensor whose first dimension is the step's T tokens.
   at::Tensor select(const at::Tensor& tensor) const;
 };
 
-/// The step's rows by sequence, each with its mask; `window` 0 is none. Errors: kInternal if
+/// The step's rows by sequence, each with its masks for `windows`; 0 is none. Errors: kInternal if
 /// positions do not continue what `cache` holds, kUsage if they run past its context.
 std::vector<SequenceRows> rows_by_sequence(const model::Batch& batch, const TorchCache& cache,
-                                           int64_t window);
+                                           const std::vector<int64_t>& windows);
 
 /// Writes k, v [T, Hkv, dh] into the cache at the rows' positions.
 void write_cache(const TorchCache& cache, int64_t layer, const SequenceRows& rows,
                  const at::Tensor& k, const at::Tensor& v);
 
-/// softmax(q k / sqrt(dh)) v for the rows' queries, from q [T, Hq, dh]: [n, Hq*dh].
-at::Tensor attend(const TorchCache& cache, int64_t layer, const SequenceRows& rows,
-                  const at::Tensor& q);
+/// softmax(s q k) v for the rows' queries, from q [T, Hq, dh]: [n, Hq*dh].
+at::Tensor attend(const TorchCache& cache, const model::LayerSpec& spec, int64_t layer,
+                  const SequenceRows& rows, const at::Tensor& q);
 
 }  // namespace nety::torch_backend

@@ -9,13 +9,16 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/gelu.h>
 #include <ATen/ops/index_select.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/rms_norm.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <string>
 
 #include "core/backends/torch/attention.h"
@@ -28,6 +31,7 @@ namespace nety::torch_backend {
 namespace {
 
 using model::Batch;
+using model::LayerSpec;
 using model::LayerWeights;
 using model::Slot;
 using model::Weight;
@@ -45,11 +49,21 @@ at::Tensor tensor_of(std::span<const int32_t> values, c10::Device device) {
 
 /// ATen allocates a step's tensors itself: what is kept is what the arithmetic needs of the model.
 struct TorchWorkspace final : model::Workspace {
-  explicit TorchWorkspace(const checkpoint::ModelConfig& of)
-      : config(of), rope(model::rope_table(of, 0)) {}
+  explicit TorchWorkspace(const checkpoint::ModelConfig& of) : config(of) {
+    for (const LayerSpec& spec : config.specs) {
+      if (std::ranges::find(windows, spec.window) == windows.end()) windows.push_back(spec.window);
+      has_local = has_local || spec.rotary == checkpoint::Rotary::kLocal;
+    }
+  }
 
   checkpoint::ModelConfig config;
-  model::RopeTable rope;
+  std::vector<int64_t> windows;  // of the layers, each once
+  bool has_local = false;        // some layers have the local rotary embedding
+};
+
+/// The rotations of a step by one rotary embedding.
+struct Rotations {
+  at::Tensor cosines, sines;  // [T, 1, rotated / 2]
 };
 
 class TorchBackend final : public model::Backend {
@@ -86,21 +100,25 @@ class TorchBackend final : public model::Backend {
 
   void begin_step(const Batch& batch, model::Workspace& workspace, model::KvCache& cache) override;
   void embed(const Weight& table) override;
-  void qkv(const LayerWeights& layer, int64_t index) override;
-  void attention(int64_t index) override;
-  void attention_output(const LayerWeights& layer) override;
-  void gate_up(const LayerWeights& layer) override;
-  void down(const LayerWeights& layer) override;
-  void head(const Weight& norm, const Weight& output, std::span<float> logits,
-            int64_t width) override;
+  void qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) override;
+  void attention(const LayerSpec& spec, int64_t index) override;
+  void attention_output(const LayerWeights& layer, const LayerSpec& spec) override;
+  void gate_up(const LayerWeights& layer, const LayerSpec& spec) override;
+  void down(const LayerWeights& layer, const LayerSpec& spec) override;
+  void head(const Weight& norm, const Weight* norm_bias, const Weight& output,
+            std::span<float> logits, int64_t width) override;
   void end_step() override;
 
  private:
-  at::Tensor normalised(const at::Tensor& x, const Weight& weight) const {
-    return at::rms_norm(x, {work_->config.dim}, cast(weight).vector(), work_->config.rms_eps);
-  }
-  void compute_rotations(const Batch& batch);
-  at::Tensor rotated(const at::Tensor& x) const;
+  /// By RMSNorm over the last dimension; as it is where there is no weight.
+  at::Tensor rms_normalised(const at::Tensor& x, const Weight* weight) const;
+  /// By the kind of norm that the model's stream has.
+  at::Tensor normalised(const at::Tensor& x, const Weight* weight, const Weight* bias) const;
+  Rotations rotations_of(const Batch& batch, const checkpoint::Rope& rope) const;
+  at::Tensor rotated(const at::Tensor& x, const LayerSpec& spec) const;
+  at::Tensor heads(const at::Tensor& x, int64_t count, const LayerSpec& spec,
+                   const Weight* norm) const;
+  void add_to_stream(const at::Tensor& y, const Weight* norm, const LayerSpec& spec);
 
   Products products_;
   c10::Device device_;
@@ -112,13 +130,14 @@ class TorchBackend final : public model::Backend {
   TorchWorkspace* work_ = nullptr;
   TorchCache* cache_ = nullptr;
   std::vector<SequenceRows> groups_;
-  at::Tensor tokens_;           // [T]
-  at::Tensor logit_rows_;       // [R]
-  at::Tensor cosines_, sines_;  // [T, 1, dh/2]
-  at::Tensor x_;                // [T, D] residual stream
-  at::Tensor q_;                // [T, Hq, dh]
-  at::Tensor a_;                // [T, Hq*dh]
-  at::Tensor h_;                // [T, F]
+  at::Tensor tokens_;      // [T]
+  at::Tensor logit_rows_;  // [R]
+  Rotations main_, local_;
+  at::Tensor growth_;  // [T, 1, 1], where queries grow with their positions
+  at::Tensor x_;       // [T, D] residual stream
+  at::Tensor q_;       // [T, Hq, dh]
+  at::Tensor a_;       // [T, Hq*dh]
+  at::Tensor h_;       // [T, F]
 };
 
 std::string TorchBackend::kernel(ModeId mode) const {
@@ -151,69 +170,112 @@ void TorchBackend::begin_step(const Batch& batch, model::Workspace& workspace,
   const c10::InferenceMode guard;
   work_ = &static_cast<TorchWorkspace&>(workspace);
   cache_ = &static_cast<TorchCache&>(cache);
-  groups_ = rows_by_sequence(batch, *cache_, work_->config.sliding_window);
+  groups_ = rows_by_sequence(batch, *cache_, work_->windows);
   tokens_ = tensor_of(batch.tokens, device_);
   logit_rows_ = tensor_of(batch.logit_rows, device_);
-  compute_rotations(batch);
+  main_ = rotations_of(batch, work_->config.rope);
+  if (work_->has_local) local_ = rotations_of(batch, work_->config.local_rope);
+  growth_ = at::Tensor();
+  if (const LayerSpec& spec = work_->config.specs.front(); spec.query_growth != 0) {
+    const auto tokens = static_cast<int64_t>(batch.tokens.size());
+    growth_ = at::empty({tokens, 1, 1}, at::TensorOptions(at::kFloat));
+    for (int64_t t = 0; t < tokens; ++t)
+      growth_.data_ptr<float>()[t] =
+          model::query_scale(spec, batch.positions[static_cast<size_t>(t)]);
+    growth_ = growth_.to(device_);
+  }
 }
 
-void TorchBackend::compute_rotations(const Batch& batch) {
+Rotations TorchBackend::rotations_of(const Batch& batch, const checkpoint::Rope& rope) const {
   const int64_t tokens = static_cast<int64_t>(batch.tokens.size()),
-                half = work_->config.head_dim / 2;
-  cosines_ = at::empty({tokens, 1, half}, at::TensorOptions(at::kFloat));
-  sines_ = at::empty({tokens, 1, half}, at::TensorOptions(at::kFloat));
+                half = rope.rotated_of(work_->config.head_dim) / 2;
+  Rotations made{at::empty({tokens, 1, half}, at::TensorOptions(at::kFloat)),
+                 at::empty({tokens, 1, half}, at::TensorOptions(at::kFloat))};
+  model::RopeTable table = model::rope_table(work_->config, rope, 0);
   for (const SequenceRows& group : groups_) {
-    if (model::depends_on_length(work_->config.rope))
-      work_->rope = model::rope_table(work_->config, group.end());
+    if (model::depends_on_length(rope)) table = model::rope_table(work_->config, rope, group.end());
     for (int64_t i = 0; i < group.count(); ++i) {
       const size_t row = static_cast<size_t>(group.rows[static_cast<size_t>(i)]);
       const size_t at = row * static_cast<size_t>(half);
-      model::rope_rotation(work_->rope, batch.positions[row],
-                           {cosines_.data_ptr<float>() + at, static_cast<size_t>(half)},
-                           {sines_.data_ptr<float>() + at, static_cast<size_t>(half)});
+      model::rope_rotation(table, batch.positions[row],
+                           {made.cosines.data_ptr<float>() + at, static_cast<size_t>(half)},
+                           {made.sines.data_ptr<float>() + at, static_cast<size_t>(half)});
     }
   }
-  cosines_ = cosines_.to(device_), sines_ = sines_.to(device_);
+  return {made.cosines.to(device_), made.sines.to(device_)};
 }
 
 void TorchBackend::embed(const Weight& table) {
   const c10::InferenceMode guard;
   x_ = at::index_select(cast(table).matrix(), 0, tokens_).to(at::kFloat);
+  if (work_->config.embedding_scale != 1) x_.mul_(work_->config.embedding_scale);
 }
 
-at::Tensor TorchBackend::rotated(const at::Tensor& x) const {  // [T, heads, dh]
-  if (work_->config.rope.interleaved) {
-    const at::Tensor pairs = x.view({x.size(0), x.size(1), -1, 2});
+at::Tensor TorchBackend::rms_normalised(const at::Tensor& x, const Weight* weight) const {
+  if (weight == nullptr) return x;
+  const at::Tensor& w = cast(*weight).vector();
+  return at::rms_norm(x, {w.numel()}, w, work_->config.rms_eps);
+}
+
+at::Tensor TorchBackend::normalised(const at::Tensor& x, const Weight* weight,
+                                    const Weight* bias) const {
+  if (weight == nullptr || !work_->config.layer_norms) return rms_normalised(x, weight);
+  const at::Tensor& w = cast(*weight).vector();
+  return at::layer_norm(x, {w.numel()}, w, bias == nullptr ? at::Tensor() : cast(*bias).vector(),
+                        work_->config.rms_eps);
+}
+
+at::Tensor TorchBackend::rotated(const at::Tensor& x, const LayerSpec& spec) const {
+  if (spec.rotary == checkpoint::Rotary::kNone) return x;  // [T, heads, dh]
+  const bool main = spec.rotary == checkpoint::Rotary::kMain;
+  const auto& [cosines, sines] = main ? main_ : local_;
+  const checkpoint::Rope& rope = main ? work_->config.rope : work_->config.local_rope;
+  const int64_t turned = 2 * cosines.size(2), rest = x.size(2) - turned;
+  const at::Tensor head = rest == 0 ? x : x.narrow(2, 0, turned);
+  at::Tensor y;
+  if (rope.interleaved) {
+    const at::Tensor pairs = head.unflatten(2, {turned / 2, 2});
     const at::Tensor a = pairs.select(3, 0), b = pairs.select(3, 1);
-    return at::stack({a * cosines_ - b * sines_, b * cosines_ + a * sines_}, 3).flatten(2);
+    y = at::stack({a * cosines - b * sines, b * cosines + a * sines}, 3).flatten(2);
+  } else {
+    const at::Tensor a = head.narrow(2, 0, turned / 2), b = head.narrow(2, turned / 2, turned / 2);
+    y = at::cat({a * cosines - b * sines, b * cosines + a * sines}, 2);
   }
-  const int64_t half = work_->config.head_dim / 2;
-  const at::Tensor a = x.narrow(2, 0, half), b = x.narrow(2, half, half);
-  return at::cat({a * cosines_ - b * sines_, b * cosines_ + a * sines_}, 2);
+  return rest == 0 ? y : at::cat({y, x.narrow(2, turned, rest)}, 2);
 }
 
-void TorchBackend::qkv(const LayerWeights& layer, int64_t index) {
+/// Queries or keys [T, count * dh] normalised and rotated: [T, count, dh].
+at::Tensor TorchBackend::heads(const at::Tensor& x, int64_t count, const LayerSpec& spec,
+                               const Weight* norm) const {
+  using checkpoint::HeadNorm;
+  const at::Tensor whole = spec.head_norm == HeadNorm::kRow ? rms_normalised(x, norm) : x;
+  const at::Tensor each = whole.view({-1, count, work_->config.head_dim});
+  return rotated(spec.head_norm == HeadNorm::kHead ? rms_normalised(each, norm) : each, spec);
+}
+
+void TorchBackend::qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) {
   const c10::InferenceMode guard;
-  const at::Tensor n = normalised(x_, *layer[Slot::attention_norm]);
-  const auto heads = [&](const Weight& w, const Weight* b, int64_t count) {
-    return product(n, w, b).view({-1, count, work_->config.head_dim});
-  };
-  q_ = rotated(heads(*layer[Slot::wq], layer[Slot::bq].get(), work_->config.heads));
+  const at::Tensor n =
+      normalised(x_, layer[Slot::attention_norm].get(), layer[Slot::attention_norm_bias].get());
+  const auto projected = [&](Slot w, Slot b) { return product(n, *layer[w], layer[b].get()); };
+  const int64_t kv_heads = work_->config.kv_heads;
+  q_ = heads(projected(Slot::wq, Slot::bq), work_->config.heads, spec, layer[Slot::q_norm].get());
+  if (growth_.defined()) q_ = q_ * growth_;
   const at::Tensor k =
-      rotated(heads(*layer[Slot::wk], layer[Slot::bk].get(), work_->config.kv_heads));
-  const at::Tensor v = heads(*layer[Slot::wv], layer[Slot::bv].get(), work_->config.kv_heads);
+      heads(projected(Slot::wk, Slot::bk), kv_heads, spec, layer[Slot::k_norm].get());
+  const at::Tensor v = projected(Slot::wv, Slot::bv).view({-1, kv_heads, work_->config.head_dim});
   for (const SequenceRows& group : groups_) write_cache(*cache_, index, group, k, v);
 }
 
-void TorchBackend::attention(int64_t index) {
+void TorchBackend::attention(const LayerSpec& spec, int64_t index) {
   const c10::InferenceMode guard;
   if (groups_.size() == 1 && !groups_[0].index.defined()) {
-    a_ = attend(*cache_, index, groups_[0], q_);
+    a_ = attend(*cache_, spec, index, groups_[0], q_);
     return;
   }
   a_ = at::empty({q_.size(0), work_->config.heads * work_->config.head_dim}, q_.options());
   for (const SequenceRows& group : groups_) {
-    const at::Tensor a = attend(*cache_, index, group, q_);
+    const at::Tensor a = attend(*cache_, spec, index, group, q_);
     if (group.index.defined())
       a_.index_copy_(0, group.index, a);
     else
@@ -221,34 +283,48 @@ void TorchBackend::attention(int64_t index) {
   }
 }
 
-void TorchBackend::attention_output(const LayerWeights& layer) {
+void TorchBackend::attention_output(const LayerWeights& layer, const LayerSpec& spec) {
   const c10::InferenceMode guard;
-  x_.add_(product(a_, *layer[Slot::wo], layer[Slot::bo].get()));
+  add_to_stream(product(a_, *layer[Slot::wo], layer[Slot::bo].get()),
+                layer[Slot::attention_post_norm].get(), spec);
 }
 
-void TorchBackend::gate_up(const LayerWeights& layer) {
-  const c10::InferenceMode guard;
-  const at::Tensor n = normalised(x_, *layer[Slot::mlp_norm]);
-  h_ = at::silu(product(n, *layer[Slot::w_gate], layer[Slot::b_gate].get()));
-  h_.mul_(product(n, *layer[Slot::w_up], layer[Slot::b_up].get()));
+void TorchBackend::add_to_stream(const at::Tensor& y, const Weight* norm, const LayerSpec& spec) {
+  x_.add_(rms_normalised(y, norm), spec.residual_scale);
 }
 
-void TorchBackend::down(const LayerWeights& layer) {
+void TorchBackend::gate_up(const LayerWeights& layer, const LayerSpec& spec) {
   const c10::InferenceMode guard;
-  x_.add_(product(h_, *layer[Slot::w_down], layer[Slot::b_down].get()));
+  const Slot norm = spec.parallel ? Slot::attention_norm : Slot::mlp_norm;
+  const Slot bias = spec.parallel ? Slot::attention_norm_bias : Slot::mlp_norm_bias;
+  const at::Tensor n = normalised(x_, layer[norm].get(), layer[bias].get());
+  const auto projected = [&](Slot w, Slot b) { return product(n, *layer[w], layer[b].get()); };
+  const at::Tensor g =
+      spec.gated ? projected(Slot::w_gate, Slot::b_gate) : projected(Slot::w_up, Slot::b_up);
+  h_ = spec.nonlinearity == checkpoint::Nonlinearity::kSilu ? at::silu(g) : at::gelu(g, "tanh");
+  if (spec.gated) h_.mul_(projected(Slot::w_up, Slot::b_up));
 }
 
-void TorchBackend::head(const Weight& norm, const Weight& output, std::span<float> logits,
-                        int64_t width) {
+void TorchBackend::down(const LayerWeights& layer, const LayerSpec& spec) {
+  const c10::InferenceMode guard;
+  add_to_stream(product(h_, *layer[Slot::w_down], layer[Slot::b_down].get()),
+                layer[Slot::mlp_post_norm].get(), spec);
+}
+
+void TorchBackend::head(const Weight& norm, const Weight* norm_bias, const Weight& output,
+                        std::span<float> logits, int64_t width) {
   const c10::InferenceMode guard;
   const int64_t rows = logit_rows_.numel(), vocab = cast(output).rows();
   if (rows == 0) return;
   if (width < vocab || static_cast<int64_t>(logits.size()) < (rows - 1) * width + vocab)
     throw Error(ErrorKind::kInternal, "room for " + std::to_string(logits.size()) + " logits, " +
                                           std::to_string(rows * vocab) + " wanted");
-  const at::Tensor n = normalised(at::index_select(x_, 0, logit_rows_), norm);
-  at::from_blob(logits.data(), {rows, vocab}, {width, 1}, at::TensorOptions(at::kFloat))
-      .copy_(product(n, output, nullptr));
+  const at::Tensor n = normalised(at::index_select(x_, 0, logit_rows_), &norm, norm_bias);
+  at::Tensor y = product(n, output, nullptr);
+  const checkpoint::ModelConfig& config = work_->config;
+  if (config.logit_scale != 1) y.mul_(config.logit_scale);
+  if (config.logit_cap > 0) y.div_(config.logit_cap).tanh_().mul_(config.logit_cap);
+  at::from_blob(logits.data(), {rows, vocab}, {width, 1}, at::TensorOptions(at::kFloat)).copy_(y);
 }
 
 void TorchBackend::end_step() {

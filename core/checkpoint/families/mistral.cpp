@@ -1,5 +1,5 @@
 // Mistral (2310.06825): a Llama whose tokens look back over a window.
-#include "core/checkpoint/families/llama.h"
+#include "core/checkpoint/families/decoder.h"
 #include "core/checkpoint/family.h"
 #include "core/checkpoint/huggingface_shape.h"
 #include "core/checkpoint/json_file.h"
@@ -9,7 +9,7 @@ namespace {
 
 ModelConfig read_json(const JsonObject& root) {
   ModelConfig config = read_shape(root, {.context = 4096 * 32, .kv_heads = 8});
-  config.sliding_window = read_window(root, 4096);
+  config.specs.front().window = read_window(root, 4096);
   return config;
 }
 
@@ -21,7 +21,7 @@ const Family k_mistral = {
     .model_class = "MistralForCausalLM",
     .gguf_architecture = {},
     .gguf_models = {},
-    .tensors = llama_tensors,
+    .tensors = [](const ModelConfig& config) { return decoder_tensors(config); },
     .read_json = read_json,
     .read_gguf = nullptr,
     .huggingface_form = nullptr,
