@@ -27,7 +27,20 @@ struct Row {
 
 constexpr Row kRows[] = {
 #define NETY_SHAPE(...) {__VA_ARGS__},
+#define NETY_CONFIG(...)
 #include "core/checkpoint/shapes.def"
+#undef NETY_CONFIG
+#undef NETY_SHAPE
+};
+
+struct ConfigRow {
+  const char *name, *json;
+};
+constexpr ConfigRow kConfigRows[] = {
+#define NETY_SHAPE(...)
+#define NETY_CONFIG(name, json) {name, json},
+#include "core/checkpoint/shapes.def"
+#undef NETY_CONFIG
 #undef NETY_SHAPE
 };
 
@@ -54,6 +67,18 @@ ModelConfig config_of(const Row& row) {
   return config;
 }
 
+ModelConfig config_of(const ConfigRow& row) {
+  ModelConfig config = parse_config({row.json, fs::path("shapes.def") / row.name}).model;
+  config.name = row.name;
+  return config;
+}
+
+/// Weights, roughly: for the order of the list.
+int64_t size_of(const ModelConfig& config) {
+  return config.dim *
+         (config.layers * (3 * config.ffn_dim + 2 * config.heads * config.head_dim) + config.vocab);
+}
+
 std::string in_small_letters(std::string text) {
   for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
@@ -77,6 +102,8 @@ std::span<const ModelConfig> standard_shapes() {
   static const std::vector<ModelConfig> shapes = [] {
     std::vector<ModelConfig> all;
     for (const Row& row : kRows) all.push_back(config_of(row));
+    for (const ConfigRow& row : kConfigRows) all.push_back(config_of(row));
+    std::ranges::stable_sort(all, {}, size_of);
     return all;
   }();
   return shapes;
