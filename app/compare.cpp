@@ -14,12 +14,15 @@
 #include "app/messages.h"
 #include "app/model_options.h"
 #include "app/run_arguments.h"
+#include "app/time_budget.h"
+#include "bench/compare_slices.h"
 #include "bench/compare_subjects.h"
 #include "bench/model_facts.h"
 #include "bench/plan.h"
 #include "core/backends/backends.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/measure/stopwatch.h"
 #include "core/results/json.h"
 #include "diag/examine.h"
 #include "reports/comparison.h"
@@ -30,6 +33,9 @@ namespace nety::app {
 namespace {
 
 enum class Kind : uint8_t { kProgram, kResults, kCommand };
+
+const std::string kUsualPairs = "10:40";
+constexpr double kUsualBudget = 110;  // seconds, in slices: with its end, under two minutes
 
 /// What --baseline or --candidate names.
 Kind kind_of(const std::string& option, const std::string& given) {
@@ -95,7 +101,12 @@ class Compare final : public Command {
     arguments.text("--baseline", baseline_,
                    "A nety, a quoted command line that prints a result file, or a result file");
     arguments.text("--candidate", candidate_, "The same, for what may have become slower");
-    arguments.text("--pairs", pairs_, "Least and most pairs of observations");
+    arguments.text("--pairs", pairs_,
+                   "Least and most pairs of observations (10:40, or fewer within the budget)");
+    arguments.text("--budget", budget_,
+                   "Time for the whole: 90s, 5min, none (110s, in slices without --pairs)");
+    arguments.flag("--whole-runs", whole_runs_,
+                   "Measure whole runs one after the other, not slices in turn");
     arguments.texts("--gate", gates_,
                     "A metric that decides, and its margin: tg_tps:2% (repeatable; default tg_tps "
                     "and pp_tps)");
@@ -113,7 +124,8 @@ class Compare final : public Command {
     declare_run(
         arguments, run_, of_role(options::kChosen | options::kCondition),
         {{mode.name, "Its mode; default: what the policy chooses"}, {isa.name, "Kernel family"}});
-    arguments.number("-p,--prompt", n_prompt_, 1, 1 << 20, "Tokens of prefill");
+    arguments.number("-p,--prompt", n_prompt_, 0, 1 << 20,
+                     "Tokens of prefill; 0: 512, or fewer where that takes longer than a slice");
     arguments.number("-n,--generate", n_gen_, 1, 1 << 20, "Tokens of decode");
     arguments.flag("--json", json_, "Print JSON");
     arguments.texts("-o,--output", outputs_,
@@ -126,7 +138,8 @@ class Compare final : public Command {
       throw Error(ErrorKind::kUsage, "compare needs --baseline and --candidate",
                   "For example: nety compare --baseline old/nety --candidate build/release/nety");
     bench::CompareRequest request;
-    parse_pairs(pairs_, request);
+    parse_pairs(pairs_.empty() ? kUsualPairs : pairs_, request);
+    request.budget_s = parse_budget(budget_);
     if (!gates_.empty()) request.gates.clear();
     for (const std::string& gate : gates_) request.gates.push_back(parse_gate(gate));
     request.mode = run_.mode;
@@ -173,20 +186,66 @@ class Compare final : public Command {
     else
       file.machines = {machine::describe(machine::host())};
     if (request.mode.empty()) request.mode = workload.engine.run.mode;
-    const auto baseline = subject(a, baseline_, workload), again = subject(a, baseline_, workload);
-    const auto candidate = subject(b, candidate_, workload);
     warn_of_too_few(request, context);
     const OtherLoad before = other_load(machine::host());
+    CompareMethod method;
     bench::ComparedPrograms outcome;
     {
       PairLine line(draws_progress(context), context.language);
-      outcome = bench::compare(*baseline, *candidate, *again, request, line);
+      const std::unique_ptr<bench::PairSource> slices =
+          whole_runs_ ? nullptr : take_turns(a, b, workload, request, method);
+      if (whole_runs_) method.kind = CompareMethod::Kind::kAsked;
+      if (slices) {
+        file.workload.prompts = {method.plan.n_prompt};
+        outcome = bench::compare(*slices, request, line);
+      } else {
+        const auto baseline = subject(a, baseline_, workload),
+                   again = subject(a, baseline_, workload),
+                   candidate = subject(b, candidate_, workload);
+        outcome = bench::compare(*baseline, *candidate, *again, request, line);
+      }
     }
     file.comparisons = outcome.comparisons;
-    file.findings = findings_of_programs(outcome, request, before, other_load(machine::host()),
-                                         context.language);
+    file.findings = findings_of_programs(outcome, request, method, before,
+                                         other_load(machine::host()), context.language);
     if (outcome.interrupted) file.warnings.emplace_back("Interrupted: fewer pairs than asked for.");
     return outcome;
+  }
+
+  /// Slices of programs that stay loaded side by side; null, and `method` says why, where whole
+  /// runs have to do. Sets what the plan leaves of the request: pairs and time.
+  std::unique_ptr<bench::PairSource> take_turns(Kind a, Kind b,
+                                                const bench::CompareWorkload& workload,
+                                                bench::CompareRequest& request,
+                                                CompareMethod& method) const {
+    method.kind = CompareMethod::Kind::kCommand;
+    if (a != Kind::kProgram || b != Kind::kProgram) return nullptr;
+    const measure::Stopwatch watch;
+    const machine::MemoryBudget memory = machine::memory_budget(machine::host());
+    bench::SlicedPrograms programs;
+    programs.baseline = worker_of(baseline_);
+    programs.candidate = worker_of(candidate_);
+    programs.workload = workload;
+    programs.fixed_prompt = n_prompt_ > 0;
+    programs.fixed_pairs = !pairs_.empty();
+    programs.fixed_budget = !budget_.empty();
+    if (!memory.limited_by.empty())
+      programs.available_bytes = static_cast<double>(memory.available_bytes);
+    bench::CompareRequest planned = request;
+    if (budget_.empty()) planned.budget_s = kUsualBudget;
+    bench::SlicedTrial trial = bench::try_slices(programs, planned);
+    method.kind = trial.pairs ? CompareMethod::Kind::kSlices : CompareMethod::Kind::kMemory;
+    method.plan = trial.plan;
+    method.protocol = trial.protocol;
+    method.needed_bytes = trial.needed_bytes;
+    method.available_bytes = programs.available_bytes;
+    method.reason = trial.reason;
+    if (!trial.pairs) return nullptr;
+    request.most = trial.plan.pairs;
+    // Pairs that were asked for are all taken, unless a time was asked for as well.
+    if (pairs_.empty() && planned.budget_s > 0)
+      request.budget_s = std::max(planned.budget_s - watch.seconds(), 1.0);
+    return std::move(trial.pairs);
   }
 
   /// Said before anything is measured.
@@ -220,11 +279,11 @@ class Compare final : public Command {
     if (run_.mode.empty()) workload.engine.run.mode = diagnosis.decision->mode_name();
     workload.engine.run.device = bench::device_for(run_.device, run_.backend);
     workload.engine.run.threads = machine::threads_for(run_.threads, machine::host());
-    workload.n_prompt = n_prompt_;
+    if (n_prompt_ > 0) workload.n_prompt = n_prompt_;
     workload.n_gen = n_gen_;
     file.machines = {diagnosis.machine};
     file.models = {bench::describe(checkpoint)};
-    file.workload.prompts = {n_prompt_};
+    file.workload.prompts = {workload.n_prompt};
     file.workload.generate = n_gen_;
     file.workload.seed = workload.seed;
     return workload;
@@ -233,8 +292,11 @@ class Compare final : public Command {
   static std::unique_ptr<bench::Subject> subject(Kind kind, const std::string& given,
                                                  const bench::CompareWorkload& workload) {
     if (kind == Kind::kCommand) return bench::make_command_subject(given, 3600);
-    return bench::make_worker_subject({std::filesystem::absolute(given).string(), "worker"},
-                                      workload);
+    return bench::make_worker_subject(worker_of(given), workload);
+  }
+
+  static std::vector<std::string> worker_of(const std::string& program) {
+    return {std::filesystem::absolute(program).string(), "worker"};
   }
 
   void write(const results::File& file, const Context& context) const {
@@ -275,12 +337,13 @@ class Compare final : public Command {
     return 0;
   }
 
-  std::string baseline_, candidate_, pairs_ = "10:40", model_ = "default";
+  std::string baseline_, candidate_, pairs_, model_ = "default";
   options::RunOptions run_{.backend = "native"};
   std::vector<std::string> gates_, outputs_;
-  int64_t fresh_every_ = 1, n_prompt_ = 512, n_gen_ = 128;
-  bool strict_ = false, warn_only_ = false, no_self_check_ = false, annotations_ = false,
-       json_ = false;
+  int64_t fresh_every_ = 1, n_prompt_ = 0, n_gen_ = 128;
+  std::string budget_;
+  bool whole_runs_ = false, strict_ = false, warn_only_ = false, no_self_check_ = false,
+       annotations_ = false, json_ = false;
 };
 
 }  // namespace

@@ -85,6 +85,42 @@ void add_noise(std::vector<Finding>& findings, const OtherLoad& before, const Ot
   findings.push_back(std::move(found));
 }
 
+Text text_of(const CompareMethod& method) {
+  using Kind = CompareMethod::Kind;
+  const auto bytes = [](double count) { return format_bytes(static_cast<uint64_t>(count)); };
+  switch (method.kind) {
+    case Kind::kCommand:
+      return {message::compare_method_command, {}};
+    case Kind::kAsked:
+      return {message::compare_method_asked, {}};
+    case Kind::kMemory:
+      if (!method.reason.empty()) return {message::compare_method_refused, {method.reason}};
+      return {message::compare_method_memory,
+              {bytes(method.needed_bytes), bytes(method.available_bytes)}};
+    case Kind::kSlices:
+      break;
+  }
+  return {method.protocol >= bench::kSliceProtocol ? message::compare_method_slices
+                                                   : message::compare_method_old_words,
+          {std::to_string(method.plan.tokens), std::to_string(method.plan.n_prompt)}};
+}
+
+void add_method(std::vector<Finding>& findings, const bench::ComparedPrograms& outcome,
+                const CompareMethod& method, Language language) {
+  const std::string pairs = std::to_string(outcome.pairs),
+                    time = reports::Wording(language).seconds(outcome.seconds);
+  const bool slices = method.kind == CompareMethod::Kind::kSlices;
+  findings.push_back(finding("compare.protocol", message::compare_title,
+                             slices ? Text{message::compare_protocol_slices,
+                                           {pairs, std::to_string(method.plan.turns),
+                                            std::to_string(method.plan.prefills), time}}
+                                    : Text{message::compare_protocol, {pairs, time}},
+                             language));
+  findings.back().data = static_cast<double>(outcome.pairs);
+  findings.push_back(
+      finding("compare.method", message::compare_method_title, text_of(method), language));
+}
+
 }  // namespace
 
 OtherLoad other_load(const machine::Machine& machine) {
@@ -109,15 +145,10 @@ OtherLoad other_load(const machine::Machine& machine) {
 
 std::vector<Finding> findings_of_programs(const bench::ComparedPrograms& outcome,
                                           const bench::CompareRequest& request,
-                                          const OtherLoad& before, const OtherLoad& after,
-                                          Language language) {
+                                          const CompareMethod& method, const OtherLoad& before,
+                                          const OtherLoad& after, Language language) {
   std::vector<Finding> findings;
-  findings.push_back(finding(
-      "compare.protocol", message::compare_title,
-      {message::compare_protocol,
-       {std::to_string(outcome.pairs), reports::Wording(language).seconds(outcome.seconds)}},
-      language));
-  findings.back().data = static_cast<double>(outcome.pairs);
+  add_method(findings, outcome, method, language);
   findings.push_back(self_check(outcome, request.self_check, language));
   add_detectable(findings, outcome, language);
   add_noise(findings, before, after, language);

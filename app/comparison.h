@@ -7,10 +7,22 @@
 #include <vector>
 
 #include "bench/compare.h"
+#include "bench/protocol.h"
+#include "bench/slice_plan.h"
 #include "core/base/messages.h"
 #include "core/machine/machine.h"
 
 namespace nety::app {
+
+/// How the programs were measured.
+struct CompareMethod {
+  enum class Kind : uint8_t { kSlices, kCommand, kMemory, kAsked };
+  Kind kind = Kind::kSlices;
+  bench::SlicePlan plan;                         ///< kSlices
+  int protocol = bench::kProtocol;               ///< kSlices
+  double needed_bytes = 0, available_bytes = 0;  ///< kMemory
+  std::string reason;                            ///< kMemory: what a program said instead
+};
 
 /// Load by other programs and other virtual machines, at one moment.
 struct OtherLoad {
@@ -21,6 +33,7 @@ OtherLoad other_load(const machine::Machine& machine);
 
 std::vector<results::Finding> findings_of_programs(const bench::ComparedPrograms& outcome,
                                                    const bench::CompareRequest& request,
+                                                   const CompareMethod& method,
                                                    const OtherLoad& before, const OtherLoad& after,
                                                    Language language);
 std::vector<results::Finding> findings_of_files(const bench::ComparedPrograms& outcome,

@@ -3,7 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include "app/messages.h"
 #include "app/model_options.h"
 #include "app/run_arguments.h"
+#include "app/time_budget.h"
 #include "bench/evaluation_text.h"
 #include "core/backends/backends.h"
 #include "core/base/error.h"
@@ -40,19 +40,6 @@ std::vector<std::string> split(const std::string& list) {
 
 /// Budget of --quick: with loads and the one round that is always made, under half a minute.
 const std::string kQuickBudget = "22s";
-
-// "90", "90s", "2min"; 0 for none
-double parse_budget(const std::string& text) {
-  if (text.empty() || text == "none") return 0;
-  double value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string unit(end, text.data() + text.size());
-  const double factor = unit.empty() || unit == "s" ? 1 : unit == "m" || unit == "min" ? 60 : 0;
-  if (code != std::errc() || factor == 0 || value <= 0)
-    throw Error(ErrorKind::kUsage, fmt::format("--budget: '{}' is no time", text),
-                "Give seconds or minutes: 120s, 2min; or none.");
-  return value * factor;
-}
 
 // A shape has no file, so no mode in which it is stored.
 std::vector<std::string> mode_list(const std::string& option, bool shape) {

@@ -31,6 +31,36 @@ const Comparison* self_difference(const std::vector<Comparison>& self) {
   return nullptr;
 }
 
+/// Programs observed one after the other.
+class WholeRuns final : public PairSource {
+ public:
+  WholeRuns(Subject& baseline, Subject& candidate, Subject& again, const CompareRequest& request)
+      : subjects_{&baseline, &candidate},
+        renewed_{&baseline, &candidate, &again},
+        every_(std::max<int64_t>(request.renew_every, 1)) {
+    if (request.self_check) subjects_.push_back(&again);
+  }
+
+  std::optional<ObservedPair> next(int64_t done, CompareObserver& observer) override {
+    if (done % every_ == 0)
+      for (Subject* subject : renewed_) subject->renew();
+    std::vector<Subject*> order = subjects_;
+    if (done % 2 == 1) std::reverse(order.begin(), order.end());
+    ObservedPair pair;
+    for (Subject* subject : order) {
+      if (observer.interrupted()) return std::nullopt;
+      (subject == subjects_[0]   ? pair.baseline
+       : subject == subjects_[1] ? pair.candidate
+                                 : pair.again) = subject->observe();
+    }
+    return pair;
+  }
+
+ private:
+  std::vector<Subject*> subjects_, renewed_;
+  int64_t every_;
+};
+
 void distrust(std::vector<Comparison>& comparisons, const std::string& reason) {
   for (Comparison& comparison : comparisons) {
     comparison.verdict = results::name_of(Change::kIncomparable);
@@ -70,27 +100,26 @@ void check(const CompareRequest& request) {
 
 ComparedPrograms compare(Subject& baseline, Subject& candidate, Subject& baseline_again,
                          const CompareRequest& request, CompareObserver& observer) {
+  WholeRuns runs(baseline, candidate, baseline_again, request);
+  return compare(runs, request, observer);
+}
+
+ComparedPrograms compare(PairSource& source, const CompareRequest& request,
+                         CompareObserver& observer) {
   check(request);
   const results::Looks looks(request.least, request.most);
   const measure::Stopwatch watch;
   PairedSeries pairs, self;
   ComparedPrograms out;
   while (out.pairs < request.most) {
+    const bool late = request.budget_s > 0 && watch.seconds() > request.budget_s;
+    if (late && out.pairs >= request.least) break;
     observer.pair(out.pairs, request);
-    if (out.pairs % std::max<int64_t>(request.renew_every, 1) == 0)
-      for (Subject* subject : {&baseline, &candidate, &baseline_again}) subject->renew();
-    std::vector<Subject*> order = {&baseline, &candidate};
-    if (request.self_check) order.push_back(&baseline_again);
-    if (out.pairs % 2 == 1) std::reverse(order.begin(), order.end());
-    Observation a, b, again;
-    for (Subject* subject : order) {
-      if (observer.interrupted()) break;
-      (subject == &baseline ? a : subject == &candidate ? b : again) = subject->observe();
-    }
-    out.interrupted = observer.interrupted();
+    const std::optional<ObservedPair> pair = source.next(out.pairs, observer);
+    out.interrupted = !pair || observer.interrupted();
     if (out.interrupted) break;
-    pairs.add(a, b);
-    if (request.self_check) self.add(a, again);
+    pairs.add(pair->baseline, pair->candidate);
+    if (request.self_check) self.add(pair->baseline, pair->again);
     ++out.pairs;
     if (looks.is_look(out.pairs) && decided(pairs.judge(request, looks))) break;
   }

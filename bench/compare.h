@@ -27,6 +27,9 @@ struct Figure {
   FigureKey key;
   std::string unit;
   double value = 0;
+  /// Of a candidate: its ratio to the baseline where that was measured closer than by the two
+  /// values, as the median over slices taken in turn.
+  std::optional<double> ratio{};
 };
 
 /// Everything that one observation of a program gave.
@@ -46,6 +49,22 @@ class Subject {
   virtual void renew() {}
 };
 
+/// What one pair gave; `again` is empty without an A/A check.
+struct ObservedPair {
+  Observation baseline, candidate, again;
+};
+
+class CompareObserver;
+
+/// Where pairs come from: whole runs of the programs, or slices of all of them in turn.
+class PairSource {
+ public:
+  virtual ~PairSource() = default;
+  /// The next pair, when there are `done` already; none: interrupted. Error: kEnvironment, saying
+  /// which program gave no figures and why.
+  virtual std::optional<ObservedPair> next(int64_t done, CompareObserver& observer) = 0;
+};
+
 /// A metric that decides, and its margin if not the table's.
 struct Gate {
   std::string metric;
@@ -59,6 +78,7 @@ struct CompareRequest {
   int64_t renew_every = 1;  ///< Pairs that share a process of each program.
   bool self_check = true;   ///< Compare the baseline with itself as well.
   double error = 0.05;      ///< Of all gated verdicts together.
+  double budget_s = 0;      ///< No pair beyond `least` is begun after that; 0: no limit.
 };
 
 /// Told what happens. The base class ignores it.
@@ -79,9 +99,13 @@ struct ComparedPrograms {
   bool interrupted = false;
 };
 
-/// Observes in the order A B A', A' B A, ... where A' is a second process of the baseline (or A B,
-/// B A without self_check), and stops at the first look at which every gated figure is decided.
-/// Error: kUsage for a nonsensical request; what a Subject throws.
+/// Takes pairs and stops at the first look at which every gated figure is decided.
+/// Error: kUsage for a nonsensical request; what the source throws.
+ComparedPrograms compare(PairSource& pairs, const CompareRequest& request,
+                         CompareObserver& observer);
+
+/// Whole runs in the order A B A', A' B A, ... where A' is a second process of the baseline (or A
+/// B, B A without self_check).
 ComparedPrograms compare(Subject& baseline, Subject& candidate, Subject& baseline_again,
                          const CompareRequest& request, CompareObserver& observer);
 

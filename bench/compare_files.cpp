@@ -94,6 +94,7 @@ void pair_up(const Result& one, const Result& other, PairedSeries& pairs, int64_
                   metric.unit,
                   values_of(metric),
                   values_of(twin->second),
+                  {},
                   conditions};
     if (metric.unit != twin->second.unit)
       series.obstacle += fmt::format("{}unit: {}, {}", conditions.empty() ? "" : "; ", metric.unit,

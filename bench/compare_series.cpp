@@ -27,14 +27,16 @@ Comparison start_of(const Series& series, double margin) {
   comparison.margin = margin;
   comparison.baseline = results::summarise(series.unit, series.baseline);
   comparison.candidate = results::summarise(series.unit, series.candidate);
-  std::vector<double> ratios;
-  for (size_t i = 0; i < series.baseline.size(); ++i)
-    ratios.push_back(series.candidate[i] / series.baseline[i]);
-  comparison.ratio = results::summarise("ratio", std::move(ratios));
+  comparison.ratio = results::summarise("ratio", series.ratios);
   comparison.ratio.kind = "derived";
   comparison.ratio.inputs = {"candidate", "baseline"};
   comparison.ratio.ci.reset();
   return comparison;
+}
+
+/// Equal values are equal, whatever they are.
+double ratio_of(double candidate, double baseline) {
+  return candidate == baseline ? 1 : candidate / baseline;
 }
 
 /// What must not be compared has no ratio: it would be read as one.
@@ -102,17 +104,25 @@ Comparison missing(const Gate& gate, const std::string& mode) {
 
 }  // namespace
 
+void PairedSeries::add(Series series) {
+  for (size_t i = 0; i < series.baseline.size(); ++i)
+    series.ratios.push_back(ratio_of(series.candidate[i], series.baseline[i]));
+  all_.push_back(std::move(series));
+}
+
 void PairedSeries::add(const Observation& baseline, const Observation& candidate) {
   for (const Figure& figure : baseline) {
     const auto same = [&](const auto& other) { return other.key == figure.key; };
     const auto twin = std::find_if(candidate.begin(), candidate.end(), same);
     if (twin == candidate.end()) continue;
     auto known = std::find_if(all_.begin(), all_.end(), same);
-    if (known == all_.end()) known = all_.insert(known, Series{figure.key, figure.unit, {}, {}});
+    if (known == all_.end())
+      known = all_.insert(known, Series{figure.key, figure.unit, {}, {}, {}});
     if (twin->unit != figure.unit)
       known->obstacle = fmt::format("unit: {}, {}", figure.unit, twin->unit);
     known->baseline.push_back(figure.value);
     known->candidate.push_back(twin->value);
+    known->ratios.push_back(twin->ratio.value_or(ratio_of(twin->value, figure.value)));
   }
 }
 
@@ -155,9 +165,8 @@ std::vector<Comparison> PairedSeries::judge(const CompareRequest& request,
     if (margin > 0) {
       places.push_back(out.size());
       gated.push_back(series);
-      gate.push_back(
-          {results::log_ratios(series->baseline, series->candidate, metric.higher_is_better),
-           margin, looks ? std::nullopt : std::optional(once(*series))});
+      gate.push_back({results::log_ratios(series->ratios, metric.higher_is_better), margin,
+                      looks ? std::nullopt : std::optional(once(*series))});
     }
     out.push_back(margin > 0 ? start_of(*series, margin)
                              : judge_exact(*series, metric.higher_is_better));
@@ -184,9 +193,8 @@ std::vector<Comparison> PairedSeries::judge(const CompareRequest& request,
     }
     out.push_back(start_of(series, metric->margin));
     fill(out.back(),
-         results::judge(
-             results::log_ratios(series.baseline, series.candidate, metric->higher_is_better),
-             metric->margin, looks ? *looks : once(series), request.error),
+         results::judge(results::log_ratios(series.ratios, metric->higher_is_better),
+                        metric->margin, looks ? *looks : once(series), request.error),
          metric->higher_is_better);
   }
   return out;

@@ -13,7 +13,7 @@ namespace nety::bench {
 struct Series {
   FigureKey key;
   std::string unit;
-  std::vector<double> baseline, candidate;
+  std::vector<double> baseline, candidate, ratios;
   std::string obstacle{};  ///< Why the two must not be compared: "unit: tok/s, tok/ms".
 };
 
@@ -21,7 +21,8 @@ class PairedSeries {
  public:
   /// Adds a pair; figures that only one of the two has are counted, not compared.
   void add(const Observation& baseline, const Observation& candidate);
-  void add(Series series) { all_.push_back(std::move(series)); }
+  /// Adds a whole series of values, whose ratios are taken pair by pair.
+  void add(Series series);
 
   /// Verdicts on every figure, the gated ones first. `looks` for the noisy ones; none: each is
   /// looked at once, with as many samples as it has.

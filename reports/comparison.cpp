@@ -57,6 +57,7 @@ constexpr MetricName kNames[] = {{"load_s", message::compare_load},
                                  {"peak_anon_bytes", message::compare_peak_allocated},
                                  {"weights_bytes", message::compare_weights},
                                  {"kv_bytes", message::compare_cache},
+                                 {"tg_cpu_s", message::compare_processor},
                                  {"bytes_per_token", message::compare_bytes_per_token}};
 
 /// "tg128", "pp512" as llama-bench calls them; others in words.

@@ -139,6 +139,13 @@ std::vector<double> log_ratios(std::span<const double> baseline, std::span<const
   return ratios;
 }
 
+std::vector<double> log_ratios(std::span<const double> ratios, bool higher_is_better) {
+  std::vector<double> logarithms;
+  for (const double ratio : ratios)
+    logarithms.push_back(higher_is_better ? -std::log(ratio) : std::log(ratio));
+  return logarithms;
+}
+
 Judgement judge(std::span<const double> worse, double margin, const Looks& looks, double alpha) {
   const double limit = std::log1p(margin);
   Judgement judgement;

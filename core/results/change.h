@@ -32,6 +32,9 @@ const ComparedMetric* find_compared(std::string_view name);
 std::vector<double> log_ratios(std::span<const double> baseline, std::span<const double> candidate,
                                bool higher_is_better);
 
+/// The same of ratios that are known.
+std::vector<double> log_ratios(std::span<const double> ratios, bool higher_is_better);
+
 /// What pairs say about one metric. Numbers are log ratios, positive is worse.
 struct Judgement {
   Change change = Change::kInconclusive;

@@ -1,0 +1,11 @@
+// How --budget gives a time.
+#pragma once
+
+#include <string>
+
+namespace nety::app {
+
+/// Seconds of "90", "90s", "2min"; 0 for "none" and for nothing. Error: kUsage.
+double parse_budget(const std::string& text);
+
+}  // namespace nety::app
