@@ -174,17 +174,25 @@ struct Footprints {
 };
 
 /// The slower of what was known and what this worker does.
-void find_speeds(ComparedWorker& worker, double load_s, int64_t n_prompt, SliceSpeeds& speeds) {
+void find_speeds(ComparedWorker& worker, const Reply& loaded, double load_s, int64_t n_prompt,
+                 SliceSpeeds& speeds) {
   const SliceRequest prefill{SliceKind::kPrefill, 0, std::min(kTrialPrompt, n_prompt)};
   const SliceRequest decode{SliceKind::kDecode, 0, std::min(kTrialSteps, worker.workload().n_gen)};
-  double prefill_tps = 0, decode_tps = 0;
+  const double threads = std::max(loaded.number("threads"), 1.0);
+  double prefill_tps = 0, decode_tps = 0, undisturbed_s = 0;
   for (int i = 0; i < kTrials; ++i) {
-    prefill_tps = std::max(prefill_tps, worker.take(prefill).tps());
+    const Slice slice = worker.take(prefill);
+    const double work_s =
+        slice.cpu_s > 0 ? std::min(slice.cpu_s / threads, slice.seconds) : slice.seconds;
+    const double token_s = work_s / static_cast<double>(slice.tokens);
+    undisturbed_s = i == 0 ? token_s : std::min(undisturbed_s, token_s);
+    prefill_tps = std::max(prefill_tps, slice.tps());
     decode_tps = std::max(decode_tps, worker.take(decode).tps());
   }
   speeds.load_s = std::max(speeds.load_s, load_s);
   speeds.prefill_token_s = std::max(speeds.prefill_token_s, 1 / prefill_tps);
   speeds.step_s = std::max(speeds.step_s, 1 / decode_tps);
+  speeds.undisturbed_token_s = std::max(speeds.undisturbed_token_s, undisturbed_s);
 }
 
 }  // namespace
@@ -225,7 +233,7 @@ SlicedTrial try_slices(const SlicedPrograms& programs, const CompareRequest& req
     const double load_s = load.seconds();
     memory.take(loaded.reply);
     trial.protocol = std::min(trial.protocol, worker.protocol());
-    find_speeds(worker, load_s, programs.workload.n_prompt, speeds);
+    find_speeds(worker, loaded.reply, load_s, programs.workload.n_prompt, speeds);
     trial.needed_bytes = memory.own * static_cast<double>(count - 1) +
                          std::max(memory.own, memory.peak) + memory.shared;
     if (programs.available_bytes > 0 &&

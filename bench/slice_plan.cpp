@@ -46,7 +46,7 @@ SlicePlan plan_slices(const SliceSpeeds& speeds, const SliceWishes& wishes) {
       std::clamp<int64_t>(std::llround(kDecodeSlice / at_least(speeds.step_s)), 1, wishes.n_gen);
   plan.n_prompt = wishes.n_prompt;
   while (!wishes.fixed_prompt && plan.n_prompt / 2 >= kShortestPrompt &&
-         speeds.prefill_token_s * static_cast<double>(plan.n_prompt) > kPrefillSlice)
+         speeds.undisturbed_token_s * static_cast<double>(plan.n_prompt) > kPrefillSlice)
     plan.n_prompt /= 2;
 
   const double first = beginning(plan, speeds, wishes);

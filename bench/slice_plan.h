@@ -11,6 +11,9 @@ struct SliceSpeeds {
   double load_s = 0;           ///< A process with the model loaded.
   double prefill_token_s = 0;  ///< A token of prefill.
   double step_s = 0;           ///< A step of decode.
+  /// A token of prefill if no other program used the processors: by processor time. The prompt's
+  /// length follows from it, so that it does not change with what else is running.
+  double undisturbed_token_s = 0;
 };
 
 /// What was asked for.

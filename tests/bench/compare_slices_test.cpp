@@ -51,21 +51,23 @@ SliceWishes in_two_minutes() {
 }
 
 TEST(SlicePlan, SlicesTakeTwentyMilliseconds) {
-  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005}, in_two_minutes()).tokens, 4);
-  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.2}, in_two_minutes()).tokens, 1);
-  EXPECT_EQ(plan_slices({0.1, 0.0001, 1e-6}, in_two_minutes()).tokens, 128) << "all of -n";
+  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005, 0.0001}, in_two_minutes()).tokens, 4);
+  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.2, 0.0001}, in_two_minutes()).tokens, 1);
+  EXPECT_EQ(plan_slices({0.1, 0.0001, 1e-6, 0.0001}, in_two_minutes()).tokens, 128) << "all of -n";
 }
 
 TEST(SlicePlan, AShorterPromptWherePrefillIsSlow) {
   SliceWishes wishes = in_two_minutes();
-  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005}, wishes).n_prompt, 512);
-  EXPECT_EQ(plan_slices({0.1, 0.0007, 0.005}, wishes).n_prompt, 128);
-  EXPECT_EQ(plan_slices({0.1, 0.1, 0.005}, wishes).n_prompt, 64);
+  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005, 0.0001}, wishes).n_prompt, 512);
+  EXPECT_EQ(plan_slices({0.1, 0.0007, 0.005, 0.0007}, wishes).n_prompt, 128);
+  EXPECT_EQ(plan_slices({0.1, 0.1, 0.005, 0.1}, wishes).n_prompt, 64);
+  EXPECT_EQ(plan_slices({0.1, 0.1, 0.005, 0.0001}, wishes).n_prompt, 512)
+      << "others are in its way";
   wishes.fixed_prompt = true;
-  EXPECT_EQ(plan_slices({0.1, 0.1, 0.005}, wishes).n_prompt, 512);
+  EXPECT_EQ(plan_slices({0.1, 0.1, 0.005, 0.1}, wishes).n_prompt, 512);
   wishes.fixed_prompt = false;
   wishes.n_prompt = 32;
-  EXPECT_EQ(plan_slices({0.1, 0.1, 0.005}, wishes).n_prompt, 32);
+  EXPECT_EQ(plan_slices({0.1, 0.1, 0.005, 0.1}, wishes).n_prompt, 32);
 }
 
 TEST(SlicePlan, StaysWithinItsBudgetWhereThatIsPossible) {
@@ -73,7 +75,7 @@ TEST(SlicePlan, StaysWithinItsBudgetWhereThatIsPossible) {
     for (const double token_s : {0.0001, 0.001, 0.003})
       for (const double step_s : {0.002, 0.02, 0.1}) {
         const SliceWishes wishes = in_two_minutes();
-        const SliceSpeeds speeds{load_s, token_s, step_s};
+        const SliceSpeeds speeds{load_s, token_s, step_s, token_s};
         const SlicePlan plan = plan_slices(speeds, wishes);
         EXPECT_GE(plan.pairs, wishes.least);
         EXPECT_LE(plan.pairs, wishes.most);
@@ -85,7 +87,7 @@ TEST(SlicePlan, StaysWithinItsBudgetWhereThatIsPossible) {
 }
 
 TEST(SlicePlan, TakesTheLeastPairsAndTurnsWhereTimeIsShort) {
-  const SlicePlan plan = plan_slices({30, 0.01, 1}, in_two_minutes());
+  const SlicePlan plan = plan_slices({30, 0.01, 1, 0.01}, in_two_minutes());
   EXPECT_EQ(plan.pairs, 10);
   EXPECT_EQ(plan.turns, 4);
   EXPECT_EQ(plan.pair_limit_s, 11);
@@ -95,10 +97,10 @@ TEST(SlicePlan, TakesThePairsThatAreAskedFor) {
   SliceWishes wishes = in_two_minutes();
   wishes.least = wishes.most = 2;
   wishes.fixed_pairs = true;
-  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005}, wishes).turns, 100);
+  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005, 0.0001}, wishes).turns, 100);
   wishes.fill_budget = false;
-  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005}, wishes).turns, 24);
-  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005}, wishes).pairs, 2);
+  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005, 0.0001}, wishes).turns, 24);
+  EXPECT_EQ(plan_slices({0.1, 0.0001, 0.005, 0.0001}, wishes).pairs, 2);
 }
 
 TEST(SlicePlan, ProgramsFitTogetherWithWhatTheyShareCountedOnce) {
