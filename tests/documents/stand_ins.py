@@ -13,6 +13,7 @@ PROGRAMS = {
 
 MEASURING = "minutes of measuring: with a small model as the default one, and for two seconds"
 PAIRS = "minutes of measuring: with a small model, and two pairs"
+COUNTING = "minutes under valgrind, which is stood in for: its options are shown"
 LARGE = "gigabytes of weights: under a limit of memory, so that they do not fit"
 STACK = "a Python without transformers stands for the reader's"
 
@@ -76,6 +77,12 @@ STAND_INS = {
             "two files of a small model",
             ends=VERDICTS,
         ),
+        StandIn(
+            "ci/count old/nety build/release/nety",
+            COUNTING,
+            changed={"ci/count old/nety build/release/nety": "ci/count --help"},
+        ),
+        StandIn("ci/regression --count origin/main", COUNTING, added="-- --help"),
         StandIn("ci/regression origin/main", PAIRS, small=True, added="-- --pairs 2", ends=VERDICTS),
     ],
     "docs/performance.md": [
@@ -103,16 +110,25 @@ STAND_INS = {
     "docs/reliability.md": [
         StandIn("build/delay/nety quantize default bf16-model --mode bf16", MEASURING, small=True),
         StandIn(
-            "bench/campaign --nety build/delay/nety --log campaign.jsonl -n 20 --"
-            " --model bf16-model --mode bf16 -p 32 -n 32 --pairs 10:16",
+            "ci/campaign --nety build/delay/nety --log campaign.jsonl"
+            " --plan same:20,slower-5:20,faster-3:20 -- --model bf16-model --mode bf16 -p 32 -n 32 --pairs 10:16",
             "an hour of measuring: one comparison of each kind, of two pairs, of a small model",
             small=True,
-            changed={"-n 20": "-n 1", "10:16": "2"},
+            changed={":20": ":1", "10:16": "2"},
         ),
         StandIn(
             "valgrind --error-exitcode=1 build/release/test_kernels",
             "an hour of tests: they are listed",
         ),
+    ],
+    "docs/statistics.md": [
+        StandIn(
+            "ci/campaign --nety build/delay/nety --log campaign.jsonl --seconds 28800",
+            "a night of measuring: one comparison, of two pairs, of a small model",
+            small=True,
+            changed={"--seconds 28800": "--plan same:1 -- --pairs 2"},
+        ),
+        StandIn("ci/count_campaign --log counts.jsonl", COUNTING, added="--help"),
     ],
     "docs/setup.md": [
         StandIn("./nety report", MEASURING, small=True, added="--budget 2s"),
