@@ -143,7 +143,8 @@ void Bench::attention_step(benchmark::State& state, int32_t tokens, int32_t dept
   const AttentionCut cut = cut_attention(*device_, config_, tokens, depth + tokens, true);
   AttentionArgs args{};
   args.q = work_.q, args.a = work_.a;
-  args.step = {work_.positions, work_.sequences, work_.cosines, work_.sines};
+  const Angles& angles = work_.angles[static_cast<size_t>(checkpoint::Rotary::kMain)];
+  args.step = {work_.positions, work_.sequences, angles.cosines, angles.sines};
   args.cache = cache.layer(0);
   args.tokens = tokens;
   args.heads = static_cast<int32_t>(config_.heads);

@@ -134,13 +134,13 @@ TEST(Comparison, KeepsHostileStringsWhereTheyBelong) {
         EXPECT_EQ(scripts(text), scripts(plain)) << renderer.extension;
       }
       if (!renderer.extension.starts_with(".json")) {
-        EXPECT_TRUE(text == clean(text)) << text;
+        EXPECT_TRUE(text == printable(text)) << text;
       }
     }
     const std::string lines = github_annotations(file, Language::kEnglish);
     EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 2) << lines;
     const std::string screen = terminal_comparison(file, Language::kEnglish);
-    EXPECT_TRUE(screen == clean(screen)) << screen;
+    EXPECT_TRUE(screen == printable(screen)) << screen;
   }
 }
 

@@ -27,7 +27,7 @@ Table read_csv(const std::string& text) {
 
 /// What a cell holds of a text: no controls, and nothing that a spreadsheet takes for a formula.
 std::string cell(const std::string& text) {
-  const std::string value = clean(text);
+  const std::string value = printable(text);
   const bool formula = !value.empty() && std::string("=+-@\t").find(value[0]) != std::string::npos;
   return formula ? "'" + value : value;
 }
