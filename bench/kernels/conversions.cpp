@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <numbers>
 #include <numeric>
 
 #include "bench/kernels/operations.h"
@@ -81,22 +82,56 @@ Subject unpack_blocks(const Cell& cell, const Layer& layer, const precision::Mod
   return subject;
 }
 
-Subject silu(const Cell& cell, const Layer& layer) {
+namespace {
+
+/// An activation of a layer's gate times its candidate, in place of neither.
+template <Op op, class Exact>
+Subject gated(const Cell& cell, const Layer& layer, Exact exact) {
   struct Data {
     std::vector<float> g, u, h;
   };
   const auto n = static_cast<size_t>(layer.rows);
   auto data = std::make_shared<Data>(Data{activations(n), activations(n), std::vector<float>(n)});
-  const auto kernel = cell.kernel<Op::kSilu>();
+  const auto kernel = cell.kernel<op>();
   Subject subject;
   subject.run = [=] { kernel(data->g.data(), data->u.data(), data->h.data(), layer.rows); };
   subject.run();
   for (size_t i = 0; i < n; ++i) {
-    const double want = data->g[i] / (1 + std::exp(-double{data->g[i]})) * data->u[i];
+    const double want = exact(double{data->g[i]}) * data->u[i];
     if (!(std::fabs(data->h[i] - want) <= 1e-5 * (1 + std::fabs(want))))
       subject.wrong = fmt::format("value {}: {} for {}", i, data->h[i], want);
   }
   subject.bytes = floats(3 * layer.rows);
+  return subject;
+}
+
+}  // namespace
+
+Subject silu(const Cell& cell, const Layer& layer) {
+  return gated<Op::kSilu>(cell, layer, [](double g) { return g / (1 + std::exp(-g)); });
+}
+
+Subject gelu(const Cell& cell, const Layer& layer) {
+  return gated<Op::kGelu>(cell, layer, [](double g) {
+    const double root = std::sqrt(2 / std::numbers::pi);
+    return 0.5 * g * (1 + std::tanh(root * (g + 0.044715 * g * g * g)));
+  });
+}
+
+Subject soft_cap(const Cell& cell, const Layer& layer) {
+  constexpr float kCap = 30;
+  const std::vector<float> x = activations(static_cast<size_t>(layer.rows));
+  auto capped = std::make_shared<std::vector<float>>(x);
+  const auto kernel = cell.kernel<Op::kSoftCap>();
+  Subject subject;
+  subject.run = [=] { kernel(capped->data(), layer.rows, kCap); };
+  subject.run();
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double want = kCap * std::tanh(double{x[i]} / kCap);
+    if (!(std::fabs((*capped)[i] - want) <= 1e-5 * (1 + std::fabs(want))))
+      subject.wrong = fmt::format("value {}: {} for {}", i, (*capped)[i], want);
+  }
+  subject.bytes = floats(2 * layer.rows);
   return subject;
 }
 

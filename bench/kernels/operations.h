@@ -105,6 +105,8 @@ Subject pack(const Cell& cell, const Layer& layer, const precision::Mode& mode);
 Subject unpack(const Cell& cell, const Layer& layer, const precision::Mode& mode, bool nibbles);
 Subject unpack_blocks(const Cell& cell, const Layer& layer, const precision::Mode& mode);
 Subject silu(const Cell& cell, const Layer& layer);
+Subject gelu(const Cell& cell, const Layer& layer);
+Subject soft_cap(const Cell& cell, const Layer& layer);
 Subject quantise_fine(const Cell& cell, const Layer& layer);
 Subject quantise_super(const Cell& cell, const Layer& layer);
 Subject quantise_row(const Cell& cell, const Layer& layer);

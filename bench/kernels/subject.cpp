@@ -36,6 +36,10 @@ std::optional<Subject> make_subject(const Cell& cell, const Layer& layer, int64_
       return unpack_blocks(cell, layer, *mode);
     case Op::kSilu:
       return silu(cell, layer);
+    case Op::kGelu:
+      return gelu(cell, layer);
+    case Op::kSoftCap:
+      return soft_cap(cell, layer);
     case Op::kQuantise:
       return quantise_fine(cell, layer);
     case Op::kQuantiseSuper:
