@@ -100,6 +100,15 @@ void spread_specs(ModelConfig& config) {
   config.specs.assign(static_cast<size_t>(config.layers), every);
 }
 
+void spread_windows(ModelConfig& config, int64_t window, const std::vector<bool>& windowed,
+                    Rotary in_window, Rotary elsewhere) {
+  spread_specs(config);
+  for (size_t l = 0; l < windowed.size(); ++l) {
+    config.specs[l].window = windowed[l] ? window : 0;
+    config.specs[l].rotary = windowed[l] ? in_window : elsewhere;
+  }
+}
+
 std::vector<bool> windowed_layers(const JsonObject& root, int64_t layers, int64_t period) {
   const std::vector<std::string> types = root.strings("layer_types");
   std::vector<bool> windowed;

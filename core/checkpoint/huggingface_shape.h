@@ -42,6 +42,10 @@ void read_late_window(const JsonObject& root, ModelConfig& config);
 
 /// One spec for each layer, as the first one is now: for families whose layers differ.
 void spread_specs(ModelConfig& config);
+/// The same, with a window and one rotary embedding in the layers that `windowed` names, and no
+/// window and the other embedding elsewhere.
+void spread_windows(ModelConfig& config, int64_t window, const std::vector<bool>& windowed,
+                    Rotary in_window = Rotary::kMain, Rotary elsewhere = Rotary::kMain);
 
 /// Which layers have the window: by layer_types where that is there, else all but every `period`-th
 /// (0: none). Error: kCheckpoint for another kind of layer, or a list of another length.

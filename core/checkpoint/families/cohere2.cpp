@@ -17,11 +17,7 @@ ModelConfig as_cohere2(ModelConfig config, int64_t window, const std::vector<boo
   config.layer_norms = true;
   config.rope.interleaved = true;
   config.specs.front().parallel = true;
-  spread_specs(config);
-  for (size_t l = 0; l < windowed.size(); ++l) {
-    config.specs[l].window = windowed[l] ? window : 0;
-    config.specs[l].rotary = windowed[l] ? Rotary::kMain : Rotary::kNone;
-  }
+  spread_windows(config, window, windowed, Rotary::kMain, Rotary::kNone);
   return config;
 }
 

@@ -21,11 +21,7 @@ ModelConfig as_exaone4(ModelConfig config, int64_t window, const std::vector<boo
   spec.head_norm = HeadNorm::kHead;
   spec.window = 0;
   if (window == 0) return config;
-  spread_specs(config);
-  for (size_t l = 0; l < windowed.size(); ++l) {
-    config.specs[l].window = windowed[l] ? window : 0;
-    config.specs[l].rotary = windowed[l] ? Rotary::kMain : Rotary::kNone;
-  }
+  spread_windows(config, window, windowed, Rotary::kMain, Rotary::kNone);
   return config;
 }
 

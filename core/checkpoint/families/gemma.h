@@ -4,8 +4,15 @@
 #include <cmath>
 
 #include "core/checkpoint/config.h"
+#include "core/checkpoint/families/decoder.h"
 
 namespace nety::checkpoint {
+
+/// From Gemma 2 on: norms before and after both blocks.
+inline constexpr NormNames kGemmaNorms = {.before_attention = "input_layernorm",
+                                          .after_attention = "post_attention_layernorm",
+                                          .before_mlp = "pre_feedforward_layernorm",
+                                          .after_mlp = "post_feedforward_layernorm"};
 
 inline ModelConfig as_gemma(ModelConfig config) {
   config.embedding_scale = std::sqrt(static_cast<double>(config.dim));

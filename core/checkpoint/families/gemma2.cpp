@@ -11,19 +11,13 @@
 namespace nety::checkpoint {
 namespace {
 
-constexpr NormNames kNorms = {.before_attention = "input_layernorm",
-                              .after_attention = "post_attention_layernorm",
-                              .before_mlp = "pre_feedforward_layernorm",
-                              .after_mlp = "post_feedforward_layernorm"};
-
 constexpr int64_t kPeriod = 2;            // layers to a full one
 constexpr int64_t kLayersOfLargest = 46;  // of Gemma 2 27B
 
 ModelConfig as_gemma2(ModelConfig config, int64_t window, const std::vector<bool>& windowed) {
   config = as_gemma(std::move(config));
   config.specs.front().norm_after = true;
-  spread_specs(config);
-  for (size_t l = 0; l < windowed.size(); ++l) config.specs[l].window = windowed[l] ? window : 0;
+  spread_windows(config, window, windowed);
   return config;
 }
 
@@ -79,7 +73,7 @@ const Family k_gemma2 = {
     .gguf_models = "Gemma 2",
     .tensors =
         [](const ModelConfig& config) {
-          return with_norms_less_one(decoder_tensors(config, kNorms));
+          return with_norms_less_one(decoder_tensors(config, kGemmaNorms));
         },
     .read_json = read_json,
     .read_gguf = read_gguf,

@@ -15,11 +15,6 @@
 namespace nety::checkpoint {
 namespace {
 
-constexpr NormNames kNorms = {.before_attention = "input_layernorm",
-                              .after_attention = "post_attention_layernorm",
-                              .before_mlp = "pre_feedforward_layernorm",
-                              .after_mlp = "post_feedforward_layernorm"};
-
 constexpr int64_t kPeriod = 6;            // layers to a full one
 constexpr int64_t kLayersOfLargest = 62;  // of Gemma 3 27B
 
@@ -27,11 +22,7 @@ ModelConfig as_gemma3(ModelConfig config, int64_t window, const std::vector<bool
   config = as_gemma(std::move(config));
   config.specs.front().norm_after = true;
   config.specs.front().head_norm = HeadNorm::kHead;
-  spread_specs(config);
-  for (size_t l = 0; l < windowed.size(); ++l) {
-    config.specs[l].window = windowed[l] ? window : 0;
-    config.specs[l].rotary = windowed[l] ? Rotary::kLocal : Rotary::kMain;
-  }
+  spread_windows(config, window, windowed, Rotary::kLocal, Rotary::kMain);
   return config;
 }
 
@@ -100,7 +91,7 @@ const Family k_gemma3 = {
     .gguf_models = "Gemma 3",
     .tensors =
         [](const ModelConfig& config) {
-          return with_norms_less_one(decoder_tensors(config, kNorms));
+          return with_norms_less_one(decoder_tensors(config, kGemmaNorms));
         },
     .read_json = read_json,
     .read_gguf = read_gguf,

@@ -12,8 +12,7 @@ ModelConfig read_json(const JsonObject& root) {
   const int64_t window = read_window(root, 4096);
   std::vector<bool> windowed(static_cast<size_t>(config.layers), window > 0);
   if (root.has("layer_types")) windowed = windowed_layers(root, config.layers, 0);
-  spread_specs(config);
-  for (size_t l = 0; l < windowed.size(); ++l) config.specs[l].window = windowed[l] ? window : 0;
+  spread_windows(config, window, windowed);
   return config;
 }
 

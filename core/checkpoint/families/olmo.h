@@ -22,11 +22,7 @@ inline ModelConfig with_windows(ModelConfig config, int64_t window,
                                 const std::vector<bool>& windowed) {
   config.local_rope = {};
   config.local_rope.theta = config.rope.theta;
-  spread_specs(config);
-  for (size_t l = 0; l < windowed.size(); ++l) {
-    config.specs[l].window = windowed[l] ? window : 0;
-    config.specs[l].rotary = windowed[l] ? Rotary::kLocal : Rotary::kMain;
-  }
+  spread_windows(config, window, windowed, Rotary::kLocal, Rotary::kMain);
   return config;
 }
 
