@@ -61,7 +61,7 @@ tokens=1,17,42,99,3
 "$nety" -q logits "$llama" --mode fp32 --tokens "$tokens" -o "$work/llama.safetensors"
 for model in "$work/dummy" "$work/dummy.gguf"; do
   "$nety" fit "$model" >"$work/out" 2>&1 || { cat "$work/out" && broken "fit $model"; }
-  grep -qE '^fp32 .*(yes|oui)' "$work/out" || { cat "$work/out" && broken "fit $model does not plan fp32"; }
+  grep -qE '^fp32 .* fits$' "$work/out" || { cat "$work/out" && broken "fit $model does not plan fp32"; }
   "$nety" -q logits "$model" --mode fp32 --tokens "$tokens" -o "$work/logits.safetensors"
   cmp "$work/logits.safetensors" "$work/llama.safetensors" || broken "the logits of $model are not the Llama's"
   echo "ok: $(basename "$model") is read, planned and run"
