@@ -76,7 +76,8 @@ class Validator {
     if (value.size() < rule.value("minProperties", size_t{0})) complain(path, "is empty");
     // What may not be empty is left out where there is nothing to write.
     for (const auto& property : properties.items())
-      if (!value.contains(property.key()) && !property.value().contains("minProperties"))
+      if (!value.contains(property.key()) && !property.value().contains("minProperties") &&
+          !property.value().contains("minItems"))
         complain(path + "." + property.key(), "is not written");
   }
 

@@ -6,12 +6,13 @@
 #include <limits>
 #include <numbers>
 
+#include "core/results/robust.h"
+
 namespace nety::results {
 namespace {
 
-constexpr double kPower = 0.9;         // at which a change counts as detectable
-constexpr int64_t kMostPairs = 1000;   // more than that is no advice
-constexpr double kNormalMad = 1.4826;  // sd of a normal distribution over its MAD
+constexpr double kPower = 0.9;        // at which a change counts as detectable
+constexpr int64_t kMostPairs = 1000;  // more than that is no advice
 constexpr int kBisections = 40;
 
 constexpr ComparedMetric kMetrics[] = {
@@ -19,31 +20,6 @@ constexpr ComparedMetric kMetrics[] = {
 #include "core/results/compared_metrics.def"
 #undef NETY_COMPARED
 };
-
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-/// The value below which a standard normal variable is with probability `p`.
-double normal_quantile(double p) {
-  double low = -40, high = 40;
-  for (int i = 0; i < kBisections; ++i) {
-    const double middle = (low + high) / 2;
-    (std::erfc(-middle / std::numbers::sqrt2) / 2 < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
-/// Spread of the pairs, robust against outliers: the median absolute deviation, scaled
-/// to a standard deviation and corrected for few samples (Croux & Rousseeuw 1992).
-double robust_sd(std::span<const double> values, double median) {
-  std::vector<double> deviations;
-  for (const double value : values) deviations.push_back(std::fabs(value - median));
-  const auto n = static_cast<double>(values.size());
-  return kNormalMad * n / std::max(n - 0.8, 1.0) * median_of(std::move(deviations));
-}
 
 /// The share of the distribution that lies below x(rank) of n at most, with probability kPower:
 /// the 1 - kPower quantile of Beta(rank, n + 1 - rank).

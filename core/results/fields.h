@@ -23,6 +23,7 @@ void fields(Visitor& v, T& metric) {
   v.field("max", metric.max);
   v.field("ci", metric.ci);
   v.field("samples", metric.samples);
+  v.field_unless_empty("turns", metric.turns);
   v.field("reason", metric.reason);
   v.field("inputs", metric.inputs);
 }

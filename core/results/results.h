@@ -25,6 +25,9 @@ struct Metric {
   std::string reason;                           ///< Why there is no value, or no interval.
   std::vector<std::string> inputs;              ///< What an estimate or derivation used.
   double ci_level = 0.95;                       ///< Confidence of `ci`; JSON has it there.
+  /// The turn in which each sample was taken, ascending; empty: nobody took turns. Samples of the
+  /// same turn of two rows were taken side by side, and make a pair (paired.h).
+  std::vector<int64_t> turns{};
 };
 
 /// The time of now as results files write it: 2026-01-31T12:00:00Z.

@@ -84,6 +84,27 @@ double median_coverage(int64_t n, int64_t rank) {
   return rank < 1 ? 0 : std::max(0.0, 1 - 2 * binomial_at_most(n, rank - 1, 0.5));
 }
 
+int64_t anytime_rank(int64_t n, double alpha) {
+  constexpr double kShape = 0.25;  // of the mixture
+  const auto log_beta = [](double a, double b) {
+    return std::lgamma(a) + std::lgamma(b) - std::lgamma(a + b);
+  };
+  const double limit = -std::log(alpha);
+  const auto log_odds = [&](int64_t below) {
+    const auto k = static_cast<double>(below), all = static_cast<double>(n);
+    return all * std::log(2.0) + log_beta(k + kShape, all - k + kShape) - log_beta(kShape, kShape);
+  };
+  int64_t rank = 0;  // the least with odds below the limit: they fall up to n / 2
+  for (int64_t most = n / 2; rank < most;) {
+    const int64_t middle = (rank + most) / 2;
+    if (log_odds(middle) >= limit)
+      rank = middle + 1;
+    else
+      most = middle;
+  }
+  return rank;
+}
+
 Looks::Looks(int64_t least, int64_t most, int64_t step) {
   for (int64_t n = least; n < most; n += step) counts_.push_back(n);
   counts_.push_back(std::max(least, most));
