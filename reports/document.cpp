@@ -220,12 +220,22 @@ void add_reproduction(Section& section, const results::File& file, const Wording
   section.blocks.push_back(Code{joined(words_of_command, " ")});
 }
 
+/// Whether rates were measured by slices.
+bool in_turns(const results::File& file) {
+  for (const results::Result& row : file.results)
+    for (const auto& entry : row.metrics)
+      if (!entry.second.turns.empty()) return true;
+  return false;
+}
+
 Section method_section(const results::File& file, const Evidence& evidence, const Wording& words) {
   Section section{"method", words.say(message::report_section_method), {}};
-  section.blocks.push_back(
-      Paragraph{words.say(message::report_method, {std::to_string(evidence.configurations().size()),
-                                                   std::to_string(file.workload.repetitions),
-                                                   std::to_string(file.workload.seed)})});
+  std::string prompts;
+  for (const int64_t prompt : file.workload.prompts) append_word(prompts, std::to_string(prompt));
+  section.blocks.push_back(Paragraph{words.say(
+      in_turns(file) ? message::report_method_slices : message::report_method,
+      {std::to_string(evidence.configurations().size()), std::to_string(file.workload.repetitions),
+       std::to_string(file.workload.seed), prompts})});
   if (!file.workload.quality_text.empty())
     section.blocks.push_back(
         Paragraph{words.say(message::report_method_quality, {file.workload.quality_text})});

@@ -26,9 +26,14 @@ void compare(BestChoice& choice, const Evidence& evidence, const Admissible& adm
     compared = true;
     const Side side = side_of(speed->ci, 1 + kSpeedMargin);
     const Closeness closeness = closeness_of(other, admissible);
+    if (is_tie(*speed)) choice.ties.push_back(&other);
     if (side == Side::kBelow || closeness == Closeness::kFar) continue;
     if (side != Side::kAbove || closeness != Closeness::kClose) {
       doubt = true;
+      if (side == Side::kUnclear && choice.doubt == nullptr) {
+        choice.doubt = &other;
+        choice.doubtful = speed;
+      }
     } else if (!choice.speedup || speed->value > choice.speedup->value) {
       choice.best = &other;
       choice.speedup = speed;
@@ -85,6 +90,13 @@ Judgement judge_choice(const Case& about, const BestChoice& choice, const std::s
                                                          : message::report_best_sensitivity);
   if (choice.verdict == Verdict::kInconclusive || choice.verdict == Verdict::kNotTested)
     judgement.command = command;
+  for (const ConfigurationView* tie : choice.ties)
+    judgement.add(about.say(message::report_best_tie, {tie->name()}));
+  if (choice.verdict != Verdict::kInconclusive || choice.doubt == nullptr) return judgement;
+  const std::string more =
+      what_decides(about, *choice.doubtful, 1 + kSpeedMargin, judgement.command);
+  if (!more.empty())
+    judgement.sensitivity = about.say(message::report_best_doubt_of, {choice.doubt->name(), more});
   return judgement;
 }
 

@@ -3,6 +3,9 @@
 
 #include <fmt/core.h>
 
+#include <cmath>
+
+#include "core/base/units.h"
 #include "reports/claims/judge.h"
 
 namespace nety::reports {
@@ -10,6 +13,8 @@ namespace nety::reports {
 using results::Verdict;
 
 namespace {
+
+constexpr double kShortestBudget = 60;  // seconds
 
 struct ClaimRow {
   std::string_view id, subject, backend;
@@ -69,23 +74,9 @@ std::vector<results::Claim> judge(const Evidence& evidence, const ClaimOptions& 
   return claims;
 }
 
-Side side_of(const std::optional<std::pair<double, double>>& interval, double threshold) {
-  if (interval && interval->first > threshold) return Side::kAbove;
-  if (interval && interval->second < threshold) return Side::kBelow;
-  return Side::kUnclear;
-}
-
 Closeness closeness_of(const ConfigurationView& configuration, const Admissible& admissible) {
-  const results::Metric* kld = configuration.metric("quality", "kld");
-  const results::Metric* top1 = configuration.metric("quality", "top1_agreement");
-  if (kld == nullptr || top1 == nullptr || !kld->median || !top1->median)
-    return Closeness::kUnknown;
-  if (kld->kind == "derived" && top1->kind == "derived") return Closeness::kClose;  // the reference
-  const Side divergence = side_of(kld->ci, admissible.kld);
-  const Side agreement = side_of(top1->ci, admissible.top1);
-  if (divergence == Side::kAbove || agreement == Side::kBelow) return Closeness::kFar;
-  if (divergence == Side::kBelow && agreement == Side::kAbove) return Closeness::kClose;
-  return Closeness::kUnclear;
+  return results::closeness_of(configuration.metric("quality", "kld"),
+                               configuration.metric("quality", "top1_agreement"), admissible);
 }
 
 std::string closeness_text(const ConfigurationView& configuration, const Wording& words) {
@@ -108,6 +99,20 @@ std::string ratio_text(const Ratio& ratio, const Wording& words) {
   return text;
 }
 
+std::string what_decides(const Case& about, const Ratio& ratio, double threshold,
+                         std::string& command) {
+  if (ratio.logs.empty()) return "";
+  const std::optional<int64_t> pairs = results::pairs_to_tell(ratio.logs, threshold);
+  if (!pairs) return about.say(message::report_near_margin, {std::to_string(results::kMostPairs)});
+  // Others take part in the turns, and quality and loads take time as well.
+  constexpr double kWhole = 4;
+  const double more_s = static_cast<double>(*pairs) * ratio.pair_s;
+  const double budget_s = kShortestBudget + kWhole * more_s;
+  command = fmt::format("nety report --budget {:.0f}s", std::ceil(budget_s / 10) * 10);
+  return about.say(message::report_more_slices,
+                   {std::to_string(*pairs), format_seconds(std::ceil(more_s))});
+}
+
 const ConfigurationView* candidate_of(const Case& about) {
   return about.evidence.find(about.subject, about.backend);
 }
@@ -118,6 +123,11 @@ std::string command_text(const Case& about, const std::string& options) {
   return fmt::format(
       "nety bench {}{} -o more.json && nety report nety-report/report.json more.json", backend,
       options);
+}
+
+bool is_tie(const Ratio& ratio) {
+  return !ratio.logs.empty() && side_of(ratio.ci, 1 + kSpeedMargin) == Side::kBelow &&
+         side_of(ratio.ci, 1 / (1 + kSpeedMargin)) == Side::kAbove;
 }
 
 Verdict verdict_of(Side side) {

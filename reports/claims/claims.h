@@ -8,16 +8,13 @@
 #include <vector>
 
 #include "core/base/messages.h"
+#include "core/results/closeness.h"
 #include "core/results/results.h"
 #include "reports/claims/evidence.h"
 
 namespace nety::reports {
 
-/// How close to fp32 a mode must stay to be a choice at all.
-struct Admissible {
-  double kld = 0.01;   ///< Mean divergence of at most this, in nats.
-  double top1 = 0.96;  ///< The same likeliest token at this share of positions or more.
-};
+using results::Admissible;
 
 struct ClaimOptions {
   Language language = Language::kEnglish;
@@ -38,8 +35,11 @@ std::optional<MessageId> group_of(std::string_view claim_id);
 /// The policy's choice against everything else that was measured: what the report's headline says.
 struct BestChoice {
   const ConfigurationView* chosen = nullptr;
-  const ConfigurationView* best = nullptr;  ///< The fastest admissible one; may be `chosen`.
-  std::optional<Ratio> speedup;             ///< Of best over chosen.
+  const ConfigurationView* best = nullptr;     ///< The fastest admissible one; may be `chosen`.
+  std::optional<Ratio> speedup;                ///< Of best over chosen.
+  const ConfigurationView* doubt = nullptr;    ///< The first whose speed is not decided.
+  std::optional<Ratio> doubtful;               ///< Its speed over chosen.
+  std::vector<const ConfigurationView*> ties;  ///< As fast as chosen, within the margin.
   results::Verdict verdict = results::Verdict::kNotTested;
 };
 BestChoice best_choice(const Evidence& evidence, const Admissible& admissible);

@@ -106,6 +106,15 @@ const Metric* ConfigurationView::prefill_rate() const { return rate_in(prefill_r
 std::optional<Ratio> ratio_of(const Metric* metric, const Metric* to, bool paired) {
   if (!usable(metric) || !usable(to)) return std::nullopt;
   Ratio ratio;
+  if (paired && !metric->turns.empty() && !to->turns.empty()) {
+    ratio.logs = results::paired_logs(*metric, *to);
+    if (ratio.logs.empty()) return std::nullopt;
+    const results::PairedRatio found = results::ratio_of_logs(ratio.logs);
+    ratio.value = found.value;
+    ratio.ci = found.ci;
+    ratio.n = found.n;
+    return ratio;
+  }
   if (paired && metric->samples.size() == to->samples.size() && !metric->samples.empty()) {
     std::vector<double> logs;
     for (size_t i = 0; i < metric->samples.size(); ++i)
@@ -125,7 +134,10 @@ std::optional<Ratio> ratio_of(const Metric* metric, const Metric* to, bool paire
 
 std::optional<Ratio> rate_ratio(const Result* row, const Result* to, const std::string& rate) {
   if (row == nullptr || to == nullptr) return std::nullopt;
-  return ratio_of(rate_in(row, rate), rate_in(to, rate), row->run == to->run);
+  std::optional<Ratio> ratio = ratio_of(rate_in(row, rate), rate_in(to, rate), row->run == to->run);
+  const Metric *const slice = rate_in(row, "slice_s"), *const other = rate_in(to, "slice_s");
+  if (ratio && usable(slice) && usable(other)) ratio->pair_s = *slice->median + *other->median;
+  return ratio;
 }
 
 std::vector<Subject> subjects(const results::File& file) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/results/paired.h"
 #include "core/results/results.h"
 
 namespace nety::reports {
@@ -46,11 +47,14 @@ class ConfigurationView {
 };
 
 /// A metric divided by another. Paired: the median of the ratios of samples taken in the same
-/// rounds, with its exact interval. Otherwise, or without samples: from both medians and intervals.
+/// turns, with an interval that is valid whenever the turns ended, or in the same rounds, with its
+/// exact interval. Otherwise, or without samples: from both medians and intervals.
 struct Ratio {
   double value = 0;
   std::optional<std::pair<double, double>> ci;
-  int64_t n = 0;  ///< Pairs; 0 where there are none.
+  int64_t n = 0;               ///< Pairs; 0 where there are none.
+  std::vector<double> logs{};  ///< Of pairs taken in turns.
+  double pair_s = 0;           ///< What another of those takes; 0: unknown.
 };
 std::optional<Ratio> ratio_of(const results::Metric* metric, const results::Metric* to,
                               bool paired = true);

@@ -33,7 +33,13 @@ Judgement judge_speed(const Case& about, bool prefill) {
   judgement.verdict = verdict_of(side);
   judgement.sensitivity = about.say(side == Side::kUnclear ? message::report_more_rounds
                                                            : message::report_speed_sensitivity);
-  if (side == Side::kUnclear) judgement.command = command;
+  if (side == Side::kUnclear) {
+    judgement.command = command;
+    const std::string more = what_decides(about, *ratio, 1 + kSpeedMargin, judgement.command);
+    if (!more.empty()) judgement.sensitivity = more;
+  } else if (is_tie(*ratio)) {
+    judgement.add(about.say(message::report_tie));
+  }
   return judgement;
 }
 

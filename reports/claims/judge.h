@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/results/paired.h"
 #include "reports/claims/claims.h"
 #include "reports/wording.h"
 
@@ -35,19 +36,21 @@ struct Judgement {
   }
 };
 
-/// A rate must differ by more than this to count: smaller differences have no consequence.
-inline constexpr double kSpeedMargin = 0.02;
+using results::kSpeedMargin;
 
-/// Where an interval lies with respect to a threshold.
-enum class Side : uint8_t { kAbove, kBelow, kUnclear };
-/// kUnclear without an interval, or with the threshold inside it.
-Side side_of(const std::optional<std::pair<double, double>>& interval, double threshold);
+using results::Closeness;
+using results::Side;
+using results::side_of;
 
-/// Whether a mode's predictions are close enough to the reference's; none if that is not known.
-enum class Closeness : uint8_t { kClose, kFar, kUnclear, kUnknown };
 Closeness closeness_of(const ConfigurationView& configuration, const Admissible& admissible);
 /// "KLD 0.0013 [0.0011, 0.0014], top-1 97.6 % [...]".
 std::string closeness_text(const ConfigurationView& configuration, const Wording& words);
+
+/// What would decide on which side of `threshold` a ratio is that was measured in turns: so much
+/// more time, or none because it is a tie; empty where there were no turns. `command` becomes the
+/// report with a budget that is enough.
+std::string what_decides(const Case& about, const Ratio& ratio, double threshold,
+                         std::string& command);
 
 /// "1.99x [1.94, 2.05]".
 std::string ratio_text(const Ratio& ratio, const Wording& words);
@@ -60,6 +63,10 @@ const ConfigurationView* candidate_of(const Case& about);
 /// The shell line that measures with those options of `nety bench`, on the claim's backend, and
 /// adds the result to the report.
 std::string command_text(const Case& about, const std::string& options);
+
+/// Whether two rates were measured to differ by no more than the margin, either way. Only for pairs
+/// taken in turns.
+bool is_tie(const Ratio& ratio);
 
 /// SUPPORTED above the threshold, REFUTED below.
 results::Verdict verdict_of(Side side);

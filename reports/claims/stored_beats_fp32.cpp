@@ -62,7 +62,15 @@ Judgement judge_stored_beats_fp32(const Case& about) {
   const bool undecided = judgement.verdict == Verdict::kInconclusive;
   judgement.sensitivity =
       about.say(undecided ? message::report_more_rounds : message::report_speed_sensitivity);
-  if (undecided) judgement.command = command;
+  if (undecided) {
+    judgement.command = command;
+    if (side_of(speed->ci, 1 + kSpeedMargin) == Side::kUnclear) {
+      const std::string more = what_decides(about, *speed, 1 + kSpeedMargin, judgement.command);
+      if (!more.empty()) judgement.sensitivity = more;
+    } else if (closeness == Closeness::kUnclear || closeness == Closeness::kUnknown) {
+      judgement.sensitivity = about.say(message::report_more_text);
+    }
+  }
   return judgement;
 }
 
