@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -17,6 +18,7 @@
 #include "app/messages.h"
 #include "core/base/error.h"
 #include "core/base/plain_text.h"
+#include "core/base/units.h"
 #include "reports/render.h"
 
 namespace nety::app {
@@ -24,6 +26,7 @@ namespace {
 
 constexpr auto kInterval = std::chrono::milliseconds(200);
 constexpr auto kTick = std::chrono::seconds(1);  // of the clock alone: workers need the processors
+constexpr double kNoEnd = 1e6;                   // seconds: more is no budget
 
 auto key_of(const results::Result& row) {
   return std::tie(row.mode, row.backend, row.phase, row.n_prompt, row.n_gen, row.depth);
@@ -85,7 +88,10 @@ void RowStream::append(const results::Result& row) {
 
 LiveView::LiveView(const Context& context, const results::File& header,
                    const std::vector<std::string>& streams)
-    : draw_(draws_progress(context)), language_(context.language), file_(header) {
+    : context_(context),
+      draw_(draws_progress(context)),
+      language_(context.language),
+      file_(header) {
   for (const std::string& path : streams)
     if (is_stream(path)) streams_.push_back(std::make_unique<RowStream>(path, header));
 }
@@ -96,6 +102,19 @@ void LiveView::step(const bench::Step& step) {
   activity_.what = localised(step.what, language_);
   activity_.total_s.reset();
   if (step.left_s) activity_.total_s = step.elapsed_s + *step.left_s;
+  draw();
+}
+
+void LiveView::expect(const bench::Expectation& expectation) {
+  erase();
+  if (expectation.ends_s < kNoEnd)
+    notice(context_, {message::bench_ends,
+                      {format_seconds(std::round(expectation.ends_s)),
+                       format_seconds(std::round(expectation.decided_s))}});
+  for (const bench::Expectation::TooLong& one : expectation.too_long)
+    notice(context_, one.seconds ? Text{message::bench_too_long,
+                                        {one.question, format_seconds(std::round(*one.seconds))}}
+                                 : Text{message::bench_tie, {one.question}});
   draw();
 }
 

@@ -38,6 +38,7 @@ class LiveView final : public bench::Observer {
   ~LiveView() override;
 
   void step(const bench::Step& step) override;
+  void expect(const bench::Expectation& expectation) override;
   void row(const results::Result& row) override;
   bool interrupted() override;
 
@@ -48,6 +49,7 @@ class LiveView final : public bench::Observer {
   void draw_activity();
   void erase();
 
+  const Context& context_;
   bool draw_;
   Language language_;
   results::File file_;

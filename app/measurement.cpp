@@ -40,6 +40,9 @@ std::vector<std::string> split(const std::string& list) {
 
 /// Budget of --quick: with loads and the one round that is always made, under half a minute.
 const std::string kQuickBudget = "22s";
+/// The same by slices, which decide what that allows. Loads are repeated from the next on.
+const std::string kQuickSlices = "30s";
+constexpr double kRepeatLoads = 120;
 
 // A shape has no file, so no mode in which it is stored.
 std::vector<std::string> mode_list(const std::string& option, bool shape) {
@@ -85,10 +88,11 @@ void MeasurementOptions::declare(Arguments& arguments) {
                           "Measure quality, on a text of our own or on this file's");
   arguments.flag("--no-quality", no_quality_, "Do not measure quality");
   arguments.flag("--quick", quick_,
-                 "A look: -p 32 -n 16, two rounds at most within " + kQuickBudget +
-                     ", no loads of their own, no quality");
+                 slices ? "The shortest budget: " + kQuickSlices
+                        : "A look: -p 32 -n 16, two rounds at most within " + kQuickBudget +
+                              ", no loads of their own, no quality");
   arguments.text("--budget", budget,
-                 "Time for the whole: 120s, 2min, none" +
+                 "Time for the whole: 120s, 2min, 1h, none" +
                      (usual_budget.empty() ? "" : " (" + usual_budget + " without -r)"));
   // Modes and backends are lists here, and a backend says where it runs.
   declare_run(arguments, run_, of_role(options::kPlanned | options::kCondition),
@@ -139,24 +143,33 @@ bench::BenchRequest MeasurementOptions::request(const Context& context,
   request.shape = shape_;
   if (shape_.empty()) request.model = resolve_model(model.empty() ? "default" : model).string();
   request.modes = mode_list(modes_, !shape_.empty());
-  request.backends = backend_list(backends_, here, quick_);
+  const bool by_slices = slices && repetitions_ == 0;
+  const bool look = quick_ && !by_slices;
+  request.backends = backend_list(backends_, here, look);
   request.pythons = pythons_;
   request.run = run_;
+  // As every command that loads a model: a condition that rows name.
+  if (const char* isa = std::getenv("NETY_ISA"); run_.isa.empty() && isa != nullptr)
+    request.run.isa = isa;
   const auto given_or = [](const std::vector<int64_t>& given, std::vector<int64_t> otherwise) {
     return given.empty() ? std::move(otherwise) : given;
   };
-  request.prompts = quick_ ? given_or(prompts_, {32}) : given_or(prompts_, {512});
-  request.gens = given_or(generate_, {quick_ ? 16 : 32});
+  request.prompts = look ? given_or(prompts_, {32}) : given_or(prompts_, {512});
+  request.gens = given_or(generate_, {look ? 16 : 32});
   request.depths = depths_;
-  request.repetitions = static_cast<int>(repetitions_ > 0 ? repetitions_ : quick_ ? 2 : 6);
-  if (quick_) request.load_passes = 0;
+  request.repetitions = static_cast<int>(repetitions_ > 0 ? repetitions_ : look ? 2 : 6);
   const bool told = !budget.empty() || repetitions_ > 0;
-  request.budget_s = parse_budget(told ? budget : quick_ ? kQuickBudget : usual_budget);
+  request.budget_s = parse_budget(told ? budget : look ? kQuickBudget : usual_budget);
+  if (by_slices && quick_) request.budget_s = parse_budget(kQuickSlices);
+  request.slices = by_slices;
+  request.fit_prompt = prompts_.empty();
+  const bool short_run = by_slices && request.budget_s > 0 && request.budget_s < kRepeatLoads;
+  if (look || short_run) request.load_passes = 0;
   if (!shape_.empty()) return request;  // nothing to predict
   if (!quality_.empty() && quality_ != kOwnText) {
     request.quality_text = read_file(quality_);
     request.quality_name = std::filesystem::path(quality_).filename().string();
-  } else if (!quality_.empty() || (quality_by_default && !no_quality_ && !quick_)) {
+  } else if (!quality_.empty() || (quality_by_default && !no_quality_ && !look)) {
     request.quality_text = bench::evaluation_text();
     request.quality_name = bench::kEvaluationTextName;
   }
@@ -208,6 +221,11 @@ results::File MeasurementOptions::run(const Context& context) const {
     if (one) said.push_back(*one);
   for (const Text& one : said) notice(context, one);
   notice(context, plan_of(request));
+  if (diagnosis.decision) {
+    request.chosen_mode = diagnosis.decision->mode_name();
+    request.chosen_backend = diagnosis.decision->backend;
+  }
+  request.admissible = admissible;
   results::File header;
   header.tool = request.tool;
   header.command = request.command;
@@ -222,7 +240,7 @@ results::File MeasurementOptions::run(const Context& context) const {
   if (!diagnosis.refusal.empty()) file.warnings.push_back(diagnosis.refusal);
   for (const Text& one : said) file.warnings.push_back(render(one, context.language));
   // The policy decides for a user's usual conditions: other measurements would mislead it.
-  if (options::conditions(run_).empty()) keep_evidence(file, context);
+  if (options::conditions(request.run).empty()) keep_evidence(file, context);
   return file;
 }
 

@@ -16,7 +16,9 @@ class MeasurementOptions {
  public:
   std::string model;  ///< Empty: the default one, or the shape.
   bool quality_by_default = false;
-  std::string budget;                ///< As --budget takes it; empty: as long as it takes.
+  std::string budget;   ///< As --budget takes it; empty: as long as it takes.
+  bool slices = false;  ///< By slices that decide claims, unless -r says how many rounds to make.
+  results::Admissible admissible;
   std::string usual_budget;          ///< The same, where no option says how many rounds to make.
   std::vector<std::string> streams;  ///< Paths of JSON lines to write while it runs.
 

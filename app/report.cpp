@@ -56,12 +56,14 @@ class Report final : public Command {
                    "What quality a mode must keep: kld=0.01,top1=0.96");
     measurement_.quality_by_default = true;
     measurement_.budget = "270s";
+    measurement_.slices = true;
     measurement_.declare(arguments);
   }
 
   int run(const Context& context) override {
     const reports::ClaimOptions options{.language = context.language,
                                         .admissible = parse_admissible(admissible_)};
+    measurement_.admissible = options.admissible;
     check_gates();
     if (!is_file()) check_folder();
     results::File file = take_results(context);

@@ -5,7 +5,7 @@
 
 namespace nety::app {
 
-/// Seconds of "90", "90s", "2min"; 0 for "none" and for nothing. Error: kUsage.
+/// Seconds of "90", "90s", "2min", "1h"; 0 for "none" and for nothing. Error: kUsage.
 double parse_budget(const std::string& text);
 
 }  // namespace nety::app

@@ -204,6 +204,7 @@ bool Entry::load() {
   }
   const Reply& reply = outcome.reply;
   take_facts(reply);
+  protocol_ = protocol_of(reply);
   flops_per_token_ = reply.number("flops_per_token");
   activation_ = reply.word("activation");
   const double load_s = reply.number("load_s"), cached = reply.number("cached_share");

@@ -13,6 +13,7 @@
 #include "bench/quality.h"
 #include "bench/rows.h"
 #include "bench/run.h"
+#include "bench/slices.h"
 #include "core/measure/bandwidth.h"
 #include "core/measure/fma.h"
 
@@ -28,6 +29,9 @@ struct Surroundings {
   std::unique_ptr<Installed> installed;            ///< If that backend was asked for.
   std::unique_ptr<measure::FmaProbe> fma;          ///< Made by the first prefill on a CPU.
 };
+
+/// Adds gaps between tokens to a row, with the percentiles that the number of all so far allows.
+void add_gaps(Row& row, const std::vector<double>& gaps);
 
 class Entry {
  public:
@@ -48,13 +52,26 @@ class Entry {
   /// One sample of every row; of the stream in every second round, the first among them: its time
   /// is prefill and decode again.
   void round(int number);
+  /// One slice, paired with those of other configurations in the same turn; its rate, or nothing if
+  /// it failed. `probe`: also the roofline.
+  std::optional<double> slice(SliceKind kind, int64_t turn, double seconds, bool probe);
+  /// Seconds for a prompt of that many tokens, kept nowhere; 0 if it failed.
+  double try_prefill(int64_t tokens);
+  /// The prompt of prefill slices, before the first of them.
+  void set_prompt(int64_t tokens);
+  /// Leaves decode out of the results.
+  void skip_decode(const std::string& reason);
+  /// One sample of the stream of text.
+  void stream_once();
   /// Records the peaks of memory so far. Before quality, whose buffers are not the engine's.
   void note_memory();
 
   /// Hands the text to the worker; the number of windows in it, 0 if that failed.
   int64_t begin_quality();
   /// Scores one window; the distributions are written to a file, or compared with one.
-  bool quality_window(int64_t window, const std::string& write, const std::string& compare);
+  /// `keep` false: only its distributions are wanted, its own scores are known.
+  bool quality_window(int64_t window, const std::string& write, const std::string& compare,
+                      bool keep = true);
   /// Summarises the windows. `reference` is what they were compared with (this one itself, if it is
   /// the reference), or null: `no_reference` says why there is none.
   void end_quality(const Entry* reference, const std::string& no_reference);
@@ -65,6 +82,8 @@ class Entry {
   const Configuration& configuration() const { return configuration_; }
   uint64_t peak_bytes() const { return peak_bytes_; }
   const std::optional<results::Model>& model() const { return model_; }
+  /// What is known of its quality so far; without metrics where nothing is.
+  results::Result quality() const { return quality_.result(); }
   /// Every row that was planned, measured or not.
   std::vector<results::Result> rows();
 
@@ -86,6 +105,8 @@ class Entry {
   }
   void first_request(double load_s);
   void add_fault(const Command& command, double first_s);
+  void take(Row& row, const Slice& slice, int64_t turn, double whole_s, bool probe);
+  Reply probe_device(const Row& row);
   void prefill(Row& row);
   void decode(Row& row);
   void stream(Row& row);
@@ -110,6 +131,7 @@ class Entry {
   std::vector<std::vector<double>> nll_, kld_, same_top_;  // by window
   double repeat_difference_ = 0;
   double flops_per_token_ = 0;
+  int protocol_ = 1;  // that its worker speaks
   std::string activation_;
 };
 

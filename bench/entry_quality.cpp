@@ -74,7 +74,8 @@ int64_t Entry::begin_quality() {
   return 0;
 }
 
-bool Entry::quality_window(int64_t window, const std::string& write, const std::string& compare) {
+bool Entry::quality_window(int64_t window, const std::string& write, const std::string& compare,
+                           bool keep_scores) {
   if (given_up() || quality_.failed()) return false;
   Command command;
   command.action = Action::kQuality;
@@ -83,6 +84,7 @@ bool Entry::quality_window(int64_t window, const std::string& write, const std::
   command.compare = compare;
   const Outcome outcome = ask(command);
   if (!settle(quality_, outcome)) return false;
+  if (!keep_scores) return true;
   const Reply& reply = outcome.reply;
   const auto keep = [&reply](const char* name, std::vector<std::vector<double>>& windows) {
     if (const auto found = reply.series.find(name); found != reply.series.end())

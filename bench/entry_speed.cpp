@@ -26,15 +26,14 @@ measure::FmaType type_of(std::string_view activation) {
   return measure::FmaType::kFp32;
 }
 
-/// All gaps so far, and the percentiles that their number allows.
+}  // namespace
+
 void add_gaps(Row& row, const std::vector<double>& gaps) {
   for (const double gap : gaps) row.add("itl_s", gap, "s");
   row.set("itl_p50_s", percentile("s", row.samples("itl_s"), 50));
   row.set("itl_p90_s", percentile("s", row.samples("itl_s"), 90));
   row.set("itl_p99_s", percentile("s", row.samples("itl_s"), 99));
 }
-
-}  // namespace
 
 void Entry::prefill(Row& row) {
   Command command;

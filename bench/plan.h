@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/options/run_options.h"
+#include "core/results/closeness.h"
 #include "core/results/results.h"
 
 namespace nety::bench {
@@ -40,6 +41,13 @@ struct BenchRequest {
   std::string no_text;
   /// The text for quality; empty: no quality. `quality_name` names it in the results.
   std::string quality_text, quality_name;
+
+  /// Slices where they decide something, until the budget ends or everything is decided; else
+  /// rounds. With one prompt length, one depth and one number of tokens only.
+  bool slices = false;
+  bool fit_prompt = false;  ///< The prompt may be shorter than `prompts` says: 64 tokens or more.
+  std::string chosen_mode, chosen_backend;  ///< By the policy, as rows name it.
+  results::Admissible admissible;
 
   double budget_s = 0;           ///< For the whole; 0: none. One round is always made.
   double command_limit_s = 300;  ///< Longest silence of a worker within one command.

@@ -51,8 +51,19 @@ void Row::add(const std::string& name, double sample, const std::string& unit,
   series.samples.push_back(sample);
 }
 
+void Row::add_in_turn(int64_t turn, const std::string& name, double sample, const std::string& unit,
+                      const std::string& kind, std::vector<std::string> inputs) {
+  add(name, sample, unit, kind, std::move(inputs));
+  samples_[name].turns.push_back(turn);
+}
+
 void Row::set(const std::string& name, results::Metric metric) {
   result_.metrics[name] = std::move(metric);
+}
+
+void Row::forget() {
+  samples_.clear();
+  result_.metrics.clear();
 }
 
 void Row::fail(results::Status status, const std::string& reason) {
@@ -67,6 +78,7 @@ results::Result Row::result() const {
     results::Metric metric = results::summarise(series.unit, series.samples);
     metric.kind = series.kind;
     metric.inputs = series.inputs;
+    metric.turns = series.turns;
     result.metrics[name] = std::move(metric);
   }
   return result;

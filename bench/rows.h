@@ -21,10 +21,16 @@ class Row {
   /// Adds a sample to a metric, made if need be. The first call's unit, kind and inputs count.
   void add(const std::string& name, double sample, const std::string& unit,
            const std::string& kind = "measured", std::vector<std::string> inputs = {});
+  /// The same in a turn: samples of other rows of that turn were taken side by side with it.
+  void add_in_turn(int64_t turn, const std::string& name, double sample, const std::string& unit,
+                   const std::string& kind = "measured", std::vector<std::string> inputs = {});
   /// Sets a metric that is one figure.
   void set(const std::string& name, results::Metric metric);
   /// The row is not what it should be; the first failure counts. Samples it has are kept.
   void fail(results::Status status, const std::string& reason);
+
+  /// Drops all samples and figures.
+  void forget();
 
   results::Result& key() { return result_; }
   const results::Result& key() const { return result_; }
@@ -41,6 +47,7 @@ class Row {
     std::string unit, kind;
     std::vector<std::string> inputs;
     std::vector<double> samples;
+    std::vector<int64_t> turns;
   };
   std::map<std::string, Series> samples_;
 };

@@ -1,9 +1,11 @@
-// The benchmark: every configuration in a worker of its own, measured in rounds that alternate
-// among them, so that a drift of the machine weighs on all alike and a failure on one only.
+// The benchmark: every configuration in a worker of its own, measured in turn with the others, so
+// that a drift of the machine weighs on all alike and a failure on one only. Rounds give each as
+// much time (rounds.cpp); slices go where they decide something (sequential.cpp, schedule.h).
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "bench/plan.h"
 #include "core/results/results.h"
@@ -18,6 +20,17 @@ struct Step {
   std::optional<double> left_s;  ///< Once there is something to base it on.
 };
 
+/// What a run by slices expects, from speeds it has measured.
+struct Expectation {
+  double ends_s = 0;     ///< From now, at the latest.
+  double decided_s = 0;  ///< From now, when everything that can be decided is.
+  struct TooLong {
+    std::string question;           ///< "bf16 native / fp32 native"
+    std::optional<double> seconds;  ///< It would take; none: nobody can tell, or a tie.
+  };
+  std::vector<TooLong> too_long;  ///< What the time left cannot decide.
+};
+
 /// Told what happens while it happens. The base class ignores everything.
 class Observer {
  public:
@@ -25,6 +38,8 @@ class Observer {
   virtual void step(const Step& /*step*/) {}
   /// A worker's own progress within a step: "Loading weights", 12 of 272.
   virtual void progress(const std::string& /*label*/, double /*done*/, double /*total*/) {}
+  /// Once, within the first seconds of a run by slices.
+  virtual void expect(const Expectation& /*expectation*/) {}
   /// A row has a new sample, or has failed. The same key comes again and again.
   virtual void row(const results::Result& /*row*/) {}
   /// True ends the run soon; what was measured is kept.
