@@ -54,7 +54,7 @@ results::Claim claim_of(const results::File& file, const std::string& id,
 TEST(ClaimsInTurns, PairOnlyWhatWasMeasuredInTheSameTurn) {
   const results::Claim claim = claim_of(file_of({150, 151, 149, 150, 152, 150}), "bf16-faster");
   EXPECT_EQ(claim.verdict, Verdict::kSupported);
-  EXPECT_THAT(claim.evidence, HasSubstr("1.50x"));
+  EXPECT_THAT(claim.evidence, HasSubstr("1.50×"));
   EXPECT_THAT(claim.evidence, HasSubstr("(n=6)"));
   EXPECT_EQ(claim.command, "");
 }
