@@ -107,11 +107,22 @@ void Entry::give_up(const std::string& reason) {
 }
 
 Outcome Entry::ask(const Command& command) {
+  if (worker_ == nullptr) return unless_over({Status::kSkipped, "its worker has ended", {}});
   const auto on_progress = [this](const Reply& reply) {
     surroundings_.observer.progress(reply.label, reply.number("done"), reply.number("total"));
   };
-  return worker_->ask(command, surroundings_.request.command_limit_s, on_progress,
-                      [this] { return surroundings_.observer.interrupted(); });
+  return unless_over(worker_->ask(command, surroundings_.silence_s(), on_progress, [this] {
+    return surroundings_.observer.interrupted() || surroundings_.over();
+  }));
+}
+
+/// A worker that the end of the run found at work is not to blame, and is ended: it would answer
+/// the next question with this one's answer.
+Outcome Entry::unless_over(Outcome outcome) {
+  const bool cut = outcome.status == Status::kTimeout || outcome.status == Status::kSkipped;
+  if (!cut || !surroundings_.over()) return outcome;
+  worker_.reset();
+  return {Status::kSkipped, "the time budget ended while it worked", {}};
 }
 
 /// True if there is an answer. Otherwise the reason goes into the row.
@@ -289,7 +300,7 @@ void Entry::round(int number) {
 void Entry::note_memory() {
   Command command;
   command.action = Action::kMemory;
-  if (!loaded()) return;
+  if (!loaded() || given_up()) return;
   const Outcome outcome = ask(command);
   if (!outcome) return;
   const double rss = outcome.reply.number("peak_rss_bytes");

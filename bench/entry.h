@@ -1,6 +1,7 @@
 // One configuration of a run: its worker while there is one, and its rows.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "bench/slices.h"
 #include "core/measure/bandwidth.h"
 #include "core/measure/fma.h"
+#include "core/measure/stopwatch.h"
 
 namespace nety::bench {
 
@@ -28,6 +30,17 @@ struct Surroundings {
   std::unique_ptr<measure::BandwidthProbe> probe;  ///< Made by the first decode on a CPU.
   std::unique_ptr<Installed> installed;            ///< If that backend was asked for.
   std::unique_ptr<measure::FmaProbe> fma;          ///< Made by the first prefill on a CPU.
+  measure::Stopwatch clock{};                      ///< Of the run.
+  /// By that clock, when no worker is waited for any more; 0: as long as it takes.
+  double ends_s = 0;
+  double slice_limit_s = 0;  ///< The longest silence in a slice; 0: as in any command.
+
+  bool over() const { return ends_s > 0 && clock.seconds() > ends_s; }
+  /// The longest silence of a worker that is waited for now.
+  double silence_s() const {
+    const double limit = request.command_limit_s;
+    return ends_s > 0 ? std::min(limit, std::max(ends_s - clock.seconds(), 0.0)) : limit;
+  }
 };
 
 /// Adds gaps between tokens to a row, with the percentiles that the number of all so far allows.
@@ -92,6 +105,8 @@ class Entry {
   std::vector<Row*> all_rows();
   void take_facts(const Reply& reply);
   Outcome ask(const Command& command);
+  Outcome unless_over(Outcome outcome);
+  std::optional<Slice> ask_for(Row& row, const SliceRequest& request);
   bool settle(Row& row, const Outcome& outcome);
   bool is_installed() const { return configuration_.backend == kInstalled; }
   bool prepare_installed(EngineRequest& engine);

@@ -20,15 +20,28 @@ void Entry::skip_decode(const std::string& reason) {
   Row& row = decodes_.front();
   if (row.failed()) return;
   row.forget();
-  row.fail(results::Status::kSkipped, reason);
+  row.fail(results::Status::kSkipped, given_up() ? end_reason_ : reason);
+}
+
+/// The slice, or nothing: then the row says why.
+std::optional<Slice> Entry::ask_for(Row& row, const SliceRequest& request) {
+  Slice slice;
+  double limit = surroundings_.silence_s();
+  if (surroundings_.slice_limit_s > 0) limit = std::min(limit, surroundings_.slice_limit_s);
+  const auto give_up = [this] {
+    return surroundings_.observer.interrupted() || surroundings_.over();
+  };
+  const Outcome outcome =
+      unless_over(take_slice(*worker_, protocol_, request, limit, slice, give_up));
+  if (!settle(row, outcome)) return std::nullopt;
+  return slice;
 }
 
 double Entry::try_prefill(int64_t tokens) {
-  Slice slice;
-  const SliceRequest request{SliceKind::kPrefill, 0, tokens, 0};
-  const Outcome outcome =
-      take_slice(*worker_, protocol_, request, surroundings_.request.command_limit_s, slice);
-  return settle(prefills_.front(), outcome) ? slice.seconds : 0;
+  if (!loaded()) return 0;
+  const std::optional<Slice> slice =
+      ask_for(prefills_.front(), {SliceKind::kPrefill, 0, tokens, 0});
+  return slice ? slice->seconds : 0;
 }
 
 std::optional<double> Entry::slice(SliceKind kind, int64_t turn, double seconds, bool probe) {
@@ -43,12 +56,10 @@ std::optional<double> Entry::slice(SliceKind kind, int64_t turn, double seconds,
     request.tokens = std::clamp(static_cast<int64_t>(seconds * rates.back()),
                                 std::min(kFewestTokens, request.tokens), request.tokens);
   const measure::Stopwatch watch;
-  Slice slice;
-  const Outcome outcome =
-      take_slice(*worker_, protocol_, request, surroundings_.request.command_limit_s, slice);
-  if (!settle(row, outcome)) return std::nullopt;
-  take(row, slice, turn, watch.seconds(), probe && surroundings_.request.probe_bandwidth);
-  return slice.tps();
+  const std::optional<Slice> slice = ask_for(row, request);
+  if (!slice) return std::nullopt;
+  take(row, *slice, turn, watch.seconds(), probe && surroundings_.request.probe_bandwidth);
+  return slice->tps();
 }
 
 /// The roofline is looked at after the slice: both belong to the same second.

@@ -51,7 +51,7 @@ class Session {
   BenchRequest request_;
   results::Machine machine_;
   Surroundings surroundings_;
-  measure::Stopwatch clock_;
+  const measure::Stopwatch& clock_ = surroundings_.clock;
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<std::string> warnings_;
 };

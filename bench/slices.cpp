@@ -45,8 +45,8 @@ Slice slice_of(const Reply& reply, const SliceRequest& request) {
 }
 
 Outcome take_slice(EngineWorker& worker, int protocol, const SliceRequest& request, double limit_s,
-                   Slice& slice) {
-  Outcome outcome = worker.ask(slice_command(request, protocol), limit_s, nullptr, nullptr);
+                   Slice& slice, const std::function<bool()>& give_up) {
+  Outcome outcome = worker.ask(slice_command(request, protocol), limit_s, nullptr, give_up);
   if (!outcome) return outcome;
   try {
     slice = slice_of(outcome.reply, request);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -49,6 +50,6 @@ Slice slice_of(const Reply& reply, const SliceRequest& request);
 
 /// Asks and waits, as EngineWorker::ask() does. `slice` is set where the outcome is kOk.
 Outcome take_slice(EngineWorker& worker, int protocol, const SliceRequest& request, double limit_s,
-                   Slice& slice);
+                   Slice& slice, const std::function<bool()>& give_up = nullptr);
 
 }  // namespace nety::bench

@@ -58,6 +58,11 @@ class FakeEngine : public Engine {
     if (mode_ == "broken") throw Error(ErrorKind::kCheckpoint, "x.gguf: truncated");
     progress.begin("Loading weights", 3);
     for (int i = 1; i <= 3; ++i) progress.advance(i);
+    // Longer than any test waits, and never silent.
+    for (int i = 0; mode_ == "slow_load" && i < 10000; ++i) {
+      pause_ms(100);
+      progress.advance(2);
+    }
     progress.end();
     LoadReport report;
     report.model = {"fake-1", "Fake", request_.model, "gguf", "llama", "Q4_1 x 3", 1000, 4000};

@@ -95,6 +95,31 @@ TEST(Sequential, EndsWithItsBudget) {
   EXPECT_GE(find(file, "fp32", "decode").metrics.at("tg_tps").n, 1);
 }
 
+TEST(Sequential, GoesOnWithoutAWorkerThatHangs) {
+  Listening listening;
+  BenchRequest what = request({"fp32", "bf16", "hang"});
+  what.budget_s = 9;
+  const results::File file = measure(what, listening);
+  EXPECT_LT(listening.watch.seconds(), 12);
+  const Result& hung = find(file, "hang", "decode");
+  EXPECT_EQ(hung.status, Status::kTimeout);
+  EXPECT_THAT(hung.reason, testing::HasSubstr("silent for more than 3 s"));
+  EXPECT_EQ(find(file, "hang", "prefill").status, Status::kSkipped);
+  for (const char* mode : {"fp32", "bf16"})
+    EXPECT_GE(find(file, mode, "decode").metrics.at("tg_tps").n, 6);
+}
+
+TEST(Sequential, EndsInTimeThoughAWorkerIsStillLoading) {
+  Listening listening;
+  BenchRequest what = request({"fp32", "bf16", "slow_load"});
+  what.budget_s = 4;
+  const results::File file = measure(what, listening);
+  EXPECT_LT(listening.watch.seconds(), 8);
+  EXPECT_EQ(find(file, "slow_load", "load").status, Status::kSkipped);
+  EXPECT_THAT(find(file, "slow_load", "load").reason, testing::HasSubstr("time budget ended"));
+  EXPECT_GT(*find(file, "fp32", "load").metrics.at("peak_rss_bytes").median, 0);
+}
+
 TEST(Sequential, GoesOnWithoutWhatFails) {
   Listening listening;
   const results::File file = measure(request({"fp32", "too_big", "kill", "bf16"}), listening);
