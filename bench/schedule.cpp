@@ -166,8 +166,9 @@ void Schedule::estimate(Need& need) const {
   }
 }
 
-/// In the order in which they are to be met: by rank, questions before wishes, what is loaded
-/// before what is not, and what takes least first.
+/// In the order in which they are to be met: by rank, questions before wishes, those that have too
+/// few pairs to tell anything before others, what is loaded before what is not, and what takes
+/// least first.
 std::vector<Schedule::Need> Schedule::needs() const {
   std::vector<Need> out;
   for (size_t i = 0; i < questions_.size(); ++i) {
@@ -180,6 +181,7 @@ std::vector<Schedule::Need> Schedule::needs() const {
     Need need{
         i, question.kind, {question.candidate, question.against}, more.value_or(1), question.rank};
     need.hopeless = !more;
+    need.begun = n >= results::kFewestPairs;
     out.push_back(std::move(need));
   }
   for (size_t i = 0; i < contenders_.size(); ++i)
@@ -192,8 +194,8 @@ std::vector<Schedule::Need> Schedule::needs() const {
     }
   for (Need& need : out) estimate(need);
   std::stable_sort(out.begin(), out.end(), [](const Need& a, const Need& b) {
-    return std::tuple(a.rank, a.wish, a.loads > 0, a.seconds) <
-           std::tuple(b.rank, b.wish, b.loads > 0, b.seconds);
+    return std::tuple(a.rank, a.wish, a.begun, a.loads > 0, a.seconds) <
+           std::tuple(b.rank, b.wish, b.begun, b.loads > 0, b.seconds);
   });
   return out;
 }
@@ -253,9 +255,11 @@ Turn Schedule::opening(const std::vector<size_t>& contenders) {
   return turn_of(together);
 }
 
-std::optional<Turn> Schedule::next(double left_s, int highest_rank, bool sure) {
+std::optional<Turn> Schedule::next(double left_s, int highest_rank, Effort effort) {
   std::vector<Need> all = needs();
-  std::erase_if(all, [&](const Need& need) { return need.rank > highest_rank; });
+  std::erase_if(all, [&](const Need& need) {
+    return need.rank > highest_rank || (effort == Effort::kFirst && (need.begun || need.wish));
+  });
   Union together(*this);
   const Need* first = nullptr;
   const auto take = [&](const Need& need) {
@@ -266,7 +270,7 @@ std::optional<Turn> Schedule::next(double left_s, int highest_rank, bool sure) {
   for (const Need& need : all)
     if (!need.hopeless) take(need);
   if (!together.empty()) return turn_of(together);
-  if (sure) return std::nullopt;
+  if (effort != Effort::kAll) return std::nullopt;
   // What cannot: a turn at a time, as long as one fits.
   for (Need& need : all) {
     need.slices = 1;

@@ -62,14 +62,21 @@ struct Forecast {
   std::vector<Doubt> too_long;  ///< What cannot, by itself.
 };
 
+/// How far to go for answers.
+enum class Effort : uint8_t {
+  kFirst,  ///< Until every question has the fewest pairs that have an interval.
+  kSure,   ///< Only for what can be answered in the time left.
+  kAll,
+};
+
 class Schedule {
  public:
   /// `limit`: bytes that loaded contenders may use together; 0: no limit.
   Schedule(std::vector<Cost> costs, std::vector<Question> questions, uint64_t limit = 0);
 
-  /// The next turn that ends within `left_s`; nothing: there is none, or nothing to ask. `sure`:
-  /// only for what can be answered in that time.
-  std::optional<Turn> next(double left_s, int highest_rank = kEveryRank, bool sure = false);
+  /// The next turn that ends within `left_s`; nothing: there is none, or nothing to ask.
+  std::optional<Turn> next(double left_s, int highest_rank = kEveryRank,
+                           Effort effort = Effort::kAll);
   /// A prefill and a decode of each, to find out what they cost.
   Turn opening(const std::vector<size_t>& contenders);
 
@@ -122,6 +129,7 @@ class Schedule {
     int64_t slices = 0;
     int rank = 0;
     bool hopeless = false, wish = false;
+    bool begun = false;  ///< There are pairs enough for an interval.
     double seconds = 0;
     size_t loads = 0;  ///< Contenders that are not loaded.
   };

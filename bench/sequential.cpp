@@ -22,6 +22,7 @@ constexpr double kShortestLimit = 60;  // seconds of silence, before speeds are 
 constexpr double kLongestSlice = 100;  // and in a slice afterwards
 constexpr double kOtherLoads = 3;      // another engine loads that many times as long, about
 constexpr int kStreams = 3;
+constexpr double kStreamShare = 10;  // a stream is shown if there is time for so many windows
 
 }  // namespace
 
@@ -43,26 +44,26 @@ Sequential::Sequential(const BenchRequest& request, const results::Machine& mach
   request_.command_limit_s = std::min(request_.command_limit_s, std::max(budget(), kShortestLimit));
 }
 
+/// Quality comes as soon as speeds are roughly known: what it refutes needs no closer look.
 results::File Sequential::measure() {
   open();
-  const double left_after = quality_reserve();
-  while (one_turn(left_after, kOwnRank, true)) continue;
+  const double reserve = quality_reserve();
+  while (one_turn(reserve, kOwnRank, Effort::kFirst)) continue;
   if (has_quality()) quality(own());
   consider_quality();
+  while (one_turn(0, kOwnRank, Effort::kSure)) continue;
   wish();
   stream_each();
-  while (one_turn(other_quality_s(), kEveryRank, true)) continue;
+  while (one_turn(other_quality_s(), kEveryRank, Effort::kSure)) continue;
   if (has_quality()) quality(others());
   consider_quality();
   if (has_quality()) noise_floor();
   for (int i = 1; i < kStreams; ++i) stream_each();
-  while (one_turn(0, kEveryRank, false)) continue;
+  while (one_turn(0, kEveryRank, Effort::kAll)) continue;
   return close();
 }
 
 double Sequential::budget() const { return request_.budget_s > 0 ? request_.budget_s : kForever; }
-
-double Sequential::left() const { return budget() - kClosing - clock_.seconds(); }
 
 std::vector<size_t> Sequential::those(bool own) const {
   std::vector<size_t> out;
@@ -152,9 +153,8 @@ void Sequential::fit_prompt(Entry& reference) {
 /// Quality needs its share, but not before speed has had one.
 double Sequential::quality_reserve() const {
   if (!has_quality()) return 0;
-  const double speed_ends =
-      std::max(kSpeedShare * budget(), budget() - kClosing - quality_s(own()));
-  return budget() - kClosing - speed_ends;
+  const double speed_ends = std::max(kSpeedShare * budget(), ends() - quality_s(own()));
+  return ends() - speed_ends;
 }
 
 void Sequential::announce() {
@@ -178,7 +178,7 @@ void Sequential::wish() {
 
 void Sequential::stream_each() {
   for (const size_t i : order_)
-    if (schedule_.is_loaded(i) && left() > kStreams * window_s(i) && !interrupted())
+    if (schedule_.is_loaded(i) && left() > kStreamShare * window_s(i) && !interrupted())
       entry(i).stream_once();
 }
 

@@ -24,8 +24,9 @@ class Sequential final : public Session {
 
  private:
   double budget() const;
-  /// Seconds until the workers have to be ended.
-  double left() const;
+  /// By the run's clock, when the workers have to be ended.
+  double ends() const { return budget() - kClosing; }
+  double left() const { return ends() - clock_.seconds(); }
   Entry& entry(size_t contender) { return *entries_[contender]; }
   bool is_own(size_t i) const { return configurations_[i].backend == "native"; }
   std::optional<size_t> reference_index() const;
@@ -56,7 +57,7 @@ class Sequential final : public Session {
   bool is_old(size_t i) const;
   void say_apart();
   /// One turn that leaves `reserve` seconds; false if there is none.
-  bool one_turn(double reserve, int highest_rank, bool sure);
+  bool one_turn(double reserve, int highest_rank, Effort effort);
   void take(const Turn& turn);
 
   // Quality.
@@ -65,11 +66,12 @@ class Sequential final : public Session {
   /// For other engines: of those that will be there, as many as there is time for.
   double other_quality_s() const { return has_quality() ? quality_s(others()) : 0; }
   double quality_time() const;
+  bool may_be_faster(size_t i) const;
   void quality(std::vector<size_t> wanted);
   std::vector<size_t> next_group(const std::vector<size_t>& wanted);
   void score(const std::vector<size_t>& group);
-  void score_windows(int64_t windows, double window_s, const std::vector<Entry*>& order,
-                     Entry* reference, bool known, const std::string& distributions);
+  void score_windows(int64_t windows, std::vector<Entry*> order, Entry* reference, bool known,
+                     const std::string& distributions);
   void noise_floor();
   results::Closeness closeness_of(size_t i);
   void consider_quality();

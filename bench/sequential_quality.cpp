@@ -9,6 +9,7 @@ namespace {
 
 constexpr double kSpeedShare = 0.5;    // of the time left, for speed that is undecided
 constexpr int64_t kFewestWindows = 6;  // of text, for an interval (quality.cpp)
+constexpr double kNoiseShare = 0.1;    // of the budget, for the noise floor while claims are open
 constexpr double kWindowTokens = 256, kWindowFactor = 1.3, kWindowScoring = 0.1;
 
 }  // namespace
@@ -32,8 +33,22 @@ double Sequential::quality_time() const {
   return left() - std::min(schedule_.forecast(left()).needed_s, kSpeedShare * left());
 }
 
-/// Scores `wanted`, which are in the order of their importance, as many at a time as fit.
+/// Whether it may be faster than the choice, by what is known so far.
+bool Sequential::may_be_faster(size_t i) const {
+  const std::vector<Question>& questions = schedule_.questions();
+  for (size_t q = 0; q < questions.size(); ++q)
+    if (questions[q].choice && questions[q].candidate == i)
+      return schedule_.answer(q) == Answer::kOpen || schedule_.answer(q) == Answer::kAbove;
+  return false;
+}
+
+/// Scores `wanted`, as many at a time as fit. What settles the choice is scored first: the choice
+/// itself, and what may be faster.
 void Sequential::quality(std::vector<size_t> wanted) {
+  const auto settles = [this](size_t i) {
+    return i == choice_ || i == reference_index() || may_be_faster(i);
+  };
+  std::stable_partition(wanted.begin(), wanted.end(), settles);
   while (!wanted.empty() && !interrupted()) {
     const std::vector<size_t> group = next_group(wanted);
     if (group.empty()) return;
@@ -71,42 +86,52 @@ void Sequential::score(const std::vector<size_t>& group) {
   make_room(members);
   std::vector<Entry*> order;
   int64_t windows = 0;
-  double window = 0;
   for (const size_t i : members) {
     if (!load(i)) continue;
     if (!scored_[i]) entry(i).note_memory();
     step(entry(i), "quality");
     windows = std::max(windows, entry(i).begin_quality());
     scored_[i] = true;
-    window += window_s(i);
     order.push_back(&entry(i));
   }
   Entry* const first = reference && schedule_.is_loaded(*reference) ? &entry(*reference) : nullptr;
   const bool known = first != nullptr && !first->quality().metrics.empty();
-  score_windows(windows, window, order, first, known, distributions);
+  score_windows(windows, order, first, known, distributions);
   std::vector<Entry*> ended = order;
   if (known) std::erase(ended, first);
   end_quality(ended, first, nullptr);
 }
 
-/// As many windows as there is time for, by what the first one took: never by what it said.
-void Sequential::score_windows(int64_t windows, double window_s, const std::vector<Entry*>& order,
-                               Entry* reference, bool known, const std::string& distributions) {
-  const double until = clock_.seconds() + std::max(quality_time(), kFewestWindows * window_s);
+/// As many windows as there is time for, by what they took: never by what they said. Below six none
+/// has an interval: if time does not allow them for all, the last ones are left out.
+void Sequential::score_windows(int64_t windows, std::vector<Entry*> order, Entry* reference,
+                               bool known, const std::string& distributions) {
+  const double until = clock_.seconds() + quality_time();
+  std::vector<double> seconds(order.size(), 0);
+  double longest = 0;
   for (int64_t window = 0; window < windows && !interrupted(); ++window) {
     const double begun = clock_.seconds();
-    if (window > 0 && begun + window_s > std::min(until, budget() - kClosing)) break;
-    score_window(window, order, reference, known, distributions);
-    window_s = clock_.seconds() - begun;
+    if (window > 0 && begun + longest > (window < kFewestWindows ? ends() : until)) break;
+    score_window(window, order, reference, known, distributions, &seconds);
+    longest = clock_.seconds() - begun;
+    const auto rest = static_cast<double>(kFewestWindows - window - 1);
+    while (rest > 0 && order.size() > 2 && clock_.seconds() + rest * longest > ends()) {
+      longest -= seconds.back();
+      seconds.pop_back();
+      order.pop_back();
+    }
   }
 }
 
+/// Six windows, where the claims leave time for them.
 void Sequential::noise_floor() {
   const std::optional<size_t> index = reference_index();
   if (!index || !schedule_.is_loaded(*index) || entry(*index).quality().metrics.empty()) return;
   // One thread takes about twice as long as two, and so on.
   const double slower = 1 + static_cast<double>(request_.run.threads);
-  if (left() < kFewestWindows * slower * window_s(*index) + 2) return;
+  const double needed = kFewestWindows * slower * window_s(*index) + 2;
+  const bool open = !schedule_.forecast(left() - needed).too_long.empty();
+  if (needed > left() || (open && needed > kNoiseShare * budget())) return;
   const TemporaryFolder scratch;
   const std::string distributions = scratch.file("distributions");
   Entry* const reference = &entry(*index);
@@ -115,7 +140,8 @@ void Sequential::noise_floor() {
   const std::vector<Entry*> order = {reference, again.get()};
   int64_t windows = 0;
   for (Entry* one : order) windows = std::max(windows, one->begin_quality());
-  score_windows(windows, slower * window_s(*index), order, reference, true, distributions);
+  step(*again, "quality");
+  score_windows(std::min(windows, kFewestWindows), order, reference, true, distributions);
   end_quality({again.get()}, reference, again.get());
 }
 

@@ -76,9 +76,9 @@ void Sequential::say_apart() {
 }
 
 /// One turn that leaves `reserve` seconds; false if there is none.
-bool Sequential::one_turn(double reserve, int highest_rank, bool sure) {
+bool Sequential::one_turn(double reserve, int highest_rank, Effort effort) {
   if (interrupted()) return false;
-  const std::optional<Turn> turn = schedule_.next(left() - reserve, highest_rank, sure);
+  const std::optional<Turn> turn = schedule_.next(left() - reserve, highest_rank, effort);
   if (turn) take(*turn);
   return turn.has_value();
 }

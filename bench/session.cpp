@@ -69,13 +69,16 @@ std::unique_ptr<Entry> Session::noise_of(const Entry* reference) {
 }
 
 void Session::score_window(int64_t window, const std::vector<Entry*>& order, Entry* reference,
-                           bool known, const std::string& distributions) {
+                           bool known, const std::string& distributions,
+                           std::vector<double>* seconds) {
   bool stored = false;
-  for (Entry* entry : order) {
-    if (entry == reference)
-      stored = entry->quality_window(window, distributions, "", !known);
-    else if (entry->loaded())
-      entry->quality_window(window, "", stored ? distributions : "");
+  for (size_t i = 0; i < order.size(); ++i) {
+    const measure::Stopwatch watch;
+    if (order[i] == reference)
+      stored = order[i]->quality_window(window, distributions, "", !known);
+    else if (order[i]->loaded())
+      order[i]->quality_window(window, "", stored ? distributions : "");
+    if (seconds != nullptr) (*seconds)[i] = watch.seconds();
   }
 }
 

@@ -41,8 +41,9 @@ class Session {
 
   /// One window of text, by the reference first: only one window of its distributions is ever
   /// stored. `known`: the reference has been scored, and only its distributions are wanted.
+  /// `seconds`: what each took; null: not wanted.
   void score_window(int64_t window, const std::vector<Entry*>& order, Entry* reference, bool known,
-                    const std::string& distributions);
+                    const std::string& distributions, std::vector<double>* seconds = nullptr);
   /// Summaries of what was scored, and the noise floor.
   void end_quality(const std::vector<Entry*>& order, Entry* reference, Entry* again);
 

@@ -108,6 +108,18 @@ TEST(Schedule, GivesWhatIsBeatenBeyondDoubtNoMore) {
   EXPECT_FALSE(schedule.needed(2));
 }
 
+TEST(Schedule, AsksEverythingALittleBeforeItAsksAnythingMore) {
+  SimulatedMachine machine{.rates = {100, 101, 50}, .noise = 0.3, .load_s = 20};
+  Schedule schedule(costs_of(machine), {ask(1, 0), ask(2, 0)});
+  // The second question's candidate is not loaded, and the first one would take all of the time.
+  for (const size_t contender : {0U, 1U}) schedule.loaded(contender, 1, 0);
+  while (const auto turn = schedule.next(60 - machine.now, kEveryRank, Effort::kFirst))
+    take(schedule, *turn, machine);
+  for (size_t i = 0; i < 3; ++i)
+    EXPECT_EQ(schedule.samples(i, SliceKind::kDecode), results::kFewestPairs) << i;
+  EXPECT_TRUE(schedule.next(60 - machine.now));
+}
+
 TEST(Schedule, GivesWhatQualityRefutedNoMore) {
   SimulatedMachine machine{.rates = {100, 100, 103}};
   Schedule schedule(costs_of(machine), {ask(1, 0, 0, true), ask(2, 0, 0, true)});
@@ -144,7 +156,7 @@ TEST(Schedule, LeavesOtherEnginesWhatIsLeft) {
   // Where its load and the fewest pairs do not fit, and nothing else is asked, there is a turn of
   // it only as long as that fits.
   EXPECT_FALSE(schedule.next(3));
-  EXPECT_FALSE(schedule.next(4, 2, true));
+  EXPECT_FALSE(schedule.next(4, 2, Effort::kSure));
   EXPECT_TRUE(schedule.next(4));
 }
 
