@@ -13,8 +13,12 @@ Judgement judge_as_good(const Case& about) {
   const Closeness closeness =
       candidate == nullptr ? Closeness::kUnknown : closeness_of(*candidate, about.admissible);
   const std::string modes = fmt::format("--modes fp32,{} --quality -r 20", mode);
-  if (closeness == Closeness::kUnknown)
-    return not_tested(about, candidate, command_text(about, modes));
+  if (closeness == Closeness::kUnknown) {
+    Judgement judgement = not_tested(about, candidate, command_text(about, modes));
+    if (candidate != nullptr)
+      judgement.sensitivity = what_scores(about, *candidate, judgement.command);
+    return judgement;
+  }
 
   Judgement judgement;
   judgement.evidence = closeness_text(*candidate, about.words);
@@ -28,6 +32,8 @@ Judgement judge_as_good(const Case& about) {
   if (judgement.verdict == Verdict::kInconclusive) {
     judgement.sensitivity = about.say(message::report_more_text);
     judgement.command = command_text(about, fmt::format("--modes fp32,{} --quality FILE", mode));
+    const std::string more = what_scores(about, *candidate, judgement.command);
+    if (!more.empty()) judgement.sensitivity = more;
   }
   return judgement;
 }

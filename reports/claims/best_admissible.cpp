@@ -30,6 +30,7 @@ void compare(BestChoice& choice, const Evidence& evidence, const Admissible& adm
     if (side == Side::kBelow || closeness == Closeness::kFar) continue;
     if (side != Side::kAbove || closeness != Closeness::kClose) {
       doubt = true;
+      if (side == Side::kAbove && choice.unscored == nullptr) choice.unscored = &other;
       if (side == Side::kUnclear && choice.doubt == nullptr) {
         choice.doubt = &other;
         choice.doubtful = speed;
@@ -92,7 +93,13 @@ Judgement judge_choice(const Case& about, const BestChoice& choice, const std::s
     judgement.command = command;
   for (const ConfigurationView* tie : choice.ties)
     judgement.add(about.say(message::report_best_tie, {tie->name()}));
-  if (choice.verdict != Verdict::kInconclusive || choice.doubt == nullptr) return judgement;
+  if (choice.verdict != Verdict::kInconclusive) return judgement;
+  if (choice.doubt == nullptr) {
+    const ConfigurationView& open = choice.unscored != nullptr ? *choice.unscored : *choice.chosen;
+    const std::string more = what_scores(about, open, judgement.command);
+    if (!more.empty()) judgement.sensitivity = more;
+    return judgement;
+  }
   const std::string more =
       what_decides(about, *choice.doubtful, 1 + kSpeedMargin, judgement.command);
   if (!more.empty())

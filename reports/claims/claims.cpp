@@ -3,9 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <cmath>
-
-#include "core/base/units.h"
 #include "reports/claims/judge.h"
 
 namespace nety::reports {
@@ -13,8 +10,6 @@ namespace nety::reports {
 using results::Verdict;
 
 namespace {
-
-constexpr double kShortestBudget = 60;  // seconds
 
 struct ClaimRow {
   std::string_view id, subject, backend;
@@ -97,20 +92,6 @@ std::string ratio_text(const Ratio& ratio, const Wording& words) {
                         words.range(words.number(ratio.ci->first), words.number(ratio.ci->second)));
   if (ratio.n > 0) text += fmt::format(" (n={})", ratio.n);
   return text;
-}
-
-std::string what_decides(const Case& about, const Ratio& ratio, double threshold,
-                         std::string& command) {
-  if (ratio.logs.empty()) return "";
-  const std::optional<int64_t> pairs = results::pairs_to_tell(ratio.logs, threshold);
-  if (!pairs) return about.say(message::report_near_margin, {std::to_string(results::kMostPairs)});
-  // Others take part in the turns, and quality and loads take time as well.
-  constexpr double kWhole = 4;
-  const double more_s = static_cast<double>(*pairs) * ratio.pair_s;
-  const double budget_s = kShortestBudget + kWhole * more_s;
-  command = fmt::format("nety report --budget {:.0f}s", std::ceil(budget_s / 10) * 10);
-  return about.say(message::report_more_slices,
-                   {std::to_string(*pairs), format_seconds(std::ceil(more_s))});
 }
 
 const ConfigurationView* candidate_of(const Case& about) {

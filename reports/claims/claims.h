@@ -35,11 +35,12 @@ std::optional<MessageId> group_of(std::string_view claim_id);
 /// The policy's choice against everything else that was measured: what the report's headline says.
 struct BestChoice {
   const ConfigurationView* chosen = nullptr;
-  const ConfigurationView* best = nullptr;     ///< The fastest admissible one; may be `chosen`.
-  std::optional<Ratio> speedup;                ///< Of best over chosen.
-  const ConfigurationView* doubt = nullptr;    ///< The first whose speed is not decided.
-  std::optional<Ratio> doubtful;               ///< Its speed over chosen.
-  std::vector<const ConfigurationView*> ties;  ///< As fast as chosen, within the margin.
+  const ConfigurationView* best = nullptr;      ///< The fastest admissible one; may be `chosen`.
+  std::optional<Ratio> speedup;                 ///< Of best over chosen.
+  const ConfigurationView* doubt = nullptr;     ///< The first whose speed is not decided.
+  std::optional<Ratio> doubtful;                ///< Its speed over chosen.
+  const ConfigurationView* unscored = nullptr;  ///< The first that is faster, its closeness open.
+  std::vector<const ConfigurationView*> ties;   ///< As fast as chosen, within the margin.
   results::Verdict verdict = results::Verdict::kNotTested;
 };
 BestChoice best_choice(const Evidence& evidence, const Admissible& admissible);

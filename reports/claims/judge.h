@@ -52,6 +52,10 @@ std::string closeness_text(const ConfigurationView& configuration, const Wording
 std::string what_decides(const Case& about, const Ratio& ratio, double threshold,
                          std::string& command);
 
+/// The same of a configuration whose text was not scored for want of time: of so many windows that
+/// they make an interval. Empty where that is not the reason.
+std::string what_scores(const Case& about, const ConfigurationView& one, std::string& command);
+
 /// "1.99x [1.94, 2.05]".
 std::string ratio_text(const Ratio& ratio, const Wording& words);
 

@@ -68,7 +68,9 @@ Judgement judge_stored_beats_fp32(const Case& about) {
       const std::string more = what_decides(about, *speed, 1 + kSpeedMargin, judgement.command);
       if (!more.empty()) judgement.sensitivity = more;
     } else if (closeness == Closeness::kUnclear || closeness == Closeness::kUnknown) {
-      judgement.sensitivity = about.say(message::report_more_text);
+      judgement.sensitivity = what_scores(about, *stored, judgement.command);
+      if (judgement.sensitivity.empty())
+        judgement.sensitivity = about.say(message::report_more_text);
     }
   }
   return judgement;

@@ -97,5 +97,22 @@ TEST(ClaimsInTurns, SayWhatWouldDecide) {
               HasSubstr("so near to the margin that 1000 pairs"));
 }
 
+TEST(ClaimsInTurns, SayHowLongTextTakesThatWasNotScored) {
+  results::File file = file_of({150, 151, 149, 150, 152, 150});
+  for (results::Result& row : file.results) {
+    if (row.phase == "quality" && row.mode == "bf16") row.metrics.clear();
+    if (row.phase == "prefill") row.metrics["pp_tps"] = in_turns({128, 128, 128}, {0, 2, 4});
+  }
+  // Six windows of 256 tokens at half as much time again: 18 s for each of the two.
+  const char* const said = "before six windows of text were scored for bf16 (native): about 36.0 s";
+  const results::Claim as_good = claim_of(file, "bf16-as-good");
+  EXPECT_EQ(as_good.verdict, Verdict::kNotTested);
+  EXPECT_THAT(as_good.sensitivity, HasSubstr(said));
+  EXPECT_EQ(as_good.command, "nety report --budget 210s");
+  const results::Claim best = claim_of(file, "best-admissible");
+  EXPECT_EQ(best.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(best.sensitivity, HasSubstr(said));
+}
+
 }  // namespace
 }  // namespace nety::reports
