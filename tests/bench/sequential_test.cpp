@@ -120,6 +120,18 @@ TEST(Sequential, EndsInTimeThoughAWorkerIsStillLoading) {
   EXPECT_GT(*find(file, "fp32", "load").metrics.at("peak_rss_bytes").median, 0);
 }
 
+TEST(Sequential, FinishesSixWindowsOfThoseForWhomThereIsTime) {
+  Listening listening;
+  BenchRequest what = request({"fp32", "bf16", "slow_text"});
+  what.quality_text = std::string(evaluation_text());
+  what.budget_s = 14;
+  const results::File file = measure(what, listening);
+  EXPECT_LT(listening.watch.seconds(), 16.5);
+  EXPECT_TRUE(find(file, "bf16", "quality").metrics.at("kld").ci);
+  const auto& slow = find(file, "slow_text", "quality").metrics;
+  EXPECT_TRUE(!slow.contains("kld") || !slow.at("kld").ci);
+}
+
 TEST(Sequential, GoesOnWithoutWhatFails) {
   Listening listening;
   const results::File file = measure(request({"fp32", "too_big", "kill", "bf16"}), listening);
