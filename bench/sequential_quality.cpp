@@ -10,7 +10,7 @@ namespace {
 constexpr double kSpeedShare = 0.5;    // of the time left, for speed that is undecided
 constexpr int64_t kFewestWindows = 6;  // of text, for an interval (quality.cpp)
 constexpr double kNoiseShare = 0.1;    // of the budget, for the noise floor while claims are open
-constexpr double kWindowTokens = 256, kWindowFactor = 1.3, kWindowScoring = 0.1;
+constexpr double kWindowTokens = 256, kWindowFactor = 1.3, kWindowScoring = 0.2;
 
 }  // namespace
 
