@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "tests/cuda/emulated_device.h"
 #include "tests/cuda/simt.h"
+#include "tests/error_of.h"
 #include "tests/model/golden.h"
 
 namespace nety::model {
@@ -23,16 +24,6 @@ std::unique_ptr<Backend> emulated(const cuda::Emulation& emulation = {},
                                   Compute compute = Compute::kMode) {
   return cuda::make_backend(cuda::emulated_device(emulation),
                             {.threads = 2, .isa = {}, .device = "cuda:0", .compute = compute});
-}
-
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return {ErrorKind::kInternal, "nothing thrown"};
 }
 
 precision::Matrix numbers(ModeId mode, int64_t rows, int64_t cols) {

@@ -11,6 +11,7 @@
 
 #include "core/base/error.h"
 #include "tests/engine/ready.h"
+#include "tests/error_of.h"
 
 namespace nety::engine {
 namespace {
@@ -32,16 +33,6 @@ Golden golden() {
 void expect_near(std::span<const float> found, std::span<const float> want) {
   ASSERT_EQ(found.size(), want.size());
   for (size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], want[i], 2e-4F) << "logit " << i;
-}
-
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return {ErrorKind::kInternal, "nothing thrown"};
 }
 
 TEST(Sequences, AreTruncatedToWhereTheyWere) {

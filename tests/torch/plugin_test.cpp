@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/half.h"
+#include "tests/error_of.h"
 
 namespace nety::model {
 namespace {
@@ -25,16 +26,6 @@ Matrix numbers(ModeId mode, int64_t rows, int64_t cols) {
   std::vector<float> values(static_cast<size_t>(rows * cols));
   for (size_t i = 0; i < values.size(); ++i) values[i] = 0.01F * static_cast<float>(i % 200) - 1;
   return precision::quantise(mode, values.data(), rows, cols);
-}
-
-template <class Call>
-Error error_of(const Call& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return {ErrorKind::kInternal, "nothing thrown"};
 }
 
 checkpoint::ModelConfig tiny_config() {
