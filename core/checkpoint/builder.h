@@ -17,7 +17,6 @@ struct Builder {
   Format format = Format::kGguf;
   std::filesystem::path path;
   ModelConfig config;
-  GenerationDefaults generation;
   std::string chat_template;
   std::vector<MappedFile> files;
   std::vector<Tensor> tensors;  ///< Names must be unique; `mode` by read_checkpoint.

@@ -130,7 +130,6 @@ Checkpoint Builder::finish() && {
   checkpoint.format_ = format;
   checkpoint.path_ = std::move(path);
   checkpoint.config_ = std::move(config);
-  checkpoint.generation_ = std::move(generation);
   checkpoint.chat_template_ = std::move(chat_template);
   checkpoint.files_ = std::move(files);
   checkpoint.tensors_ = std::move(tensors);

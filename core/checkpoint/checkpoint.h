@@ -85,7 +85,6 @@ class Checkpoint {
   /// Stable for the same weights, whatever their path: "NAME/gguf/BYTES".
   std::string id() const;
   const ModelConfig& config() const { return config_; }
-  const GenerationDefaults& generation() const { return generation_; }
   /// The chat template's text as stored (Jinja); empty if there is none.
   const std::string& chat_template() const { return chat_template_; }
   std::span<const Tensor> tensors() const { return tensors_; }
@@ -128,7 +127,6 @@ class Checkpoint {
   Format format_ = Format::kGguf;
   std::filesystem::path path_;
   ModelConfig config_;
-  GenerationDefaults generation_;
   std::string chat_template_;
   std::vector<MappedFile> files_;
   std::vector<Tensor> tensors_;

@@ -70,13 +70,4 @@ struct ModelConfig {
   }
 };
 
-/// What generation_config.json or GGUF metadata say of generation.
-struct GenerationDefaults {
-  int32_t bos_id = -1;           ///< -1: none
-  std::vector<int32_t> eos_ids;  ///< any of these ends an answer
-  /// Sampling defaults of the checkpoint; negative: not given.
-  double temperature = -1, top_p = -1, repeat_penalty = -1;
-  int32_t top_k = -1;
-};
-
 }  // namespace nety::checkpoint

@@ -21,52 +21,6 @@ constexpr std::string_view kRopeFactors = "rope_freqs.weight";
 constexpr std::string_view kLongFactors = "rope_factors_long.weight";
 constexpr std::string_view kShortFactors = "rope_factors_short.weight";
 
-/// An id that may be absent; some writers put 2^32 - 1 for "none".
-std::optional<int32_t> token_id(const GgufKeys& keys, std::string_view key) {
-  const MetadataValue* value = keys.find(key);
-  if (value == nullptr) return std::nullopt;
-  if (const auto* id = std::get_if<uint64_t>(value))
-    return *id < static_cast<uint64_t>(kMaxVocab) ? std::optional(static_cast<int32_t>(*id))
-                                                  : std::nullopt;
-  const auto* id = std::get_if<int64_t>(value);
-  if (id == nullptr || *id < 0 || *id >= kMaxVocab) return std::nullopt;
-  return static_cast<int32_t>(*id);
-}
-
-/// Ids of control tokens that end a turn in the formats of Llama 3 and ChatML: files made before
-/// tokenizer.ggml.eot_token_id existed have them only by text.
-void add_turn_ends(const GgufKeys& keys, std::vector<int32_t>& ids) {
-  constexpr int64_t kControl = 3;  // gguf TokenType.CONTROL
-  const MetadataValue* tokens = keys.find("tokenizer.ggml.tokens");
-  const MetadataValue* types = keys.find("tokenizer.ggml.token_type");
-  if (tokens == nullptr || types == nullptr) return;
-  const auto* texts = std::get_if<std::vector<std::string_view>>(tokens);
-  const auto* kinds = std::get_if<std::vector<int64_t>>(types);
-  if (texts == nullptr || kinds == nullptr || texts->size() != kinds->size()) return;
-  for (size_t i = 0; i < texts->size(); ++i)
-    if ((*kinds)[i] == kControl && ((*texts)[i] == "<|eot_id|>" || (*texts)[i] == "<|im_end|>"))
-      ids.push_back(static_cast<int32_t>(i));
-}
-
-GenerationDefaults read_generation(const GgufKeys& keys) {
-  GenerationDefaults defaults;
-  defaults.bos_id = token_id(keys, "tokenizer.ggml.bos_token_id").value_or(-1);
-  std::vector<int32_t> ids;
-  for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
-                          "tokenizer.ggml.eom_token_id"})
-    if (const std::optional<int32_t> id = token_id(keys, key)) ids.push_back(*id);
-  add_turn_ends(keys, ids);
-  for (const int32_t id : ids)
-    if (std::find(defaults.eos_ids.begin(), defaults.eos_ids.end(), id) == defaults.eos_ids.end())
-      defaults.eos_ids.push_back(id);
-  defaults.temperature = keys.number("general.sampling.temp").value_or(-1);
-  defaults.top_p = keys.number("general.sampling.top_p").value_or(-1);
-  defaults.repeat_penalty = keys.number("general.sampling.penalty_repeat").value_or(-1);
-  defaults.top_k =
-      static_cast<int32_t>(keys.integer("general.sampling.top_k", 0, kMaxVocab).value_or(-1));
-  return defaults;
-}
-
 /// Supported is "llama": Llama 1-3 ..., or Supported are "llama" (Llama 1-3 ...), "qwen2" (...).
 std::string supported() {
   std::vector<const Family*> readable;
@@ -197,7 +151,6 @@ Builder read_gguf(const std::filesystem::path& path, bool vocabulary_only) {
   const GgufKeys keys(builder.metadata, builder.path);
   refuse_split(keys, vocabulary_only);
   check_tokenizer_keys(keys);
-  builder.generation = read_generation(keys);
   builder.chat_template = keys.string("tokenizer.chat_template").value_or("");
   if (vocabulary_only) return builder;
   const Family& family = find_family(keys);

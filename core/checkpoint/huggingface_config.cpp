@@ -3,8 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "core/base/error.h"
 #include "core/checkpoint/config_check.h"
 #include "core/checkpoint/family.h"
@@ -81,10 +79,6 @@ void note_class(const JsonObject& root, std::vector<Notice>& notices) {
                                   shown(architectures.front()), family.model_class)});
 }
 
-int32_t first_id(const std::vector<int64_t>& ids) {
-  return ids.empty() ? -1 : static_cast<int32_t>(ids.front());
-}
-
 ModelConfig read_model_config(const JsonObject& root) {
   const Family& family = find_family(root);
   ModelConfig config = family.read_json(root);
@@ -118,28 +112,6 @@ QuantizationHint read_quantization_hint(const JsonObject& root) {
   return hint;
 }
 
-GenerationDefaults read_generation(const JsonObject& config,
-                                   const std::optional<JsonObject>& generation) {
-  const auto ids = [&](const char* key) {
-    std::vector<int64_t> found;
-    if (generation) found = generation->integers(key, INT64_MIN, INT64_MAX);
-    if (found.empty()) found = config.integers(key, INT64_MIN, INT64_MAX);
-    std::erase_if(found, [](int64_t id) { return id < 0 || id > kMaxVocab; });
-    return found;
-  };
-  GenerationDefaults defaults;
-  defaults.bos_id = first_id(ids("bos_token_id"));
-  for (const int64_t id : ids("eos_token_id")) defaults.eos_ids.push_back(static_cast<int32_t>(id));
-  if (!generation) return defaults;
-  defaults.temperature = generation->number("temperature").value_or(-1);
-  defaults.top_p = generation->number("top_p").value_or(-1);
-  defaults.repeat_penalty = generation->number("repetition_penalty").value_or(-1);
-  // -1 and the like are what some writers put for "all" or "none".
-  const int64_t top_k = generation->integer("top_k", INT64_MIN, INT64_MAX).value_or(-1);
-  defaults.top_k = static_cast<int32_t>(std::clamp<int64_t>(top_k, -1, kMaxVocab));
-  return defaults;
-}
-
 }  // namespace
 
 HuggingFaceConfig parse_config(const JsonText& config) {
@@ -149,28 +121,6 @@ HuggingFaceConfig parse_config(const JsonText& config) {
   parsed.quantization = read_quantization_hint(file.root());
   note_class(file.root(), parsed.notices);
   return parsed;
-}
-
-GenerationDefaults parse_generation(const JsonText& config,
-                                    const std::optional<JsonText>& generation,
-                                    std::vector<Notice>& notices) {
-  const JsonFile config_file(config.path, config.text);
-  if (!generation) return read_generation(config_file.root(), std::nullopt);
-  const auto leave_out = [&](const std::string& what) {
-    notices.push_back({"generation_config", what + ". That is not used."});
-  };
-  std::optional<JsonFile> file;
-  try {
-    file.emplace(generation->path, generation->text);
-  } catch (const Error& error) {
-    leave_out(error.what());
-    return read_generation(config_file.root(), std::nullopt);
-  }
-  std::vector<std::string> ignored;
-  GenerationDefaults defaults = read_generation(config_file.root(), file->root().tolerant(ignored));
-  for (const std::string& what : ignored)
-    leave_out(fmt::format("{}: {}", generation->path.filename().string(), what));
-  return defaults;
 }
 
 }  // namespace nety::checkpoint

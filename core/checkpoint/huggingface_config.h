@@ -1,4 +1,4 @@
-// config.json and generation_config.json as transformers 4 and 5 write them.
+// config.json as transformers 4 and 5 write it.
 #pragma once
 
 #include <filesystem>
@@ -35,11 +35,5 @@ struct HuggingFaceConfig {
 /// naming file, key and value; an architecture that is not supported is named with those that are,
 /// and so is a quantization method other than bitsandbytes.
 HuggingFaceConfig parse_config(const JsonText& config);
-
-/// Ids from config.json and, where it exists, generation_config.json, which wins. What cannot be
-/// used of the latter is left out with a notice: no model needs it to run.
-GenerationDefaults parse_generation(const JsonText& config,
-                                    const std::optional<JsonText>& generation,
-                                    std::vector<Notice>& notices);
 
 }  // namespace nety::checkpoint

@@ -13,6 +13,7 @@
 #include "core/checkpoint/safetensors.h"
 #include "core/checkpoint/shard_index.h"
 #include "core/checkpoint/stand_in.h"
+#include "core/checkpoint/stated.h"
 #include "core/checkpoint/tensors.h"
 #include "core/checkpoint/text_file.h"
 
@@ -39,12 +40,11 @@ std::string folder_name(const fs::path& directory) {
   return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
 }
 
-GenerationDefaults read_generation(const fs::path& directory, const JsonText& config,
-                                   std::vector<Notice>& notices) {
+void note_generation(const fs::path& directory, std::vector<Notice>& notices) {
   const fs::path path = directory / "generation_config.json";
-  if (!is_there(path)) return parse_generation(config, std::nullopt, notices);
+  if (!is_there(path)) return;
   const std::string text = read_text(path);
-  return parse_generation(config, JsonText{text, path}, notices);
+  for (Notice& notice : generation_notices({text, path})) notices.push_back(std::move(notice));
 }
 
 [[noreturn]] void refuse_without_safetensors(const fs::path& directory) {
@@ -190,7 +190,7 @@ Builder read_directory(const fs::path& directory, const fs::path& only) {
   builder.quantization = std::move(parsed.quantization);
   builder.notices = std::move(parsed.notices);
   builder.config.name = folder_name(directory);
-  builder.generation = read_generation(directory, config, builder.notices);
+  note_generation(directory, builder.notices);
   builder.chat_template = read_chat_template(directory);
   add_weights(directory, only, builder);
   settle_prefix(builder);
@@ -209,10 +209,7 @@ Builder read_vocabulary_directory(const fs::path& directory) {
                  "save_pretrained() it, which writes tokenizer.json."
                : "Download tokenizer.json into the directory.");
   builder.chat_template = read_chat_template(directory);
-  const fs::path config = directory / "config.json";
-  if (!is_there(config)) return builder;
-  const std::string text = read_text(config);
-  builder.generation = read_generation(directory, {text, config}, builder.notices);
+  note_generation(directory, builder.notices);
   return builder;
 }
 

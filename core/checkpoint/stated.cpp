@@ -17,8 +17,7 @@ void add(std::vector<StatedIds>& list, std::string place, std::vector<int64_t> i
 
 constexpr const char* kGeneration = "generation_config.json";
 
-/// No model needs this file to run: one that is no JSON is as if it were not there. The notice of
-/// that was given when the checkpoint was opened.
+/// No model needs this file to run: one that is no JSON is as if it were not there.
 std::optional<JsonFile> generation_file(const std::filesystem::path& folder) {
   if (!is_there(folder / kGeneration)) return std::nullopt;
   try {
@@ -28,19 +27,31 @@ std::optional<JsonFile> generation_file(const std::filesystem::path& folder) {
   }
 }
 
+void take_ids(const char* name, const JsonObject& root, StatedTokens& stated) {
+  const auto ids = [&](const char* key) { return root.integers(key, INT64_MIN, INT64_MAX); };
+  add(stated.bos, fmt::format("{} bos_token_id", name), ids("bos_token_id"));
+  add(stated.eos, fmt::format("{} eos_token_id", name), ids("eos_token_id"));
+}
+
 StatedTokens of_directory(const std::filesystem::path& folder) {
   StatedTokens stated;
-  const auto take = [&](const char* name, const JsonObject& root) {
-    const auto ids = [&](const char* key) { return root.integers(key, INT64_MIN, INT64_MAX); };
-    add(stated.bos, fmt::format("{} bos_token_id", name), ids("bos_token_id"));
-    add(stated.eos, fmt::format("{} eos_token_id", name), ids("eos_token_id"));
-  };
   std::vector<std::string> ignored;
   if (const std::optional<JsonFile> file = generation_file(folder))
-    take(kGeneration, file->root().tolerant(ignored));
+    take_ids(kGeneration, file->root().tolerant(ignored), stated);
   if (is_there(folder / "config.json"))
-    take("config.json", JsonFile(folder / "config.json", read_text(folder / "config.json")).root());
+    take_ids("config.json",
+             JsonFile(folder / "config.json", read_text(folder / "config.json")).root(), stated);
   return stated;
+}
+
+StatedSampling sampling_of(const JsonObject& root) {
+  return {.sample = root.boolean("do_sample"),
+          .temperature = root.number("temperature"),
+          .top_p = root.number("top_p"),
+          .min_p = root.number("min_p"),
+          .repeat_penalty = root.number("repetition_penalty"),
+          .top_k = root.integer("top_k", INT64_MIN, INT64_MAX),
+          .repeat_window = {}};
 }
 
 /// Some writers put -1 or 2^32 - 1 for "none".
@@ -84,14 +95,25 @@ StatedSampling stated_sampling(const Checkpoint& checkpoint) {
   const std::optional<JsonFile> file = generation_file(folder_of(checkpoint));
   if (!file) return {};
   std::vector<std::string> ignored;
-  const JsonObject root = file->root().tolerant(ignored);
-  return {.sample = root.boolean("do_sample"),
-          .temperature = root.number("temperature"),
-          .top_p = root.number("top_p"),
-          .min_p = root.number("min_p"),
-          .repeat_penalty = root.number("repetition_penalty"),
-          .top_k = root.integer("top_k", INT64_MIN, INT64_MAX),
-          .repeat_window = {}};
+  return sampling_of(file->root().tolerant(ignored));
+}
+
+std::vector<Notice> generation_notices(const JsonText& generation) {
+  std::vector<Notice> notices;
+  const auto leave_out = [&](const std::string& what) {
+    notices.push_back({"generation_config", what + ". That is not used."});
+  };
+  try {
+    const JsonFile file(generation.path, generation.text);
+    std::vector<std::string> ignored;
+    StatedTokens unused;
+    take_ids(kGeneration, file.root().tolerant(ignored), unused);
+    sampling_of(file.root().tolerant(ignored));
+    for (const std::string& what : ignored) leave_out(fmt::format("{}: {}", kGeneration, what));
+  } catch (const Error& error) {
+    leave_out(error.what());
+  }
+  return notices;
 }
 
 }  // namespace nety::checkpoint

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/checkpoint/huggingface_config.h"
 
 namespace nety::checkpoint {
 
@@ -33,6 +34,9 @@ struct StatedSampling {
   std::optional<int64_t> top_k, repeat_window;
 };
 StatedSampling stated_sampling(const Checkpoint& checkpoint);
+
+/// What of a generation_config.json cannot be used, and so is left out: no model needs it to run.
+std::vector<Notice> generation_notices(const JsonText& generation);
 
 /// The folder of a Hugging Face checkpoint, which may be one file of it.
 std::filesystem::path folder_of(const Checkpoint& checkpoint);

@@ -4,11 +4,14 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/checkpoint/config_check.h"
 #include "core/checkpoint/family.h"
 #include "core/checkpoint/gguf_rope.h"
 #include "core/checkpoint/refuse.h"
+#include "core/checkpoint/stated.h"
 #include "core/checkpoint/text_file.h"
 
 namespace nety::checkpoint {
@@ -93,12 +96,48 @@ void put_old_rope(Json scaling, Json& json) {
   if (scaling.at("rope_type") != "default") json["rope_scaling"] = scaling;
 }
 
-Json ids_of(const std::vector<int32_t>& ids) {
-  if (ids.empty()) return nullptr;
-  return ids.size() == 1 ? Json(ids.front()) : Json(ids);
+/// The array of a GGUF's key, or null.
+template <class T>
+const std::vector<T>* array_of(const Checkpoint& source, std::string_view key) {
+  const auto found = source.metadata().find(key);
+  return found == source.metadata().end() ? nullptr : std::get_if<std::vector<T>>(&found->second);
 }
 
-Json id_or_null(int32_t id) { return id < 0 ? Json(nullptr) : Json(id); }
+/// GGUF files made before tokenizer.ggml.eot_token_id existed have what ends a turn in the formats
+/// of Llama 3 and ChatML only as control tokens with these texts.
+std::vector<int64_t> turn_ends(const Checkpoint& source) {
+  constexpr int64_t kControl = 3;  // gguf TokenType.CONTROL
+  const auto* texts = array_of<std::string_view>(source, "tokenizer.ggml.tokens");
+  const auto* kinds = array_of<int64_t>(source, "tokenizer.ggml.token_type");
+  std::vector<int64_t> ids;
+  if (texts == nullptr || kinds == nullptr || texts->size() != kinds->size()) return ids;
+  for (size_t i = 0; i < texts->size(); ++i)
+    if ((*kinds)[i] == kControl && ((*texts)[i] == "<|eot_id|>" || (*texts)[i] == "<|im_end|>"))
+      ids.push_back(static_cast<int64_t>(i));
+  return ids;
+}
+
+/// An id, a list of several, or null; those that are none and the second of two equal ones left
+/// out.
+Json json_of(const std::vector<int64_t>& ids) {
+  std::vector<int64_t> written;
+  for (const int64_t id : ids)
+    if (id >= 0 && id <= kMaxVocab && std::ranges::find(written, id) == written.end())
+      written.push_back(id);
+  if (written.empty()) return nullptr;
+  return written.size() == 1 ? Json(written.front()) : Json(written);
+}
+
+/// bos_token_id and eos_token_id of what is written: all that the source states.
+void put_ids(const Checkpoint& source, Json& json) {
+  const StatedTokens stated = stated_tokens(source);
+  json["bos_token_id"] = nullptr;
+  if (!stated.bos.empty()) json["bos_token_id"] = json_of({stated.bos.front().ids.front()});
+  std::vector<int64_t> ends;
+  for (const StatedIds& one : stated.eos) ends.insert(ends.end(), one.ids.begin(), one.ids.end());
+  for (const int64_t id : turn_ends(source)) ends.push_back(id);
+  json["eos_token_id"] = json_of(ends);
+}
 
 /// GGUF holds floats. The double of the shortest decimal for one: 1e-05, not 9.999999747378752e-06.
 double shortest(double value) {
@@ -112,8 +151,6 @@ Json config_from_gguf(const Checkpoint& source) {
   Json json = {{"architectures", {form.model_class}},
                {"model_type", form.model_type},
                {"attention_dropout", 0.0},
-               {"bos_token_id", id_or_null(source.generation().bos_id)},
-               {"eos_token_id", ids_of(source.generation().eos_ids)},
                {"head_dim", config.head_dim},
                {"hidden_act", "silu"},
                {"hidden_size", config.dim},
@@ -129,6 +166,7 @@ Json config_from_gguf(const Checkpoint& source) {
                {"use_cache", true},
                {"vocab_size", config.vocab}};
   put_old_rope(rope_parameters(source, config.rope), json);
+  put_ids(source, json);
   for (const auto& entry : form.keys)
     json[std::string(entry.first)] =
         std::visit([](const auto& value) { return Json(value); }, entry.second);
@@ -156,14 +194,16 @@ std::string written_config(const Checkpoint& source, const WrittenForm& form) {
 std::string written_generation_config(const Checkpoint& source) {
   const std::filesystem::path path = source.path() / "generation_config.json";
   if (source.format() == Format::kHuggingFace && is_there(path)) return read_text(path);
-  const GenerationDefaults& defaults = source.generation();
-  Json json = {{"_from_model_config", true},
-               {"bos_token_id", id_or_null(defaults.bos_id)},
-               {"eos_token_id", ids_of(defaults.eos_ids)}};
-  if (defaults.temperature >= 0) json["temperature"] = defaults.temperature;
-  if (defaults.top_p >= 0) json["top_p"] = defaults.top_p;
-  if (defaults.top_k >= 0) json["top_k"] = defaults.top_k;
-  if (defaults.repeat_penalty >= 0) json["repetition_penalty"] = defaults.repeat_penalty;
+  Json json = {{"_from_model_config", true}};
+  put_ids(source, json);
+  const StatedSampling own = stated_sampling(source);
+  const auto put = [&json](const char* key, const std::optional<double>& value) {
+    if (value && *value >= 0) json[key] = *value;
+  };
+  put("temperature", own.temperature);
+  put("top_p", own.top_p);
+  if (own.top_k && *own.top_k >= 0) json["top_k"] = std::min(*own.top_k, kMaxVocab);
+  put("repetition_penalty", own.repeat_penalty);
   return json.dump(2) + "\n";
 }
 

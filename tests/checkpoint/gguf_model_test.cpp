@@ -149,24 +149,11 @@ TEST_F(GgufModel, ReadsFrequencyFactors) {
   EXPECT_TRUE(checkpoint.notices().empty());
 }
 
-TEST_F(GgufModel, ReadsEndTokensAndTemplate) {
+TEST_F(GgufModel, ReadsItsTemplate) {
   MadeGguf made = tiny_.gguf();
-  made.add_strings("tokenizer.ggml.tokens", {"a", "b", "<|eot_id|>", "<|im_end|>"});
-  made.add("tokenizer.ggml.token_type", 9,
-           bytes_of(uint32_t{5}) + bytes_of(uint64_t{4}) + bytes_of_all<int32_t>({1, 1, 3, 1}));
-  made.add_u32("tokenizer.ggml.bos_token_id", 0);
-  made.add_u32("tokenizer.ggml.eos_token_id", 1);
-  made.add_u32("tokenizer.ggml.eot_token_id", 1);
-  made.add_u32("tokenizer.ggml.eom_token_id", 0xffffffffU);
+  made.add_strings("tokenizer.ggml.tokens", {"a", "b", "c", "d"});
   made.add_string("tokenizer.chat_template", "{{ x }}");
-  made.add_f32("general.sampling.temp", 0.5F);
-  made.add_u32("general.sampling.top_k", 40);
   const Checkpoint checkpoint = open(made);
-  EXPECT_EQ(checkpoint.generation().bos_id, 0);
-  EXPECT_EQ(checkpoint.generation().eos_ids, (std::vector<int32_t>{1, 2}));
-  EXPECT_EQ(checkpoint.generation().temperature, 0.5);
-  EXPECT_EQ(checkpoint.generation().top_k, 40);
-  EXPECT_EQ(checkpoint.generation().top_p, -1);
   EXPECT_EQ(checkpoint.chat_template(), "{{ x }}");
   // 4 tokens, 32 rows: what the file states wins where the rows do not match the tokens.
   EXPECT_EQ(checkpoint.config().vocab, 32);

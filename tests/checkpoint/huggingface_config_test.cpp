@@ -1,4 +1,4 @@
-// config.json and generation_config.json in the forms that transformers 4 and 5 write, and
+// config.json in the forms that transformers 4 and 5 write, and
 // nonsense.
 #include "core/checkpoint/huggingface_config.h"
 
@@ -334,50 +334,6 @@ TEST(HuggingFaceConfig, AcceptsOnlyBitsandbytesQuantization) {
   for (const char* without : {R"({"bits": 4, "group_size": 128})", R"({})",
                               R"({"quant_method": null})", R"({"load_in_8bit": false})"})
     expect_error([&] { hint(without); }, ErrorKind::kCheckpoint, {"has no \"quant_method\""});
-}
-
-TEST(GenerationDefaults, ComeFromGenerationConfigFirst) {
-  std::vector<Notice> notices;
-  const JsonText config{R"({"bos_token_id": 1, "eos_token_id": 2})", "config.json"};
-  const JsonText generation{R"({"eos_token_id": [7, 8], "top_k": 50, "top_p": 0.9,
-      "temperature": 0.6, "repetition_penalty": 1.1})",
-                            "generation_config.json"};
-  const GenerationDefaults both = parse_generation(config, generation, notices);
-  EXPECT_EQ(both.bos_id, 1);
-  EXPECT_EQ(both.eos_ids, (std::vector<int32_t>{7, 8}));
-  EXPECT_EQ(both.temperature, 0.6);
-  EXPECT_EQ(both.top_p, 0.9);
-  EXPECT_EQ(both.top_k, 50);
-  EXPECT_EQ(both.repeat_penalty, 1.1);
-  const GenerationDefaults alone = parse_generation(config, std::nullopt, notices);
-  EXPECT_EQ(alone.eos_ids, (std::vector<int32_t>{2}));
-  EXPECT_EQ(alone.temperature, -1);
-  EXPECT_TRUE(notices.empty());
-}
-
-// A file that no model needs to run does not keep one from loading.
-TEST(GenerationDefaults, LeaveOutWhatCannotBeUsed) {
-  const JsonText config{R"({"bos_token_id": 1, "eos_token_id": 2})", "config.json"};
-  const auto said = [&](const char* text) {
-    std::vector<Notice> notices;
-    parse_generation(config, JsonText{text, "generation_config.json"}, notices);
-    std::string all;
-    for (const Notice& notice : notices) all += notice.what + "\n";
-    return all;
-  };
-  for (const char* value :
-       {R"("temperature": "hot")", R"("top_p": [1])", R"("temperature": NaN)",
-        R"("repetition_penalty": {})", R"("eos_token_id": [2, "x"])", R"("top_k": 1.5)"}) {
-    const std::string key(value + 1, std::string_view(value + 1).find('"'));
-    const std::string notice = said(fmt::format("{{{}}}", value).c_str());
-    EXPECT_NE(notice.find("generation_config.json: \"" + key + "\" is"), std::string::npos)
-        << notice;
-    EXPECT_NE(notice.find("not used"), std::string::npos) << notice;
-  }
-  EXPECT_NE(said("{").find("not valid JSON"), std::string::npos);
-  EXPECT_NE(said("[1]").find("not an object"), std::string::npos);
-  EXPECT_EQ(said(R"({"suppress_tokens": ["x"], "guidance_scale": Infinity})"),
-            "");  // not used here
 }
 
 }  // namespace

@@ -42,7 +42,6 @@ TEST_F(HuggingFaceDirectory, OpensOneFile) {
   EXPECT_EQ(checkpoint.tensors().size(), tiny_.tensors().size());
   EXPECT_EQ(checkpoint.name(), folder_.path().filename().string());
   EXPECT_EQ(checkpoint.files().size(), 1U);
-  EXPECT_EQ(checkpoint.generation().eos_ids, (std::vector<int32_t>{2}));
   EXPECT_TRUE(checkpoint.notices().empty());
   // The same through a trailing slash and through the file itself.
   EXPECT_EQ(Checkpoint::open(folder_.path() / "").name(), checkpoint.name());
@@ -202,11 +201,7 @@ TEST_F(HuggingFaceDirectory, OpensForTokenisingWithoutWeights) {
     const Checkpoint checkpoint = Checkpoint::open_vocabulary(folder_.path() / name);
     EXPECT_EQ(checkpoint.chat_template(), "t");
     EXPECT_TRUE(std::filesystem::equivalent(checkpoint.path(), folder_.path()));
-    EXPECT_TRUE(checkpoint.generation().eos_ids.empty());
   }
-  folder_.put("config.json", R"({"model_type": "anything", "eos_token_id": 9})");
-  EXPECT_EQ(Checkpoint::open_vocabulary(folder_.path()).generation().eos_ids,
-            (std::vector<int32_t>{9}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/checkpoint/huggingface_config.h"
+#include "core/checkpoint/stated.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using nety::checkpoint::JsonText;
@@ -13,10 +14,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::abort();
   } catch (const nety::Error&) {
   }
-  try {
-    std::vector<nety::checkpoint::Notice> notices;
-    nety::checkpoint::parse_generation(text, text, notices);
-  } catch (const nety::Error&) {
-  }
+  nety::checkpoint::generation_notices(text);
   return 0;
 }
