@@ -5,6 +5,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
 # shellcheck source=tests/ci/bare_machine.sh
 source "$(dirname "${BASH_SOURCE[0]}")/bare_machine.sh"
 
+# A developer's own compiler cache is not what is tested.
+unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CUDA_COMPILER_LAUNCHER
+
 # Everything is installed; the program prints its arguments.
 before_each() {
   make_machine

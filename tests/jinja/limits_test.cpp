@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <utility>
 
 #include "core/base/error.h"
 #include "tests/jinja/golden_json.h"
@@ -84,14 +84,16 @@ TEST(JinjaLimits, StopsTemplatesThatAreTooDeepOrTooLong) {
 }
 
 TEST(JinjaLimits, SearchesInLinearTime) {
-  // In the square of the length this would take hours.
-  const auto start = std::chrono::steady_clock::now();
-  for (const char* search :
-       {"(t + 'b') in t * 2", "(t * 2).find(t + 'b')", "(t * 2).rfind('b' + t)",
-        "(t * 2).replace(t + 'b', '')", "(t * 2).split(t + 'b') | length",
-        "(t * 2).rsplit('b' + t) | length", "(t * 2).count(t + 'b')", "(t * 2) | trim(t) | length"})
-    refusal(std::string("{% set t = 'a' * 3000000 %}{{ ") + search + " }}");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
+  // In the square of the length this would take hours, and ctest would end it.
+  const std::pair<const char*, const char*> searches[] = {
+      {"(t + 'b') in t * 2", "False"},          {"(t * 2).find(t + 'b')", "-1"},
+      {"(t * 2).rfind('b' + t)", "-1"},         {"(t * 2).replace(t + 'b', '') == t * 2", "True"},
+      {"(t * 2).split(t + 'b') | length", "1"}, {"(t * 2).rsplit('b' + t) | length", "1"},
+      {"(t * 2).count(t + 'b')", "0"},          {"(t * 2) | trim(t) | length", "0"}};
+  for (const auto& [search, answer] : searches) {
+    const std::string text = std::string("{% set t = 'a' * 3000000 %}{{ ") + search + " }}";
+    EXPECT_EQ(Template::parse(text, "searches").render({}, golden_now()), answer) << search;
+  }
 }
 
 TEST(JinjaLimits, AreThoseGiven) {
