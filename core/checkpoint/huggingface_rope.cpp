@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/checkpoint/config_check.h"
+#include "core/checkpoint/json_raw.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -68,7 +69,7 @@ int64_t read_original_context(const JsonObject& root, const JsonObject& section,
 std::vector<float> read_factors(const JsonObject& section, const char* key, size_t count) {
   std::vector<float> factors;
   simdjson::dom::array list;
-  if (section.raw().at_key(key).get(list) != simdjson::SUCCESS)
+  if (raw(section).at_key(key).get(list) != simdjson::SUCCESS)
     section.refuse_value(key, "a list of numbers");
   for (const simdjson::dom::element item : list) {
     double factor = 0;
@@ -151,7 +152,7 @@ Rope read_rope(const JsonObject& root, const RopeContext& of) {
   rope.theta = root.number("rope_theta").value_or(of.theta);
   rope.rotated = read_rotated(root, of);
   std::optional<JsonObject> section = root.object("rope_scaling");  // wins where both are
-  if (!section || section->raw().size() == 0) section = root.object("rope_parameters");
+  if (!section || section->empty()) section = root.object("rope_parameters");
   if (section) read_section(root, *section, of, rope);
   return rope;
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "core/checkpoint/json_raw.h"
 #include "core/checkpoint/python_json.h"
 #include "core/checkpoint/refuse.h"
 
@@ -27,21 +28,26 @@ std::string describe(const dom::element& value) {
   }
 }
 
+std::optional<dom::element> find(const JsonObject& object, std::string_view key) {
+  dom::element value;
+  if (raw(object).at_key(key).get(value) != simdjson::SUCCESS || value.is_null())
+    return std::nullopt;
+  return value;
+}
+
 std::string range_text(int64_t least, int64_t most) {
   return fmt::format("a whole number from {} to {}", least, most);
 }
 
 }  // namespace
 
-std::optional<dom::element> JsonObject::find(std::string_view key) const {
-  dom::element value;
-  if (object_.at_key(key).get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
-  return value;
-}
+bool JsonObject::has(std::string_view key) const { return find(*this, key).has_value(); }
+
+bool JsonObject::empty() const { return raw(*this).size() == 0; }
 
 template <class T>
 std::optional<T> JsonObject::read(std::string_view key, std::string_view needed) const {
-  const std::optional<dom::element> value = find(key);
+  const std::optional<dom::element> value = find(*this, key);
   if (!value) return std::nullopt;
   T found{};
   if (value->get(found) == simdjson::SUCCESS) return found;
@@ -51,12 +57,17 @@ std::optional<T> JsonObject::read(std::string_view key, std::string_view needed)
 
 bool JsonObject::is_null(std::string_view key) const {
   dom::element value;
-  return object_.at_key(key).get(value) == simdjson::SUCCESS && value.is_null();
+  return raw(*this).at_key(key).get(value) == simdjson::SUCCESS && value.is_null();
+}
+
+bool JsonObject::is_string(std::string_view key) const {
+  const std::optional<dom::element> value = find(*this, key);
+  return value && value->is_string();
 }
 
 std::string JsonObject::unusable(std::string_view key, std::string_view needed) const {
   dom::element value;
-  const bool present = object_.at_key(key).get(value) == simdjson::SUCCESS;
+  const bool present = raw(*this).at_key(key).get(value) == simdjson::SUCCESS;
   return fmt::format("{} is {}; {} is needed", shown(path_of(key)),
                      present ? describe(value) : "missing", needed);
 }
@@ -71,11 +82,11 @@ void JsonObject::leave_out(std::string_view key, std::string_view needed) const 
 }
 
 std::optional<JsonObject> JsonObject::object(std::string_view key) const {
-  const std::optional<dom::element> value = find(key);
+  const std::optional<dom::element> value = find(*this, key);
   dom::object inner;
   if (!value) return std::nullopt;
   if (value->get(inner) == simdjson::SUCCESS) {
-    JsonObject found(*file_, path_of(key) + ".", inner);
+    JsonObject found(*file_, path_of(key) + ".", place_of(inner));
     found.ignored_ = ignored_;
     return found;
   }
@@ -85,7 +96,7 @@ std::optional<JsonObject> JsonObject::object(std::string_view key) const {
 
 std::optional<int64_t> JsonObject::integer(std::string_view key, int64_t least,
                                            int64_t most) const {
-  const std::optional<dom::element> value = find(key);
+  const std::optional<dom::element> value = find(*this, key);
   if (!value) return std::nullopt;
   int64_t number = 0;
   const bool whole = value->get(number) == simdjson::SUCCESS;
@@ -117,7 +128,7 @@ std::optional<std::string> JsonObject::string(std::string_view key) const {
 }
 
 std::vector<int64_t> JsonObject::integers(std::string_view key, int64_t least, int64_t most) const {
-  const std::optional<dom::element> value = find(key);
+  const std::optional<dom::element> value = find(*this, key);
   if (!value) return {};
   std::vector<int64_t> numbers;
   if (!value->is_array()) {
@@ -137,7 +148,7 @@ std::vector<int64_t> JsonObject::integers(std::string_view key, int64_t least, i
 }
 
 std::vector<std::string> JsonObject::strings(std::string_view key) const {
-  const std::optional<dom::element> value = find(key);
+  const std::optional<dom::element> value = find(*this, key);
   if (!value) return {};
   std::vector<std::string> texts;
   bool good = value->is_array();
@@ -154,13 +165,16 @@ std::vector<std::string> JsonObject::strings(std::string_view key) const {
 
 JsonFile::JsonFile(std::filesystem::path path, std::string_view text)
     : path_(std::make_unique<std::filesystem::path>(std::move(path))),
-      parser_(std::make_unique<dom::parser>()) {
+      parser_(std::make_shared<dom::parser>()) {
   const simdjson::padded_string padded(as_strict_json(text));
   dom::element root;
-  if (const simdjson::error_code code = parser_->parse(padded).get(root); code != simdjson::SUCCESS)
+  const auto parser = std::static_pointer_cast<dom::parser>(parser_);
+  if (const simdjson::error_code code = parser->parse(padded).get(root); code != simdjson::SUCCESS)
     refuse(*path_, fmt::format("is not valid JSON: {}", simdjson::error_message(code)),
            "Correct the file or download it again.");
-  if (root.get(root_) != simdjson::SUCCESS) refuse(*path_, "is JSON, but not an object");
+  dom::object object;
+  if (root.get(object) != simdjson::SUCCESS) refuse(*path_, "is JSON, but not an object");
+  root_ = place_of(object);
 }
 
 }  // namespace nety::checkpoint

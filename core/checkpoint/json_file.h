@@ -2,9 +2,7 @@
 // name file, key and value.
 #pragma once
 
-// Not for headers that others include: simdjson's layout depends on its build flags.
-#include <simdjson.h>
-
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -20,8 +18,14 @@ namespace nety::checkpoint {
 /// absent or null, and throws kCheckpoint where its value has another type or is out of range.
 class JsonObject {
  public:
-  JsonObject(const std::filesystem::path& file, std::string prefix, simdjson::dom::object object)
-      : file_(&file), prefix_(std::move(prefix)), object_(object) {}
+  /// Where simdjson keeps the object. Its own type stays out of this header: parsing simdjson.h
+  /// takes longer than compiling a family does (json_raw.h).
+  struct Place {
+    const void* document = nullptr;
+    size_t index = 0;
+  };
+  JsonObject(const std::filesystem::path& file, std::string prefix, Place place)
+      : file_(&file), prefix_(std::move(prefix)), place_(place) {}
 
   /// The same object, whose values are taken where they can be and else left out, each with a
   /// sentence in `ignored`, which must outlive it: for what no model needs to run.
@@ -32,12 +36,15 @@ class JsonObject {
   }
 
   const std::filesystem::path& file() const { return *file_; }
-  simdjson::dom::object raw() const { return object_; }
+  Place place() const { return place_; }
   /// The key as messages name it, with the keys of the objects around it: "rope_scaling.factor".
   std::string path_of(std::string_view key) const { return prefix_ + std::string(key); }
 
-  bool has(std::string_view key) const { return find(key).has_value(); }
+  bool has(std::string_view key) const;
   bool is_null(std::string_view key) const;
+  bool is_string(std::string_view key) const;
+  /// Whether it has no keys at all.
+  bool empty() const;
   std::optional<JsonObject> object(std::string_view key) const;
   /// A whole number in [least, most].
   std::optional<int64_t> integer(std::string_view key, int64_t least, int64_t most) const;
@@ -54,7 +61,6 @@ class JsonObject {
   [[noreturn]] void refuse_value(std::string_view key, std::string_view needed) const;
 
  private:
-  std::optional<simdjson::dom::element> find(std::string_view key) const;
   /// As refuse_value(), unless tolerant.
   void leave_out(std::string_view key, std::string_view needed) const;
   std::string unusable(std::string_view key, std::string_view needed) const;
@@ -63,7 +69,7 @@ class JsonObject {
 
   const std::filesystem::path* file_;
   std::string prefix_;
-  simdjson::dom::object object_;
+  Place place_;
   std::vector<std::string>* ignored_ = nullptr;
 };
 
@@ -79,8 +85,8 @@ class JsonFile {
 
  private:
   std::unique_ptr<std::filesystem::path> path_;  // objects keep its address
-  std::unique_ptr<simdjson::dom::parser> parser_;
-  simdjson::dom::object root_;
+  std::shared_ptr<void> parser_;                 // simdjson's, which owns the document
+  JsonObject::Place root_;
 };
 
 }  // namespace nety::checkpoint

@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "core/checkpoint/json_file.h"
+#include "core/checkpoint/json_raw.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -57,7 +57,7 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::filesy
 
 std::vector<int64_t> read_shape(const JsonObject& entry, const std::string& name) {
   dom::array list;
-  if (entry.raw().at_key("shape").get(list) != simdjson::SUCCESS)
+  if (raw(entry).at_key("shape").get(list) != simdjson::SUCCESS)
     entry.refuse_value("shape", "a list of whole numbers");
   if (list.size() > kMaxDimensions)
     refuse(entry.file(), fmt::format("tensor {} has {} dimensions", shown(name), list.size()));
@@ -103,7 +103,7 @@ SafetensorsEntry read_entry(const JsonObject& entry, std::string name) {
   dom::array offsets;
   uint64_t begin = 0;
   uint64_t end = 0;
-  const bool good = entry.raw().at_key("data_offsets").get(offsets) == simdjson::SUCCESS &&
+  const bool good = raw(entry).at_key("data_offsets").get(offsets) == simdjson::SUCCESS &&
                     offsets.size() == 2 && offsets.at(0).get(begin) == simdjson::SUCCESS &&
                     offsets.at(1).get(end) == simdjson::SUCCESS && begin <= end;
   if (!good) entry.refuse_value("data_offsets", "a list of two ascending whole numbers");
@@ -151,7 +151,7 @@ void check_layout(SafetensorsHeader& header, size_t data, size_t file_bytes,
 void read_metadata(const JsonObject& root, SafetensorsHeader& header) {
   const std::optional<JsonObject> metadata = root.object("__metadata__");
   if (!metadata) return;
-  for (const dom::key_value_pair field : metadata->raw()) {
+  for (const dom::key_value_pair field : raw(*metadata)) {
     std::string_view text;
     if (field.value.get(text) != simdjson::SUCCESS) metadata->refuse_value(field.key, "a string");
     header.metadata.emplace(field.key, text);
@@ -174,13 +174,13 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> bytes,
   SafetensorsHeader header;
   read_metadata(root, header);
   std::set<std::string_view> names;
-  for (const dom::key_value_pair field : root.raw()) {
+  for (const dom::key_value_pair field : raw(root)) {
     if (!names.insert(field.key).second)
       refuse(file, fmt::format("tensor {} occurs twice", shown(field.key)));
     if (field.key == "__metadata__") continue;
     dom::object entry;
     if (field.value.get(entry) != simdjson::SUCCESS) root.refuse_value(field.key, "an object");
-    const JsonObject object(file, fmt::format("{}.", field.key), entry);
+    const JsonObject object(file, fmt::format("{}.", field.key), place_of(entry));
     header.tensors.push_back(read_entry(object, std::string(field.key)));
   }
   check_layout(header, kLengthBytes + text.size(), bytes.size(), file);

@@ -3,7 +3,7 @@
 
 #include <fmt/core.h>
 
-#include "core/checkpoint/json_file.h"
+#include "core/checkpoint/json_raw.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -27,7 +27,7 @@ std::map<std::string, std::string, std::less<>> parse_shard_index(
   const std::optional<JsonObject> weights = root.object("weight_map");
   if (!weights) root.refuse_value("weight_map", "an object of tensor and file names");
   std::map<std::string, std::string, std::less<>> files;
-  for (const simdjson::dom::key_value_pair field : weights->raw()) {
+  for (const simdjson::dom::key_value_pair field : raw(*weights)) {
     std::string_view name;
     if (field.value.get(name) != simdjson::SUCCESS) weights->refuse_value(field.key, "a file name");
     if (!stays_inside(name))

@@ -28,9 +28,7 @@ ModelConfig as_exaone4(ModelConfig config, int64_t window, const std::vector<boo
 /// "LLLG" or 4: so many layers to a full one.
 int64_t read_period(const JsonObject& root) {
   constexpr const char* kKey = "sliding_window_pattern";
-  std::string_view letters;
-  if (root.raw().at_key(kKey).get(letters) == simdjson::SUCCESS)
-    return static_cast<int64_t>(letters.size());
+  if (root.is_string(kKey)) return static_cast<int64_t>(root.string(kKey)->size());
   return root.integer(kKey, 0, kMaxLayers).value_or(kPeriod);
 }
 
