@@ -61,8 +61,9 @@ TEST_F(Stated, ComesFromConfigAlone) {
 // A file that no model needs to run does not keep one from loading.
 TEST_F(Stated, LeavesOutWhatCannotBeUsed) {
   const auto said = [&](const std::string& text) {
+    const Checkpoint checkpoint = directory("{}", text);
     std::string all;
-    for (const Notice& notice : directory("{}", text).notices()) all += notice.what + "\n";
+    for (const Notice& notice : checkpoint.notices()) all += notice.what + "\n";
     return all;
   };
   for (const char* value : {R"("temperature": "hot")", R"("top_p": [1])", R"("temperature": NaN)",
