@@ -41,11 +41,19 @@ inline std::filesystem::path test_folder() {
 inline std::string nety() { return build_directory() + "/nety"; }
 inline std::string data(const std::string& name) { return test_data() + "/" + name; }
 
+/// Longest that a command may take. With a sanitizer everything takes several times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kLongestSeconds = 500;
+#else
+constexpr int kLongestSeconds = 60;
+#endif
+
 /// `arguments` are words of a shell command line; `before` may set variables or a pipe.
 inline Outcome run(const std::string& arguments, const std::string& before = {}) {
   const auto folder = test_folder();
   const std::string out = (folder / "stdout").string(), err = (folder / "stderr").string();
-  const std::string line = before + " NETY_EVIDENCE=off timeout 60 '" + nety() + "' " + arguments +
+  const std::string line = before + " NETY_EVIDENCE=off timeout " +
+                           std::to_string(kLongestSeconds) + " '" + nety() + "' " + arguments +
                            " >'" + out + "' 2>'" + err + "'" +
                            (before.find('|') == std::string::npos ? " </dev/null" : "");
   const int status = std::system(line.c_str());
