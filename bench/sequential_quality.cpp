@@ -9,6 +9,7 @@ namespace {
 
 constexpr double kSpeedShare = 0.5;    // of the time left, for speed that is undecided
 constexpr int64_t kFewestWindows = 6;  // of text, for an interval (quality.cpp)
+constexpr double kRoom = 1.4;          // windows on a busy machine differ by so much, about
 constexpr double kNoiseShare = 0.1;    // of the budget, for the noise floor while claims are open
 constexpr double kWindowTokens = 256, kWindowFactor = 1.3, kWindowScoring = 0.2;
 
@@ -115,7 +116,7 @@ void Sequential::score_windows(int64_t windows, std::vector<Entry*> order, Entry
     score_window(window, order, reference, known, distributions, &seconds);
     longest = clock_.seconds() - begun;
     const auto rest = static_cast<double>(kFewestWindows - window - 1);
-    while (rest > 0 && order.size() > 2 && clock_.seconds() + rest * longest > ends()) {
+    while (rest > 0 && order.size() > 2 && kRoom * rest * longest > left()) {
       longest -= seconds.back();
       seconds.pop_back();
       order.pop_back();

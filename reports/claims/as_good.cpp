@@ -15,8 +15,9 @@ Judgement judge_as_good(const Case& about) {
   const std::string modes = fmt::format("--modes fp32,{} --quality -r 20", mode);
   if (closeness == Closeness::kUnknown) {
     Judgement judgement = not_tested(about, candidate, command_text(about, modes));
-    if (candidate != nullptr)
-      judgement.sensitivity = what_scores(about, *candidate, judgement.command);
+    if (candidate == nullptr) return judgement;
+    const std::string more = what_scores(about, *candidate, judgement.command);
+    if (!more.empty()) judgement.evidence = more;
     return judgement;
   }
 

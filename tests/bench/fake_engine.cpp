@@ -103,7 +103,7 @@ class FakeEngine : public Engine {
     pause_ms(slower_ * (mode_ == "fp32" ? 2 : 1));
   }
   std::span<const float> logits(std::span<const int32_t> tokens) override {
-    if (mode_ == "slow_text") pause_ms(2000);
+    if (mode_ == "slow_text") pause_ms(1000);
     logits_.resize(tokens.size() * kFakeVocab);
     for (size_t t = 0; t < tokens.size(); ++t)
       for (int64_t v = 0; v < kFakeVocab; ++v)

@@ -124,9 +124,9 @@ TEST(Sequential, FinishesSixWindowsOfThoseForWhomThereIsTime) {
   Listening listening;
   BenchRequest what = request({"fp32", "bf16", "slow_text"});
   what.quality_text = std::string(evaluation_text());
-  what.budget_s = 14;
+  what.budget_s = 9;
   const results::File file = measure(what, listening);
-  EXPECT_LT(listening.watch.seconds(), 16.5);
+  EXPECT_LT(listening.watch.seconds(), 11.5);
   EXPECT_TRUE(find(file, "bf16", "quality").metrics.at("kld").ci);
   const auto& slow = find(file, "slow_text", "quality").metrics;
   EXPECT_TRUE(!slow.contains("kld") || !slow.at("kld").ci);

@@ -107,7 +107,7 @@ TEST(ClaimsInTurns, SayHowLongTextTakesThatWasNotScored) {
   const char* const said = "before six windows of text were scored for bf16 (native): about 36.0 s";
   const results::Claim as_good = claim_of(file, "bf16-as-good");
   EXPECT_EQ(as_good.verdict, Verdict::kNotTested);
-  EXPECT_THAT(as_good.sensitivity, HasSubstr(said));
+  EXPECT_THAT(as_good.evidence, HasSubstr(said));
   EXPECT_EQ(as_good.command, "nety report --budget 210s");
   const results::Claim best = claim_of(file, "best-admissible");
   EXPECT_EQ(best.verdict, Verdict::kInconclusive);
