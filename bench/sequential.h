@@ -67,6 +67,7 @@ class Sequential final : public Session {
   double other_quality_s() const { return has_quality() ? quality_s(others()) : 0; }
   double quality_time() const;
   bool may_be_faster(size_t i) const;
+  bool settles(size_t i) const;
   void quality(std::vector<size_t> wanted);
   std::vector<size_t> next_group(const std::vector<size_t>& wanted);
   void score(const std::vector<size_t>& group);

@@ -43,13 +43,14 @@ bool Sequential::may_be_faster(size_t i) const {
   return false;
 }
 
-/// Scores `wanted`, as many at a time as fit. What settles the choice is scored first: the choice
-/// itself, and what may be faster.
+/// Whether the choice cannot be settled without its quality.
+bool Sequential::settles(size_t i) const {
+  return i == choice_ || i == reference_index() || may_be_faster(i);
+}
+
+/// Scores `wanted`, as many at a time as fit, and first what settles the choice.
 void Sequential::quality(std::vector<size_t> wanted) {
-  const auto settles = [this](size_t i) {
-    return i == choice_ || i == reference_index() || may_be_faster(i);
-  };
-  std::stable_partition(wanted.begin(), wanted.end(), settles);
+  std::stable_partition(wanted.begin(), wanted.end(), [this](size_t i) { return settles(i); });
   while (!wanted.empty() && !interrupted()) {
     const std::vector<size_t> group = next_group(wanted);
     if (group.empty()) return;
@@ -59,7 +60,8 @@ void Sequential::quality(std::vector<size_t> wanted) {
   }
 }
 
-/// The first of `wanted` for whom there is time for six windows, beside the reference.
+/// The first of `wanted` for whom there is time for six windows, beside the reference; the others
+/// must not put at risk what settles the choice.
 std::vector<size_t> Sequential::next_group(const std::vector<size_t>& wanted) {
   std::vector<size_t> group;
   const std::optional<size_t> reference = reference_index();
@@ -70,7 +72,8 @@ std::vector<size_t> Sequential::next_group(const std::vector<size_t>& wanted) {
       seconds += kFewestWindows * window_s(i);
       bytes += peak_of(entry(i));
     }
-    if (seconds > left() || (bytes > memory_limit() && !group.empty())) break;
+    const double room = settles(i) ? 1 : kRoom;
+    if (room * seconds > left() || (bytes > memory_limit() && !group.empty())) break;
     group.push_back(i);
   }
   return group;

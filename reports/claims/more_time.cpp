@@ -47,10 +47,12 @@ std::string what_decides(const Case& about, const Ratio& ratio, double threshold
 std::string what_scores(const Case& about, const ConfigurationView& one, std::string& command) {
   const results::Metric* kld = one.metric("quality", "kld");
   if (!was_by_slices(one) || (kld != nullptr && (kld->ci || kld->kind == "derived"))) return "";
-  double seconds = kWindows * window_s(one);
-  if (seconds <= 0) return "";
   const ConfigurationView* reference = about.evidence.find("fp32", one.backend());
-  if (reference != nullptr && reference != &one) seconds += kWindows * window_s(*reference);
+  const double fp32_s = reference == nullptr ? 0 : kWindows * window_s(*reference);
+  // Where its own prefill was not measured either, it takes about as long as fp32's.
+  double seconds = window_s(one) > 0 ? kWindows * window_s(one) : fp32_s;
+  if (reference != &one) seconds += fp32_s;
+  if (seconds <= 0) return "";
   command = with_budget(seconds);
   return about.say(message::report_not_scored, {one.name(), format_seconds(std::ceil(seconds))});
 }
