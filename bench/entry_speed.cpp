@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "bench/counted.h"
 #include "bench/entry.h"
 #include "core/base/units.h"
 
@@ -44,6 +45,7 @@ void Entry::prefill(Row& row) {
   if (!settle(row, outcome)) return;
   const double pp_tps = static_cast<double>(command.n_prompt) / outcome.reply.number("seconds");
   row.add("pp_tps", pp_tps, "tok/s");
+  add_counts(row, counts_of(outcome.reply), static_cast<double>(command.n_prompt));
   if (surroundings_.request.probe_bandwidth && flops_per_token_ > 0)
     add_mfu(row, outcome.reply, pp_tps);
   tell(row);
@@ -83,6 +85,7 @@ void Entry::decode(Row& row) {
   const int64_t slices = probed && !is_installed() ? std::max<int64_t>(n_gen / kSliceTokens, 1) : 1;
   std::vector<double> gaps;
   double bytes = 0;
+  Counts counts{};
   for (int64_t slice = 0; slice < slices; ++slice) {
     const int64_t first = n_gen * slice / slices, last = n_gen * (slice + 1) / slices;
     Command command;
@@ -97,11 +100,14 @@ void Entry::decode(Row& row) {
     gaps.insert(gaps.end(), taken.begin(), taken.end());
     const double slice_bytes = outcome.reply.number("bytes_per_token");
     bytes += slice_bytes / static_cast<double>(slices);
+    const Counts counted = counts_of(outcome.reply);
+    for (size_t i = 0; i < counts.size(); ++i) counts[i] += counted[i];
     if (probed && slice_bytes > 0)
       add_bandwidth(row, outcome.reply, static_cast<double>(last - first) / sum_of(taken));
   }
   row.add("tg_tps", static_cast<double>(n_gen) / sum_of(gaps), "tok/s");
   row.set("bytes_per_token", results::exactly("bytes", bytes));
+  add_counts(row, counts, static_cast<double>(n_gen));
   add_gaps(row, gaps);
   tell(row);
 }

@@ -126,10 +126,12 @@ Reply ModeMeasurement::warm_up(const Command& command) {
 Reply ModeMeasurement::prefill(const Command& command) {
   const std::vector<int32_t> tokens = random_tokens(command.n_prompt);
   engine().reset();
+  counted_.begin();
   const Stopwatch watch;
   engine().prefill(tokens);
   Reply reply;
   reply.numbers["seconds"] = watch.seconds();
+  counted_.end(reply);
   if (command.probe) reply.numbers["product_rate"] = engine().product_rate();
   peaks_.note();
   return reply;
@@ -145,6 +147,7 @@ Reply ModeMeasurement::decode(const Command& command) {
   if (depth > 0) engine().prefill(all.first(depth));
   std::vector<double> gaps;
   gaps.reserve(all.size() - depth);
+  counted_.begin();
   const Stopwatch whole;
   for (const int32_t token : all.subspan(depth)) {
     const Stopwatch watch;
@@ -154,6 +157,7 @@ Reply ModeMeasurement::decode(const Command& command) {
   }
   Reply reply;
   reply.numbers["seconds"] = whole.seconds();
+  counted_.end(reply);
   const uint64_t bytes = engine().bytes_per_token(command.depth + command.n_gen / 2);
   reply.numbers["bytes_per_token"] = static_cast<double>(bytes);
   if (command.probe) reply.numbers["read_bandwidth"] = engine().read_bandwidth(bytes);
@@ -200,7 +204,7 @@ Reply ModeMeasurement::stream(const Command& command) {
 }
 
 Reply ModeMeasurement::slice(const Command& command) {
-  Reply reply = slices_.take(engine(), command);
+  Reply reply = slices_.take(engine(), command, counted_);
   peaks_.note();
   return reply;
 }

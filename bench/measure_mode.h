@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/counted.h"
 #include "bench/engine.h"
 #include "bench/protocol.h"
 #include "bench/quality.h"
@@ -22,8 +23,9 @@ namespace nety::bench {
 /// Performs commands on the engine that its first command, kLoad, makes.
 class ModeMeasurement {
  public:
-  explicit ModeMeasurement(EngineFactory factory)
+  explicit ModeMeasurement(EngineFactory factory, const machine::Machine& machine = machine::host())
       : factory_(std::move(factory)),
+        counted_(machine),
         slices_([this](int64_t count) { return random_tokens(count); }) {}
 
   /// The answer to one command. Errors are thrown: the engine's own, and kInternal for a command
@@ -49,6 +51,7 @@ class ModeMeasurement {
   double repeat_difference(std::span<const int32_t> tokens);
 
   EngineFactory factory_;
+  CountedWork counted_;  // of the engine's threads, which are started later
   std::unique_ptr<Engine> engine_;
   LoadReport report_;
   uint64_t seed_ = 0;
@@ -66,6 +69,7 @@ std::vector<int32_t> random_token_ids(uint64_t seed, int64_t count, int64_t voca
 
 /// Reads commands from `input` and writes replies to `output` (descriptors) until kQuit or the end
 /// of the input. Errors and exhausted memory become replies. Returns the exit code.
-int answer_commands(int input, int output, const EngineFactory& factory);
+int answer_commands(int input, int output, const EngineFactory& factory,
+                    const machine::Machine& machine = machine::host());
 
 }  // namespace nety::bench

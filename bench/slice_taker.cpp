@@ -37,7 +37,7 @@ void SliceTaker::place(Engine& engine, int64_t depth) {
   held_ = depth;
 }
 
-Reply SliceTaker::take(Engine& engine, const Command& command) {
+Reply SliceTaker::take(Engine& engine, const Command& command, CountedWork& counted) {
   const bool prefill = command.n_prompt > 0;
   const int64_t most = prefill ? command.n_prompt : command.n_gen;
   if (most < 1 || command.depth < 0)
@@ -49,6 +49,7 @@ Reply SliceTaker::take(Engine& engine, const Command& command) {
 
   Reply reply;
   int64_t done = 0;
+  counted.begin();
   const double processor_before = processor_seconds();
   const measure::Stopwatch whole;
   if (prefill) {
@@ -70,6 +71,7 @@ Reply SliceTaker::take(Engine& engine, const Command& command) {
   }
   reply.numbers["seconds"] = whole.seconds();
   reply.numbers["cpu_s"] = processor_seconds() - processor_before;
+  counted.end(reply);
   reply.numbers["tokens"] = static_cast<double>(done);
   if (!prefill)
     reply.numbers["bytes_per_token"] =

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "bench/counted.h"
 #include "bench/engine.h"
 #include "bench/protocol.h"
 
@@ -20,7 +21,7 @@ class SliceTaker {
   /// Timed: the prompt, or each step of decode by itself. Not timed: filling the cache up to the
   /// slice, and one step before it, in which the threads wake up and the caches forget what another
   /// program left there.
-  Reply take(Engine& engine, const Command& command);
+  Reply take(Engine& engine, const Command& command, CountedWork& counted);
   /// Another command has used the engine, or loaded another: nothing of the sequence is there.
   void forget() {
     held_ = 0;

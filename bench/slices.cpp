@@ -39,6 +39,7 @@ Slice slice_of(const Reply& reply, const SliceRequest& request) {
   slice.bytes_per_token = reply.number("bytes_per_token");
   if (const auto gaps = reply.series.find("gaps_s"); gaps != reply.series.end())
     slice.gaps_s = gaps->second;
+  slice.counts = counts_of(reply);
   if (!(slice.seconds > 0) || slice.tokens < 1 || slice.tokens > request.tokens)
     throw Error(ErrorKind::kInternal, "the worker measured no time");
   return slice;

@@ -8,6 +8,7 @@
 #include <limits>
 #include <vector>
 
+#include "bench/counted.h"
 #include "bench/engine_worker.h"
 #include "bench/protocol.h"
 
@@ -32,6 +33,7 @@ struct Slice {
   double cpu_s = std::numeric_limits<double>::quiet_NaN();
   double bytes_per_token = std::numeric_limits<double>::quiet_NaN();  ///< Decode.
   std::vector<double> gaps_s;                                         ///< Decode: of each token.
+  Counts counts = no_counts();  ///< Of the processor, for these tokens.
 
   double tps() const { return static_cast<double>(tokens) / seconds; }
 };

@@ -66,8 +66,9 @@ Reply answer(ModeMeasurement& measurement, const Command& command, Progress& pro
 
 }  // namespace
 
-int answer_commands(int input, int output, const EngineFactory& factory) {
-  ModeMeasurement measurement(factory);
+int answer_commands(int input, int output, const EngineFactory& factory,
+                    const machine::Machine& machine) {
+  ModeMeasurement measurement(factory, machine);
   SentProgress progress(output);
   return measure::answer_lines(
       input, output, [&](const std::string& line) -> std::optional<std::string> {

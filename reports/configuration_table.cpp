@@ -80,6 +80,14 @@ std::vector<MetricColumn> metric_columns(const Evidence& evidence, TablePart par
     columns.push_back(
         {words.say(message::report_column_wall), "ratio", "decode", "mbu", 0, 0, depth});
   }
+  if (wants(TablePart::kSpeed)) {
+    const auto add_count = [&](MessageId title, const char* unit, const char* metric) {
+      columns.push_back({words.say(title), unit, "decode", metric, 0, 0, depth, true});
+    };
+    add_count(message::report_column_instructions, "instructions", "instructions_per_token");
+    add_count(message::report_column_cycles, "cycles", "cycles_per_token");
+    add_count(message::report_column_memory_bytes, "bytes", "memory_bytes_per_token");
+  }
   if (wants(TablePart::kLatency)) {
     columns.push_back({"TTFT", "s", "generate", "ttft_s"});
     columns.push_back(

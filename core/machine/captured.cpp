@@ -14,6 +14,35 @@ namespace {
 
 constexpr size_t kReadLimit = size_t{1} << 20;
 
+/// What was read one after the other; the last reading stays.
+class CapturedCounters final : public Counters {
+ public:
+  explicit CapturedCounters(const std::map<std::string, std::string>& lines) : lines_(lines) {}
+
+  CounterReading read() override {
+    CounterReading reading;
+    for (size_t i = 0; i < kCounters; ++i) {
+      const auto line = lines_.find(std::string(kCounterWords[i]));
+      reading[i] = line == lines_.end() ? Answer<double>{{}, "not captured"} : nth(line->second);
+    }
+    ++readings_;
+    return reading;
+  }
+
+ private:
+  Answer<double> nth(const std::string& line) const {
+    if (line.starts_with("?")) return {{}, line.substr(std::min<size_t>(line.size(), 2))};
+    std::istringstream words(line);
+    Answer<double> last{{}, "not captured"};
+    double value = 0;
+    for (int i = 0; i <= readings_ && words >> value; ++i) last = {value, ""};
+    return last;
+  }
+
+  std::map<std::string, std::string> lines_;
+  int readings_ = 0;
+};
+
 class Captured final : public Machine {
  public:
   explicit Captured(const std::filesystem::path& root) : root_(root) {
@@ -78,6 +107,10 @@ class Captured final : public Machine {
     return {read_file(root_ / "drivers.txt", kReadLimit), ""};
   }
 
+  std::unique_ptr<Counters> counters() const override {
+    return std::make_unique<CapturedCounters>(counters_);
+  }
+
  private:
   std::filesystem::path inside(const std::string& path) const {
     return root_ / std::filesystem::path(path).relative_path();
@@ -112,8 +145,9 @@ class Captured final : public Machine {
     }
   }
 
-  // "affinity 2", "address_space 8000000000", "denied /proc/driver"; the rest are answers of one
-  // line: "libc glibc 2.36".
+  // "affinity 2", "address_space 8000000000", "denied /proc/driver"; "counter cycles 900 1800", one
+  // number per reading, or "counter cycles ? denied"; the rest are answers of one line: "libc glibc
+  // 2.36".
   void read_facts(const std::string& text) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
@@ -123,6 +157,8 @@ class Captured final : public Machine {
       if (int count = 0; fact == "affinity" && words >> count) affinity_ = count;
       if (uint64_t bytes = 0; fact == "address_space" && words >> bytes) address_space_ = bytes;
       if (std::string path; fact == "denied" && words >> path) denied_.insert(path);
+      if (std::string name; fact == "counter" && words >> name)
+        std::getline(words >> std::ws, counters_[name]);
       for (const char* known : {"tile_permission", "libc", "topology", "read_rate"})
         if (fact == known) std::getline(words >> std::ws, words_[fact]);
     }
@@ -133,7 +169,7 @@ class Captured final : public Machine {
   std::optional<uint64_t> xcr0_, address_space_;
   std::optional<int> affinity_;
   std::set<std::string> denied_;
-  std::map<std::string, std::string> words_;
+  std::map<std::string, std::string> words_, counters_;
 };
 
 }  // namespace

@@ -152,6 +152,8 @@ class Host final : public Machine {
     return *drivers_;
   }
 
+  std::unique_ptr<Counters> counters() const override { return open_counters(); }
+
  private:
   DriverAsker asker_;
   mutable std::mutex mutex_;

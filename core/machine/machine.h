@@ -12,18 +12,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/machine/answer.h"
+#include "core/machine/counters.h"
 #include "core/results/machine.h"
 
 namespace nety::machine {
-
-/// The answer to a probe: a value, or why there is none ("missing", "denied", the system's words).
-/// Unknown is never 0.
-template <class T>
-struct Answer {
-  std::optional<T> value;
-  std::string reason;  ///< Set where value is not.
-  explicit operator bool() const { return value.has_value(); }
-};
 
 struct CpuidLeaf {
   uint32_t eax, ebx, ecx, edx;
@@ -56,6 +49,8 @@ class Machine {
   virtual Answer<double> read_rate(const std::string& path, double limit_s) const = 0;
   /// What the GPU driver libraries answered, in the lines of gpu_drivers.h.
   virtual Answer<std::string> gpu_drivers() const = 0;
+  /// The processor's counters, opened for this process from now on; never null.
+  virtual std::unique_ptr<Counters> counters() const = 0;
 };
 
 /// Asks the driver libraries in a process of its own, which may crash or hang: see

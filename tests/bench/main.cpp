@@ -7,6 +7,7 @@
 #include "bench/measure_mode.h"
 #include "core/base/progress.h"
 #include "core/measure/worker_side.h"
+#include "counting_machine.h"
 #include "fake_engine.h"
 
 namespace {
@@ -41,6 +42,9 @@ int main(int argc, char** argv) {
     return bench::answer_commands(STDIN_FILENO, STDOUT_FILENO, bench::make_fake_engine);
   if (role == "slower-worker")
     return bench::answer_commands(STDIN_FILENO, STDOUT_FILENO, bench::make_slower_fake_engine);
+  if (role == "counting-worker")
+    return bench::answer_commands(STDIN_FILENO, STDOUT_FILENO, bench::make_fake_engine,
+                                  bench::CountingMachine());
   if (role == "old-worker") return answer_as_before_slices();
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

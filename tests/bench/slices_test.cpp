@@ -97,8 +97,9 @@ class SliceTakerTest : public testing::Test {
  protected:
   Reply take(const SliceRequest& request) {
     engine_.log.clear();
-    return taker_.take(engine_, slice_command(request, kSliceProtocol));
+    return taker_.take(engine_, slice_command(request, kSliceProtocol), counted_);
   }
+  CountedWork counted_{machine::host()};
   NotingEngine engine_;
   SliceTaker taker_{[](int64_t count) {
     std::vector<int32_t> tokens(static_cast<size_t>(count));

@@ -2,14 +2,31 @@
 // nothing.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/machine/machine.h"
 
 namespace nety::machine {
+
+/// Counters that read what the test says, one reading after the other; the last one stays.
+class FakeCounters final : public Counters {
+ public:
+  explicit FakeCounters(std::vector<CounterReading> readings) : readings_(std::move(readings)) {}
+  CounterReading read() override {
+    const size_t now = std::min(next_++, readings_.size() - 1);
+    return readings_[now];
+  }
+
+ private:
+  std::vector<CounterReading> readings_;
+  size_t next_ = 0;
+};
 
 class FakeMachine : public Machine {
  public:
@@ -17,6 +34,7 @@ class FakeMachine : public Machine {
   int processors_allowed = 8;
   std::optional<uint64_t> address_space;
   Answer<std::string> drivers{{}, "not asked"};
+  std::vector<CounterReading> counted;  ///< Empty: there are no counters.
 
   Answer<std::string> read(const std::string& path) const override {
     const auto found = files.find(path);
@@ -44,6 +62,11 @@ class FakeMachine : public Machine {
   Answer<std::string> topology() const override { return {{}, "none"}; }
   Answer<double> read_rate(const std::string&, double) const override { return {{}, "none"}; }
   Answer<std::string> gpu_drivers() const override { return drivers; }
+  std::unique_ptr<Counters> counters() const override {
+    CounterReading none;
+    for (Answer<double>& one : none) one.reason = "missing";
+    return std::make_unique<FakeCounters>(counted.empty() ? std::vector{none} : counted);
+  }
 };
 
 }  // namespace nety::machine
