@@ -48,7 +48,9 @@ class Bench final : public Command {
       write_output(reports::terminal_table(file, terminal_columns(STDOUT_FILENO).value_or(120),
                                            context.language));
     for (const std::string& warning : file.warnings) notice(context, warning);
-    return exit_code_of(file);
+    const int code = exit_code_of(file);
+    if (code == 0 && measurement_.refusal) throw *measurement_.refusal;
+    return code;
   }
 
  private:

@@ -15,6 +15,7 @@
 #include "app/model_options.h"
 #include "app/run_arguments.h"
 #include "app/time_budget.h"
+#include "bench/answers.h"
 #include "bench/compare_slices.h"
 #include "bench/compare_subjects.h"
 #include "bench/model_facts.h"
@@ -32,10 +33,11 @@
 namespace nety::app {
 namespace {
 
-enum class Kind : uint8_t { kProgram, kResults, kCommand };
+enum class Kind : uint8_t { kProgram, kResults, kCommand, kContender };
 
 const std::string kUsualPairs = "10:40";
-constexpr double kUsualBudget = 110;  // seconds, in slices: with its end, under two minutes
+constexpr double kContenderLimit = 60;  // seconds that another engine may be silent
+constexpr double kUsualBudget = 110;    // seconds, in slices: with its end, under two minutes
 
 /// What --baseline or --candidate names.
 Kind kind_of(const std::string& option, const std::string& given) {
@@ -101,6 +103,9 @@ class Compare final : public Command {
     arguments.text("--baseline", baseline_,
                    "A nety, a quoted command line that prints a result file, or a result file");
     arguments.text("--candidate", candidate_, "The same, for what may have become slower");
+    arguments.text("--contender", contender_,
+                   "Another engine as the candidate, NAME=COMMAND: a llama-bench, a server on "
+                   "{port} or its URL");
     arguments.text("--pairs", pairs_,
                    "Least and most pairs of observations (10:40, or fewer within the budget)");
     arguments.text("--budget", budget_,
@@ -134,8 +139,8 @@ class Compare final : public Command {
 
   int run(const Context& context) override {
     for (const std::string& path : outputs_) reports::renderer_for(path);  // before any work
-    if (baseline_.empty() || candidate_.empty())
-      throw Error(ErrorKind::kUsage, "compare needs --baseline and --candidate",
+    if (baseline_.empty() || candidate_.empty() == contender_.empty())
+      throw Error(ErrorKind::kUsage, "compare needs --baseline and --candidate, or --contender",
                   "For example: nety compare --baseline old/nety --candidate build/release/nety");
     bench::CompareRequest request;
     parse_pairs(pairs_.empty() ? kUsualPairs : pairs_, request);
@@ -158,7 +163,8 @@ class Compare final : public Command {
  private:
   bench::ComparedPrograms compare(bench::CompareRequest& request, results::File& file,
                                   const Context& context) {
-    const Kind a = kind_of("--baseline", baseline_), b = kind_of("--candidate", candidate_);
+    const Kind a = kind_of("--baseline", baseline_);
+    const Kind b = contender_.empty() ? kind_of("--candidate", candidate_) : Kind::kContender;
     if ((a == Kind::kResults) != (b == Kind::kResults))
       throw Error(ErrorKind::kUsage, "a result file can only be compared with a result file",
                   "Give two programs to measure them now, or two files.");
@@ -181,12 +187,14 @@ class Compare final : public Command {
   bench::ComparedPrograms compare_programs(Kind a, Kind b, bench::CompareRequest& request,
                                            results::File& file, const Context& context) {
     bench::CompareWorkload workload;
-    if (a == Kind::kProgram || b == Kind::kProgram)
+    if (a == Kind::kProgram || b == Kind::kProgram || b == Kind::kContender)
       workload = make_workload(file, context);
     else
       file.machines = {machine::describe(machine::host())};
     if (request.mode.empty()) request.mode = workload.engine.run.mode;
     warn_of_too_few(request, context);
+    std::optional<results::Finding> answers;
+    if (b == Kind::kContender) answers = check_contender(workload, context);
     const OtherLoad before = other_load(machine::host());
     CompareMethod method;
     bench::ComparedPrograms outcome;
@@ -208,6 +216,7 @@ class Compare final : public Command {
     file.comparisons = outcome.comparisons;
     file.findings = findings_of_programs(outcome, request, method, before,
                                          other_load(machine::host()), context.language);
+    if (answers) file.findings.push_back(*answers);
     if (outcome.interrupted) file.warnings.emplace_back("Interrupted: fewer pairs than asked for.");
     return outcome;
   }
@@ -289,8 +298,33 @@ class Compare final : public Command {
     return workload;
   }
 
-  static std::unique_ptr<bench::Subject> subject(Kind kind, const std::string& given,
-                                                 const bench::CompareWorkload& workload) {
+  /// Whether the contender gives our answers, before its speed. Error: kEnvironment if it fails.
+  results::Finding check_contender(const bench::CompareWorkload& workload,
+                                   const Context& context) const {
+    const bench::Contender contender = bench::parse_contender(contender_);
+    if (contender.kind == bench::ContenderKind::kPython)
+      throw Error(ErrorKind::kUsage, "--contender: compare takes no Python",
+                  "nety bench and nety report measure it: --contender NAME=PYTHON.");
+    bench::EngineRequest reference = workload.engine;
+    reference.run.mode = bench::kReferenceMode;
+    const bench::AnswerCheck check =
+        bench::check_answers(contender, reference, {{measure::own_program(), "worker"}, {}},
+                             kContenderLimit, [] { return interrupted(); });
+    if (check.status != results::Status::kOk)
+      throw Error(ErrorKind::kEnvironment,
+                  fmt::format("contender {}: {}", contender.name, check.reason), check.hint);
+    return finding_of_answers(contender, check, context.language);
+  }
+
+  std::unique_ptr<bench::Subject> subject(Kind kind, const std::string& given,
+                                          bench::CompareWorkload workload) const {
+    if (kind == Kind::kContender) {
+      const bench::Contender contender = bench::parse_contender(contender_);
+      workload.contender = contender.name;
+      workload.contender_hint = bench::hint_for(contender, results::Status::kError);
+      workload.command_limit_s = kContenderLimit;
+      return bench::make_worker_subject(bench::contender_command(contender).argv, workload);
+    }
     if (kind == Kind::kCommand) return bench::make_command_subject(given, 3600);
     return bench::make_worker_subject(worker_of(given), workload);
   }
@@ -337,7 +371,7 @@ class Compare final : public Command {
     return 0;
   }
 
-  std::string baseline_, candidate_, pairs_, model_ = "default";
+  std::string baseline_, candidate_, contender_, pairs_, model_ = "default";
   options::RunOptions run_{.backend = "native"};
   std::vector<std::string> gates_, outputs_;
   int64_t fresh_every_ = 1, n_prompt_ = 0, n_gen_ = 128;

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <sstream>
 
+#include "bench/quality.h"
 #include "core/base/units.h"
 #include "core/base/words.h"
+#include "core/results/closeness.h"
 #include "reports/comparison.h"
 #include "reports/messages.h"
 
@@ -122,6 +124,28 @@ void add_method(std::vector<Finding>& findings, const bench::ComparedPrograms& o
 }
 
 }  // namespace
+
+Finding finding_of_answers(const bench::Contender& contender, const bench::AnswerCheck& check,
+                           Language language) {
+  if (check.same_top.empty()) {
+    Finding found =
+        finding("compare.answers", message::compare_answers_title,
+                {message::compare_answers_unknown, {contender.name, check.unknown}}, language);
+    found.status = FindingStatus::kUnknown;
+    return found;
+  }
+  const results::Metric share = bench::clustered_mean("ratio", check.same_top);
+  Finding found = finding(
+      "compare.answers", message::compare_answers_title,
+      {message::compare_answers, {contender.name, reports::Wording(language).metric(share)}},
+      language);
+  found.data = share.median;
+  if (share.median.value_or(0) < results::Admissible().top1) {
+    found.status = FindingStatus::kWarn;
+    found.consequence = render({message::compare_answers_differ, {}}, language);
+  }
+  return found;
+}
 
 OtherLoad other_load(const machine::Machine& machine) {
   OtherLoad load;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bench/compare.h"
+#include "bench/contender.h"
 #include "bench/protocol.h"
 #include "bench/slice_plan.h"
 #include "core/base/messages.h"
@@ -36,6 +37,9 @@ std::vector<results::Finding> findings_of_programs(const bench::ComparedPrograms
                                                    const CompareMethod& method,
                                                    const OtherLoad& before, const OtherLoad& after,
                                                    Language language);
+/// "compare.answers": how many tokens of another engine's greedy answers are ours too.
+results::Finding finding_of_answers(const bench::Contender& contender,
+                                    const bench::AnswerCheck& check, Language language);
 std::vector<results::Finding> findings_of_files(const bench::ComparedPrograms& outcome,
                                                 Language language);
 

@@ -118,6 +118,8 @@ void LiveView::expect(const bench::Expectation& expectation) {
   draw();
 }
 
+void LiveView::refused(const bench::Contender& contender) { refused_.push_back(contender); }
+
 void LiveView::row(const results::Result& row) {
   for (const std::unique_ptr<RowStream>& stream : streams_) stream->append(row);
   keep(row);

@@ -39,8 +39,11 @@ class LiveView final : public bench::Observer {
 
   void step(const bench::Step& step) override;
   void expect(const bench::Expectation& expectation) override;
+  void refused(const bench::Contender& contender) override;
   void row(const results::Result& row) override;
   bool interrupted() override;
+  /// The contenders that were refused before they were measured.
+  const std::vector<bench::Contender>& refused() const { return refused_; }
 
  private:
   void keep(const results::Result& row);
@@ -54,6 +57,7 @@ class LiveView final : public bench::Observer {
   Language language_;
   results::File file_;
   std::vector<std::unique_ptr<RowStream>> streams_;
+  std::vector<bench::Contender> refused_;
   Activity activity_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   size_t lines_ = 0, width_ = 0;  // of the table and of the last line, as drawn

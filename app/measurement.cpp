@@ -18,6 +18,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "core/base/units.h"
+#include "core/base/words.h"
 #include "core/checkpoint/shapes.h"
 #include "core/model/tokenizer_source.h"
 #include "core/policy/context.h"
@@ -80,6 +81,10 @@ void MeasurementOptions::declare(Arguments& arguments) {
       backends::backend_names() + " (those that are there), installed (your Python stack)");
   arguments.texts("--python", pythons_,
                   "The Python for the backend installed, or its environment (repeatable)");
+  arguments.texts("--contender", contenders_,
+                  "Another engine in the same turns, NAME=COMMAND: a llama-bench, a server on "
+                  "{port} or its URL, a Python (repeatable)");
+  arguments.text("--contender-limit", contender_limit_, "Longest silence of one: 60s");
   arguments.numbers("-p,--prompts", prompts_, "Prompt lengths for prefill: 512");
   arguments.numbers("-n,--generate", generate_, "Tokens to generate for decode: 32");
   arguments.numbers("-d,--depths", depths_, "Tokens already in the context for decode");
@@ -151,6 +156,10 @@ bench::BenchRequest MeasurementOptions::request(const Context& context,
   // As every command that loads a model: a condition that rows name.
   if (const char* isa = std::getenv("NETY_ISA"); run_.isa.empty() && isa != nullptr)
     request.run.isa = isa;
+  for (const std::string& one : contenders_)
+    request.contenders.push_back(bench::parse_contender(one));
+  if (!contender_limit_.empty())
+    request.contender_limit_s = parse_budget(contender_limit_, "--contender-limit");
   const auto given_or = [](const std::vector<int64_t>& given, std::vector<int64_t> otherwise) {
     return given.empty() ? std::move(otherwise) : given;
   };
@@ -198,6 +207,35 @@ std::optional<Text> beyond_the_model(const bench::BenchRequest& request) {
                                       : checkpoint::find_shape(request.shape));
 }
 
+/// What became of the contenders that have no figures, as one error; none where all have some.
+std::optional<Error> refusal_of(const std::vector<bench::Contender>& all,
+                                const std::vector<bench::Contender>& refused,
+                                const results::File& file) {
+  std::string what, hint;
+  const auto add = [&](const bench::Contender& contender, const std::string& reason,
+                       const std::string& remedy) {
+    append_word(what, fmt::format("contender {}: {}", contender.name, reason), "; ");
+    if (hint.empty()) hint = remedy;
+  };
+  for (const bench::Contender& one : refused) add(one, one.answers.reason, one.answers.hint);
+  for (const bench::Contender& one : all) {
+    const auto is_refused = [&one](const auto& other) { return other.name == one.name; };
+    if (std::any_of(refused.begin(), refused.end(), is_refused)) continue;
+    const results::Result* failed = nullptr;
+    bool whole = false;
+    for (const results::Result& row : file.results) {
+      if (row.backend != one.name) continue;
+      whole = whole || (row.status == results::Status::kOk && row.phase == "decode");
+      const bool left_out = row.status == results::Status::kOk ||
+                            row.status == results::Status::kSkipped;  // for lack of time, say
+      if (failed == nullptr && !left_out) failed = &row;
+    }
+    if (!whole && failed != nullptr) add(one, failed->reason, bench::hint_for(one, failed->status));
+  }
+  if (what.empty()) return std::nullopt;
+  return Error(ErrorKind::kEnvironment, what, hint);
+}
+
 /// How much is to be measured, and how long that takes at most.
 Text plan_of(const bench::BenchRequest& request) {
   const std::string rows = std::to_string(bench::configurations(request).size());
@@ -207,7 +245,7 @@ Text plan_of(const bench::BenchRequest& request) {
 
 }  // namespace
 
-results::File MeasurementOptions::run(const Context& context) const {
+results::File MeasurementOptions::run(const Context& context) {
   const policy::Evidence here = available_backends();
   bench::BenchRequest request = this->request(context, here);
   bench::check(request);
@@ -234,6 +272,7 @@ results::File MeasurementOptions::run(const Context& context) const {
   {
     LiveView view(context, header, streams);
     file = bench::run(request, diagnosis.machine, view);
+    refusal = refusal_of(request.contenders, view.refused(), file);
   }
   file.findings = diagnosis.findings;
   if (diagnosis.decision) file.decision = policy::to_results(*diagnosis.decision, context.language);

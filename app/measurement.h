@@ -2,11 +2,13 @@
 // shown.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/command.h"
 #include "bench/run.h"
+#include "core/base/error.h"
 #include "core/results/results.h"
 #include "diag/examine.h"
 
@@ -25,14 +27,17 @@ class MeasurementOptions {
   void declare(Arguments& arguments);
   /// Probes the machine, decides by the policy, measures. Findings and decision are in the file;
   /// claims are not judged yet. Errors: kUsage; those of opening the model.
-  results::File run(const Context& context) const;
+  results::File run(const Context& context);
+  /// After run(): a contender that could not be measured, for when the rest has been shown.
+  std::optional<Error> refusal;
 
  private:
   bench::BenchRequest request(const Context& context, const policy::Evidence& here) const;
   diag::Diagnosis examine(const bench::BenchRequest& request, policy::Evidence here,
                           const Context& context) const;
 
-  std::vector<std::string> pythons_;
+  std::vector<std::string> pythons_, contenders_;
+  std::string contender_limit_;
   std::string shape_, modes_, backends_, quality_;
   options::RunOptions run_;
   std::vector<int64_t> prompts_, depths_ = {0}, generate_;  // empty: --quick decides

@@ -72,7 +72,10 @@ class Report final : public Command {
     for (const auto& path : paths) write_output("  " + path.string() + "\n");
     for (const std::string& warning : file.warnings) notice(context, warning);
     const int code = exit_code_of(file);
-    return code != 0 ? code : hold_gates(file, options);
+    if (code != 0) return code;
+    hold_gates(file, options);
+    if (measurement_.refusal) throw *measurement_.refusal;
+    return 0;
   }
 
  private:
@@ -130,7 +133,7 @@ class Report final : public Command {
   }
 
   // On every machine of a merged file.
-  int hold_gates(const results::File& file, const reports::ClaimOptions& options) const {
+  void hold_gates(const results::File& file, const reports::ClaimOptions& options) const {
     reports::ClaimOptions english = options;
     english.language = Language::kEnglish;  // as every error
     for (const reports::Subject& subject : reports::subjects(file))
@@ -140,7 +143,6 @@ class Report final : public Command {
           throw Error(ErrorKind::kRequirement,
                       fmt::format("claim {} is refuted: {}", claim.id, claim.evidence),
                       "The report has the details.");
-    return 0;
   }
 
   MeasurementOptions measurement_;

@@ -8,7 +8,7 @@
 
 namespace nety::app {
 
-double parse_budget(const std::string& text) {
+double parse_budget(const std::string& text, const char* option) {
   if (text.empty() || text == "none") return 0;
   double value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -18,7 +18,7 @@ double parse_budget(const std::string& text) {
                         : unit == "h"                  ? 3600
                                                        : 0;
   if (code != std::errc() || factor == 0 || value <= 0)
-    throw Error(ErrorKind::kUsage, fmt::format("--budget: '{}' is no time", text),
+    throw Error(ErrorKind::kUsage, fmt::format("{}: '{}' is no time", option, text),
                 "Give seconds, minutes or hours: 120s, 2min, 1h; or none.");
   return value * factor;
 }

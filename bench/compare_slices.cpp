@@ -31,18 +31,18 @@ void shuffle(std::vector<T>& items, std::mt19937_64& random) {
 }
 
 /// A program in a pair: its worker, and the rates of its slices, turn by turn.
-struct Contender {
-  Contender(const std::vector<std::string>& program, const CompareWorkload& workload)
+struct Compared {
+  Compared(const std::vector<std::string>& program, const CompareWorkload& workload)
       : worker(program, workload) {}
 
   ComparedWorker worker;
   Observation load;
-  std::vector<double> decode_tps, prefill_tps, decode_cpu_s;
+  std::vector<double> decode_tps, prefill_tps, decode_cpu_s, decode_instructions;
 };
 
 class SlicedPairs final : public PairSource {
  public:
-  SlicedPairs(std::vector<Contender> contenders, const SlicePlan& plan, int protocol,
+  SlicedPairs(std::vector<Compared> contenders, const SlicePlan& plan, int protocol,
               int64_t renew_every)
       : contenders_(std::move(contenders)),
         plan_(plan),
@@ -55,10 +55,11 @@ class SlicedPairs final : public PairSource {
     const measure::Stopwatch watch;
     TurnOrder order(contenders_.size(), random()), prefill_order(contenders_.size(), random());
     if (done % renew_every_ == 0) start(order.next());
-    for (Contender& contender : contenders_) {
+    for (Compared& contender : contenders_) {
       contender.decode_tps.clear();
       contender.prefill_tps.clear();
       contender.decode_cpu_s.clear();
+      contender.decode_instructions.clear();
     }
     for (int64_t turn = 0; turn < plan_.turns; ++turn) {
       const bool late = plan_.pair_limit_s > 0 && watch.seconds() > plan_.pair_limit_s;
@@ -84,12 +85,12 @@ class SlicedPairs final : public PairSource {
   void start(const std::vector<size_t>& order) {
     for (const size_t i : order) contenders_[i].worker.quit();
     for (const size_t i : order) {
-      Contender& contender = contenders_[i];
+      Compared& contender = contenders_[i];
       contender.load = contender.worker.load_figures(contender.worker.start());
       contender.worker.speak(protocol_);
     }
     for (const size_t i : order) {
-      Contender& contender = contenders_[i];
+      Compared& contender = contenders_[i];
       prefill(contender);
       const int64_t n_gen = contender.worker.workload().n_gen;
       const Slice middle = contender.worker.take({SliceKind::kDecode, n_gen / 2, 1});
@@ -99,28 +100,33 @@ class SlicedPairs final : public PairSource {
   }
 
   /// Slices go through the n_gen tokens of decode one after the other, and begin again.
-  void decode(Contender& contender, int64_t turn) const {
+  void decode(Compared& contender, int64_t turn) const {
     const int64_t places = std::max<int64_t>(contender.worker.workload().n_gen / plan_.tokens, 1);
     const int64_t depth = protocol_ >= kSliceProtocol ? turn % places * plan_.tokens : 0;
     const Slice slice = contender.worker.take({SliceKind::kDecode, depth, plan_.tokens});
     contender.decode_tps.push_back(slice.tps());
-    contender.decode_cpu_s.push_back(slice.cpu_s / static_cast<double>(slice.tokens));
+    const auto tokens = static_cast<double>(slice.tokens);
+    contender.decode_cpu_s.push_back(slice.cpu_s / tokens);
+    const double counted = slice.counts[static_cast<size_t>(machine::Counter::kInstructions)];
+    contender.decode_instructions.push_back(counted / tokens);
   }
 
-  void prefill(Contender& contender) const {
+  void prefill(Compared& contender) const {
     contender.prefill_tps.push_back(
         contender.worker.take({SliceKind::kPrefill, 0, plan_.n_prompt}).tps());
   }
 
   ObservedPair figures() {
     std::vector<Observation> seen;
-    for (Contender& contender : contenders_) {
+    for (Compared& contender : contenders_) {
       Observation out = std::exchange(contender.load, {});
       const int64_t n_gen = contender.worker.workload().n_gen;
       contender.worker.add(out, "tg_tps", "decode", 0, n_gen, "tok/s",
                            median_of(contender.decode_tps));
       contender.worker.add(out, "tg_cpu_s", "decode", 0, n_gen, "s",
                            median_of(contender.decode_cpu_s));
+      contender.worker.add(out, "instructions_per_token", "decode", 0, n_gen, "instructions",
+                           median_of(contender.decode_instructions));
       contender.worker.add(out, "pp_tps", "prefill", plan_.n_prompt, 0, "tok/s",
                            median_of(contender.prefill_tps));
       for (const Observation& more : {contender.worker.first_token(), contender.worker.memory()})
@@ -130,6 +136,8 @@ class SlicedPairs final : public PairSource {
     for (size_t i = 1; i < contenders_.size(); ++i) {
       set_ratio(seen[i], "tg_tps", contenders_[i].decode_tps, contenders_[0].decode_tps);
       set_ratio(seen[i], "tg_cpu_s", contenders_[i].decode_cpu_s, contenders_[0].decode_cpu_s);
+      set_ratio(seen[i], "instructions_per_token", contenders_[i].decode_instructions,
+                contenders_[0].decode_instructions);
       set_ratio(seen[i], "pp_tps", contenders_[i].prefill_tps, contenders_[0].prefill_tps);
     }
     return {seen[0], seen[1], seen.size() > 2 ? seen[2] : Observation()};
@@ -144,16 +152,16 @@ class SlicedPairs final : public PairSource {
       if (figure.key.metric == metric) figure.ratio = median_of(ratios);
   }
 
-  std::vector<Contender> contenders_;
+  std::vector<Compared> contenders_;
   SlicePlan plan_;
   int protocol_;
   int64_t renew_every_;
 };
 
-std::vector<Contender> contenders_of(const SlicedPrograms& programs, bool self_check) {
+std::vector<Compared> contenders_of(const SlicedPrograms& programs, bool self_check) {
   CompareWorkload workload = programs.workload;
   workload.engine.run.context = context_needed(workload);
-  std::vector<Contender> contenders;
+  std::vector<Compared> contenders;
   contenders.emplace_back(programs.baseline, workload);
   contenders.emplace_back(programs.candidate, workload);
   if (self_check) contenders.emplace_back(programs.baseline, workload);
@@ -216,7 +224,7 @@ const std::vector<size_t>& TurnOrder::next() {
 SlicedTrial try_slices(const SlicedPrograms& programs, const CompareRequest& request) {
   const measure::Stopwatch watch;
   SlicedTrial trial;
-  std::vector<Contender> contenders = contenders_of(programs, request.self_check);
+  std::vector<Compared> contenders = contenders_of(programs, request.self_check);
   const auto count = static_cast<int64_t>(contenders.size());
   Footprints memory;
   SliceSpeeds speeds;
@@ -240,7 +248,7 @@ SlicedTrial try_slices(const SlicedPrograms& programs, const CompareRequest& req
         !fit_together(count, memory.own, memory.peak, memory.shared, programs.available_bytes))
       return trial;
   }
-  for (Contender& contender : contenders) contender.worker.quit();
+  for (Compared& contender : contenders) contender.worker.quit();
 
   SliceWishes wishes;
   wishes.least = request.least;

@@ -13,6 +13,8 @@ namespace nety::bench {
 
 /// What a nety is asked to measure in one observation.
 struct CompareWorkload {
+  /// Another engine in place of a nety: what to call it, and what to do if it fails.
+  std::string contender, contender_hint;
   EngineRequest engine;  ///< Model, mode and the like; the context is worked out.
   int64_t n_prompt = 512, n_gen = 128;
   uint64_t seed = 1;

@@ -67,6 +67,10 @@ Slice ComparedWorker::take(const SliceRequest& request) {
 }
 
 void ComparedWorker::refuse(const std::string& reason) const {
+  if (!workload_.contender.empty())
+    throw Error(ErrorKind::kEnvironment,
+                fmt::format("contender {}: {}", workload_.contender, reason),
+                workload_.contender_hint);
   throw Error(
       ErrorKind::kEnvironment, fmt::format("{}: gave no measurement: {}", program_.front(), reason),
       fmt::format("If it is an older nety or another program, give a command line that prints a "

@@ -15,17 +15,8 @@ namespace {
 
 using results::Status;
 
-constexpr int64_t kLogitRows = 64;
 constexpr int64_t kStreamTokens = 32;  // enough for a rate; the time goes to decode
 constexpr double kLongestRepeat = 2;   // seconds
-
-measure::WorkerCommand worker_command(const BenchRequest& request) {
-  measure::WorkerCommand command;
-  command.argv = request.worker;
-  if (command.argv.empty()) command.argv = {measure::own_program(), "worker"};
-  command.environment = {{"OMP_WAIT_POLICY", "passive"}};  // libgomp's threads beside ours
-  return command;
-}
 
 /// Cold, warm or mixed, by the share of the file's pages that were in memory.
 std::string cache_state(double share) {
@@ -59,6 +50,14 @@ class ObservedProgress final : public Progress {
 
 }  // namespace
 
+measure::WorkerCommand worker_command(const BenchRequest& request) {
+  measure::WorkerCommand command;
+  command.argv = request.worker;
+  if (command.argv.empty()) command.argv = {measure::own_program(), "worker"};
+  command.environment = {{"OMP_WAIT_POLICY", "passive"}};  // libgomp's threads beside ours
+  return command;
+}
+
 Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
     : surroundings_(surroundings),
       configuration_(configuration),
@@ -73,6 +72,7 @@ Entry::Entry(Surroundings& surroundings, const Configuration& configuration)
   for (const int64_t n : surroundings.request.gens)
     for (const int64_t depth : surroundings.request.depths)
       decodes_.push_back(row("decode", 0, n, depth));
+  if (is_driven()) take_answers();
 }
 
 Row Entry::row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_t depth) const {
@@ -86,6 +86,7 @@ Row Entry::row(const std::string& phase, int64_t n_prompt, int64_t n_gen, int64_
   key.isa = request.run.isa;
   key.threads = static_cast<int>(threads());
   key.conditions = surroundings_.conditions;
+  if (contender() != nullptr) key.contender = name_of(contender()->kind);
   key.phase = phase;
   key.n_prompt = n_prompt;
   key.n_gen = n_gen;
@@ -97,8 +98,11 @@ std::vector<Row*> Entry::all_rows() {
   std::vector<Row*> all{&load_};
   for (Row& row : prefills_) all.push_back(&row);
   for (Row& row : decodes_) all.push_back(&row);
-  all.push_back(&generate_);
-  if (!surroundings_.request.quality_text.empty()) all.push_back(&quality_);
+  const bool driven = is_driven();
+  const bool speaks = !driven || contender()->kind == ContenderKind::kServer;
+  if (speaks) all.push_back(&generate_);
+  const bool scored = !surroundings_.request.quality_text.empty() && !driven;
+  if (scored || !quality_.empty()) all.push_back(&quality_);
   return all;
 }
 
@@ -111,7 +115,7 @@ Outcome Entry::ask(const Command& command) {
   const auto on_progress = [this](const Reply& reply) {
     surroundings_.observer.progress(reply.label, reply.number("done"), reply.number("total"));
   };
-  return unless_over(worker_->ask(command, surroundings_.silence_s(), on_progress, [this] {
+  return unless_over(worker_->ask(command, silence_s(), on_progress, [this] {
     return surroundings_.observer.interrupted() || surroundings_.over();
   }));
 }
@@ -142,7 +146,7 @@ bool Entry::settle(Row& row, const Outcome& outcome) {
 void Entry::take_facts(const Reply& reply) {
   results::Model model;
   if (is_installed()) {
-    model = surroundings_.installed->model();
+    model = installed().model();
   } else {
     model.id = reply.word("model_id");
     model.name = reply.word("model_name");
@@ -167,17 +171,17 @@ void Entry::take_facts(const Reply& reply) {
 /// Finds what the user's Python needs before it can load: itself, and a model that it can read.
 /// False if something is missing.
 bool Entry::prepare_installed(EngineRequest& engine) {
-  Installed& installed = *surroundings_.installed;
-  if (!installed.missing().empty()) {
-    give_up(installed.missing());
+  Installed& stack = installed();
+  if (!stack.missing().empty()) {
+    give_up(stack.missing());
     return false;
   }
-  std::string reason = installed.unsupported(configuration_.mode);
+  std::string reason = stack.unsupported(configuration_.mode);
   Status status = Status::kUnsupported;
   if (reason.empty()) {
     try {
       ObservedProgress progress(surroundings_.observer);
-      engine.model = installed.model_for(configuration_.mode, progress).string();
+      engine.model = stack.model_for(configuration_.mode, progress).string();
       return true;
     } catch (const Error& error) {
       reason = fmt::format("no copy for transformers could be made: {}", error.what());
@@ -202,8 +206,7 @@ bool Entry::load() {
   command.engine.run.threads = threads();
   command.engine.run.context = context_needed(request);
   if (is_installed() && !prepare_installed(command.engine)) return false;
-  worker_ = std::make_unique<EngineWorker>(is_installed() ? surroundings_.installed->command()
-                                                          : worker_command(request));
+  worker_ = std::make_unique<EngineWorker>(command_of_worker());
   const Outcome outcome = ask(command);
   if (const double planned = outcome.reply.number("planned_bytes"); planned > 0)
     load_.set(
@@ -213,12 +216,26 @@ bool Entry::load() {
     give_up(fmt::format("not loaded: {}", outcome.reason));
     return false;
   }
-  const Reply& reply = outcome.reply;
+  take_load(outcome.reply);
+  return loaded();
+}
+
+void Entry::take_load(const Reply& reply) {
   take_facts(reply);
   protocol_ = protocol_of(reply);
   flops_per_token_ = reply.number("flops_per_token");
   activation_ = reply.word("activation");
+  how_ = reply.word("how");
   const double load_s = reply.number("load_s"), cached = reply.number("cached_share");
+  if (is_driven()) {
+    if (std::isfinite(load_s))
+      load_.add("load_s", load_s, "s", "measured", {"from its start until it answers"});
+    if (const double bytes = reply.number("weights_bytes"); std::isfinite(bytes))
+      load_.set("weights_bytes", results::exactly("bytes", bytes));
+    if (contender()->kind == ContenderKind::kServer) return first_request(load_s);
+    note_memory();
+    return tell(load_);
+  }
   load_.add("load_s", load_s, "s", "measured",
             {fmt::format("first load: {}", cache_state(cached))});
   if (cached >= 0)
@@ -230,7 +247,6 @@ bool Entry::load() {
   load_.set("weights_bytes", results::exactly("bytes", reply.number("weights_bytes")));
   load_.set("kv_bytes", results::exactly("bytes", reply.number("kv_bytes")));
   first_request(load_s);
-  return loaded();
 }
 
 /// With the prompt's text for a worker that has no evaluation text of its own.
@@ -240,7 +256,7 @@ Command Entry::stream_command(int64_t n_prompt, int64_t n_gen) const {
   command.n_prompt = n_prompt;
   command.n_gen = n_gen;
   try {
-    if (is_installed()) command.text = surroundings_.installed->prompt(n_prompt);
+    if (is_installed()) command.text = installed().prompt(n_prompt);
   } catch (const Error&) {  // no tokenizer: the worker's answer will say so
   }
   return command;
@@ -256,7 +272,7 @@ void Entry::first_request(double load_s) {
   const Outcome outcome = ask(command);
   if (settle(generate_, outcome)) {
     const double first_s = outcome.reply.number("ttft_s");
-    load_.add("ready_to_first_s", load_s + first_s, "s");
+    if (std::isfinite(load_s)) load_.add("ready_to_first_s", load_s + first_s, "s");
     add_fault(command, first_s);
   }
   note_memory();
@@ -266,7 +282,8 @@ void Entry::first_request(double load_s) {
 /// The cost of pages that loading only mapped: the first request less the same request again. Left
 /// out where the request takes long, because then it is nearly all prefill.
 void Entry::add_fault(const Command& command, double first_s) {
-  if (!(first_s < kLongestRepeat) || surroundings_.request.load_passes == 0) return;
+  const bool once = surroundings_.request.load_passes == 0 || is_driven();
+  if (!(first_s < kLongestRepeat) || once) return;
   const Outcome again = ask(command);
   if (settle(generate_, again))
     load_.add("load_fault_s", std::max(first_s - again.reply.number("ttft_s"), 0.0), "s", "derived",
@@ -308,6 +325,11 @@ void Entry::note_memory() {
     const double bytes = outcome.reply.number(reported);
     if (!std::isnan(bytes)) load_.set(metric, results::exactly("bytes", bytes));
   };
+  if (is_driven()) {
+    keep("peak_rss_bytes", "peak_rss_bytes");
+    if (rss > 0) peak_bytes_ = static_cast<uint64_t>(rss);
+    return;
+  }
   load_.set("peak_rss_bytes", results::exactly("bytes", rss));
   load_.set("peak_anon_bytes", results::exactly("bytes", outcome.reply.number("peak_anon_bytes")));
   keep("peak_file_bytes", "peak_file_bytes");

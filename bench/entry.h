@@ -21,6 +21,11 @@
 
 namespace nety::bench {
 
+inline constexpr int64_t kLogitRows = 64;  ///< Of a worker's logits at a time.
+
+/// How workers of ours are started.
+measure::WorkerCommand worker_command(const BenchRequest& request);
+
 /// What all configurations of a run share.
 struct Surroundings {
   const BenchRequest& request;
@@ -41,6 +46,8 @@ struct Surroundings {
     const double limit = request.command_limit_s;
     return ends_s > 0 ? std::min(limit, std::max(ends_s - clock.seconds(), 0.0)) : limit;
   }
+  /// Of contenders that are a Python, by their names: made when first wanted.
+  std::map<std::string, std::unique_ptr<Installed>> pythons{};
 };
 
 /// Adds gaps between tokens to a row, with the percentiles that the number of all so far allows.
@@ -108,7 +115,30 @@ class Entry {
   Outcome unless_over(Outcome outcome);
   std::optional<Slice> ask_for(Row& row, const SliceRequest& request);
   bool settle(Row& row, const Outcome& outcome);
-  bool is_installed() const { return configuration_.backend == kInstalled; }
+  /// Another engine, or null.
+  const Contender* contender() const {
+    return configuration_.contender ? &surroundings_.request.contenders[*configuration_.contender]
+                                    : nullptr;
+  }
+  bool is_python() const {
+    return contender() != nullptr && contender()->kind == ContenderKind::kPython;
+  }
+  /// Driven by nety-contender.
+  bool is_driven() const { return contender() != nullptr && !is_python(); }
+  bool is_installed() const { return configuration_.backend == kInstalled || is_python(); }
+  /// The longest silence of its worker that is waited for now.
+  double silence_s() const {
+    const double limit = surroundings_.silence_s();
+    return is_driven() ? std::min(limit, surroundings_.request.contender_limit_s) : limit;
+  }
+  Installed& installed() const;
+  measure::WorkerCommand command_of_worker() const;
+  void take_load(const Reply& reply);
+  void take_answers();
+  /// Inputs of its rates: how they were measured, where that is not as ours are.
+  std::vector<std::string> how() const {
+    return how_.empty() ? std::vector<std::string>() : std::vector<std::string>{how_};
+  }
   bool prepare_installed(EngineRequest& engine);
   Command stream_command(int64_t n_prompt, int64_t n_gen) const;
   /// Rows of a configuration that is only the noise floor of another are not shown.
@@ -147,7 +177,7 @@ class Entry {
   double repeat_difference_ = 0;
   double flops_per_token_ = 0;
   int protocol_ = 1;  // that its worker speaks
-  std::string activation_;
+  std::string activation_, how_;
 };
 
 }  // namespace nety::bench

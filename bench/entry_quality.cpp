@@ -32,18 +32,6 @@ Windows differences(const Windows& candidate, const Windows& reference) {
   return out;
 }
 
-/// By window: how many tokens come before the first one at which greedy decoding of the two would
-/// differ, both having read the same text. The whole window if they never differ.
-results::Metric greedy_divergence(const Windows& same_top) {
-  std::vector<double> first;
-  for (const std::vector<double>& window : same_top)
-    first.push_back(
-        static_cast<double>(std::find(window.begin(), window.end(), 0.0) - window.begin()));
-  results::Metric metric = results::summarise("tokens", std::move(first));
-  metric.inputs = {"by window, the position of the first other greedy choice on the same tokens"};
-  return metric;
-}
-
 results::Metric exponential(results::Metric metric) {
   metric.unit = "tokens";  // equally likely ones
   metric.kind = "derived";
@@ -57,11 +45,12 @@ results::Metric exponential(results::Metric metric) {
 }  // namespace
 
 int64_t Entry::begin_quality() {
+  if (is_driven()) return 0;  // its answers were compared before its speed
   Command command;
   command.action = Action::kText;
   command.text = surroundings_.request.quality_text;
   try {
-    if (is_installed()) command.tokens = surroundings_.installed->tokens(command.text);
+    if (is_installed()) command.tokens = installed().tokens(command.text);
   } catch (const Error& error) {
     quality_.fail(Status::kError, error.what());
     return 0;
@@ -76,7 +65,7 @@ int64_t Entry::begin_quality() {
 
 bool Entry::quality_window(int64_t window, const std::string& write, const std::string& compare,
                            bool keep_scores) {
-  if (given_up() || quality_.failed()) return false;
+  if (given_up() || quality_.failed() || is_driven()) return false;
   Command command;
   command.action = Action::kQuality;
   command.window = window;

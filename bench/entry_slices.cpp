@@ -26,7 +26,7 @@ void Entry::skip_decode(const std::string& reason) {
 /// The slice, or nothing: then the row says why.
 std::optional<Slice> Entry::ask_for(Row& row, const SliceRequest& request) {
   Slice slice;
-  double limit = surroundings_.silence_s();
+  double limit = silence_s();
   if (surroundings_.slice_limit_s > 0) limit = std::min(limit, surroundings_.slice_limit_s);
   const auto give_up = [this] {
     return surroundings_.observer.interrupted() || surroundings_.over();
@@ -66,7 +66,8 @@ std::optional<double> Entry::slice(SliceKind kind, int64_t turn, double seconds,
 void Entry::take(Row& row, const Slice& slice, int64_t turn, double whole_s, bool probe) {
   const bool is_prefill = row.key().phase == "prefill";
   const bool on_cpu = row.key().device == "cpu";
-  row.add_in_turn(turn, is_prefill ? "pp_tps" : "tg_tps", slice.tps(), "tok/s");
+  row.add_in_turn(turn, is_prefill ? "pp_tps" : "tg_tps", slice.tps(), "tok/s", "measured", how());
+  add_counts(row, slice.counts, static_cast<double>(slice.tokens));
   row.add_in_turn(turn, "slice_s", whole_s, "s", "measured",
                   {"a slice and what it takes to begin one"});
   if (is_prefill) {

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "bench/counted.h"
@@ -44,7 +45,7 @@ void Entry::prefill(Row& row) {
   const Outcome outcome = ask(command);
   if (!settle(row, outcome)) return;
   const double pp_tps = static_cast<double>(command.n_prompt) / outcome.reply.number("seconds");
-  row.add("pp_tps", pp_tps, "tok/s");
+  row.add("pp_tps", pp_tps, "tok/s", "measured", how());
   add_counts(row, counts_of(outcome.reply), static_cast<double>(command.n_prompt));
   if (surroundings_.request.probe_bandwidth && flops_per_token_ > 0)
     add_mfu(row, outcome.reply, pp_tps);
@@ -81,8 +82,9 @@ void Entry::add_mfu(Row& row, const Reply& reply, double pp_tps) {
 void Entry::decode(Row& row) {
   const int64_t n_gen = row.key().n_gen, depth = row.key().depth;
   const bool probed = surroundings_.request.probe_bandwidth;
-  // The user's Python has no way to go on with a sequence.
-  const int64_t slices = probed && !is_installed() ? std::max<int64_t>(n_gen / kSliceTokens, 1) : 1;
+  // Other engines have no way to go on with a sequence.
+  const bool goes_on = !is_installed() && !is_driven();
+  const int64_t slices = probed && goes_on ? std::max<int64_t>(n_gen / kSliceTokens, 1) : 1;
   std::vector<double> gaps;
   double bytes = 0;
   Counts counts{};
@@ -105,8 +107,8 @@ void Entry::decode(Row& row) {
     if (probed && slice_bytes > 0)
       add_bandwidth(row, outcome.reply, static_cast<double>(last - first) / sum_of(taken));
   }
-  row.add("tg_tps", static_cast<double>(n_gen) / sum_of(gaps), "tok/s");
-  row.set("bytes_per_token", results::exactly("bytes", bytes));
+  row.add("tg_tps", static_cast<double>(gaps.size()) / sum_of(gaps), "tok/s", "measured", how());
+  if (std::isfinite(bytes)) row.set("bytes_per_token", results::exactly("bytes", bytes));
   add_counts(row, counts, static_cast<double>(n_gen));
   add_gaps(row, gaps);
   tell(row);

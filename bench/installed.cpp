@@ -61,7 +61,8 @@ bool wants_installed(const BenchRequest& request) {
          request.backends.end();
 }
 
-Installed::Installed(const BenchRequest& request) : request_(request) {
+Installed::Installed(const BenchRequest& request, std::vector<std::string> pythons)
+    : request_(request), pythons_(std::move(pythons)) {
   const bool quantised = std::any_of(request.modes.begin(), request.modes.end(),
                                      [](const std::string& mode) { return is_quantised(mode); });
   choose_python(quantised);
@@ -79,8 +80,8 @@ void Installed::choose_python(bool quantised) {
   std::string asked;
   std::optional<measure::PythonStack> enough_for_floats;
   for (const measure::Python& python :
-       measure::find_pythons(machine::host(), measure::variable, request_.pythons)) {
-    if (!request_.pythons.empty() && python.origin != "--python") continue;
+       measure::find_pythons(machine::host(), measure::variable, pythons_)) {
+    if (!pythons_.empty() && python.origin != "--python") continue;
     measure::PythonStack stack = measure::ask_python(python, false, kAskLimit);
     if (stack.can_run(quantised)) {
       stack_ = std::move(stack);

@@ -29,7 +29,9 @@ bool wants_installed(const BenchRequest& request);
 class Installed {
  public:
   /// Looks for a Python that has what the request's modes need. Never throws for lack of one.
-  explicit Installed(const BenchRequest& request);
+  explicit Installed(const BenchRequest& request) : Installed(request, request.pythons) {}
+  /// The same of these Pythons.
+  Installed(const BenchRequest& request, std::vector<std::string> pythons);
 
   /// Why there can be no rows, with the command that changes it; empty if there can.
   const std::string& missing() const { return missing_; }
@@ -54,6 +56,7 @@ class Installed {
   const tokenizer::Tokenizer& tokenizer();
 
   const BenchRequest& request_;
+  std::vector<std::string> pythons_;
   std::string missing_;
   measure::PythonStack stack_;
   std::optional<checkpoint::Checkpoint> source_;

@@ -60,6 +60,10 @@ Reply ModeMeasurement::perform(const Command& command, Progress& progress) {
       return take_text(command);
     case Action::kQuality:
       return quality(command);
+    case Action::kJudge:
+      return judge(command);
+    case Action::kAnswer:
+      throw Error(ErrorKind::kUsage, "this engine is asked for distributions, not for answers");
     case Action::kMemory:
       return memory();
     case Action::kQuit:
@@ -280,6 +284,34 @@ Reply ModeMeasurement::quality(const Command& command) {
   if (command.window == 0)
     reply.numbers["repeat_difference"] =
         repeat_difference(inputs.first(std::min(step, inputs.size())));
+  return reply;
+}
+
+/// Not timed. The answer's tokens are those that it has behind the prompt, in our tokenizer.
+Reply ModeMeasurement::judge(const Command& command) {
+  const std::vector<int32_t> prompt = engine().encode(command.text);
+  const std::vector<int32_t> both = engine().encode(command.text + command.answer);
+  const auto apart = std::mismatch(prompt.begin(), prompt.end(), both.begin(), both.end()).second;
+  const auto first = static_cast<size_t>(apart - both.begin());
+  Reply reply;
+  std::vector<double>&same_top = reply.series["same_top"], &nll = reply.series["nll"];
+  if (first == 0 || first >= both.size()) return reply;
+  const std::span<const int32_t> inputs(both.data(), both.size() - 1);
+  const auto vocab = static_cast<size_t>(report_.vocab);
+  const auto step = static_cast<size_t>(logit_rows_);
+  engine().reset();
+  for (size_t start = 0; start < inputs.size(); start += step) {
+    const size_t rows = std::min(step, inputs.size() - start);
+    const std::span<const float> logits = engine().logits(inputs.subspan(start, rows));
+    for (size_t row = 0; row < rows; ++row) {
+      const size_t next = start + row + 1;
+      if (next < first) continue;
+      const std::span<const float> of_row = logits.subspan(row * vocab, vocab);
+      const auto token = static_cast<size_t>(both[next]);
+      same_top.push_back(of_row[token] == *std::ranges::max_element(of_row) ? 1 : 0);
+      nll.push_back(log_sum_exp(of_row) - of_row[token]);
+    }
+  }
   return reply;
 }
 

@@ -43,6 +43,7 @@ class ModeMeasurement {
   Reply slice(const Command& command);
   Reply take_text(const Command& command);
   Reply quality(const Command& command);
+  Reply judge(const Command& command);
   Reply memory();
 
   Engine& engine();

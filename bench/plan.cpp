@@ -52,6 +52,12 @@ void check(const BenchRequest& request) {
   require(request.run.threads >= 0, "--threads", "at least 1");
   require(request.run.context >= 0, "--ctx", "at least 1");
   require(request.budget_s >= 0, "--budget", "a positive time");
+  require(request.contenders.empty() || request.shape.empty(), "--contender",
+          "a MODEL: other engines cannot run the random weights of --shape");
+  for (size_t i = 0; i < request.contenders.size(); ++i)
+    for (size_t k = 0; k < i; ++k)
+      require(request.contenders[i].name != request.contenders[k].name, "--contender",
+              "each engine under a name of its own");
   require(!configurations(request).empty(), "--backends", "one with products in one of --modes");
 }
 
@@ -64,6 +70,13 @@ std::vector<Configuration> configurations(const BenchRequest& request) {
       });
       if (!known && multiplies_in(backend, mode)) all.push_back({mode, backend});
     }
+  }
+  for (size_t i = 0; i < request.contenders.size(); ++i) {
+    const Contender& contender = request.contenders[i];
+    if (contender.kind == ContenderKind::kPython)
+      for (const std::string& mode : request.modes) all.push_back({mode, contender.name, 0, i});
+    else
+      all.push_back({contender.mode.empty() ? "stored" : contender.mode, contender.name, 0, i});
   }
   return all;
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bench/contender.h"
 #include "core/options/run_options.h"
 #include "core/results/closeness.h"
 #include "core/results/results.h"
@@ -53,6 +55,10 @@ struct BenchRequest {
   double command_limit_s = 300;  ///< Longest silence of a worker within one command.
   bool probe_bandwidth = true;
 
+  /// Other engines, after all backends. A Python's modes are those of the list.
+  std::vector<Contender> contenders;
+  double contender_limit_s = 60;  ///< Longest silence of one.
+
   /// Interpreters for the backend `installed`, as --python names them; empty: those found.
   std::vector<std::string> pythons;
 
@@ -67,6 +73,7 @@ void check(const BenchRequest& request);
 struct Configuration {
   std::string mode, backend;
   int threads = 0;  ///< 0: the request's; else this is the noise floor of another configuration.
+  std::optional<size_t> contender{};  ///< Of the request's: then `backend` is its name.
 };
 /// Backends x modes, without repetition, the first backend's modes first. A backend that multiplies
 /// only in some modes has only those.

@@ -19,8 +19,8 @@ using Json = nlohmann::json;
 constexpr std::pair<Action, std::string_view> kActions[] = {
     {Action::kLoad, "load"},     {Action::kWarmUp, "warm_up"},  {Action::kPrefill, "prefill"},
     {Action::kDecode, "decode"}, {Action::kStream, "stream"},   {Action::kSlice, "slice"},
-    {Action::kText, "text"},     {Action::kQuality, "quality"}, {Action::kMemory, "memory"},
-    {Action::kQuit, "quit"},
+    {Action::kText, "text"},     {Action::kQuality, "quality"}, {Action::kAnswer, "answer"},
+    {Action::kJudge, "judge"},   {Action::kMemory, "memory"},   {Action::kQuit, "quit"},
 };
 
 constexpr ErrorKind kErrorKinds[] = {ErrorKind::kInternal,     ErrorKind::kIo,
@@ -109,6 +109,7 @@ std::string to_line(const Command& command) {
   if (command.resume) json["resume"] = true;
   if (command.probe) json["probe"] = true;
   if (command.action == Action::kText || !command.text.empty()) json["text"] = command.text;
+  if (!command.answer.empty()) json["answer"] = command.answer;
   if (!command.tokens.empty()) json["tokens"] = command.tokens;
   if (command.action == Action::kQuality) json["window"] = command.window;
   if (!command.write.empty()) json["write"] = command.write;
@@ -156,6 +157,7 @@ Command parse_command(std::string_view line) try {
   command.resume = json.value("resume", false);
   command.probe = json.value("probe", false);
   command.text = json.value("text", "");
+  command.answer = json.value("answer", "");
   command.tokens = json.value("tokens", std::vector<int32_t>());
   command.window = json.value("window", int64_t{0});
   command.write = json.value("write", "");

@@ -23,6 +23,8 @@ enum class Action : uint8_t {
   kSlice,    ///< n_prompt or n_gen, depth, limit_s -> seconds, tokens, cpu_s, gaps_s (slices.h)
   kText,     ///< text -> tokens, windows: the text that kQuality will score
   kQuality,  ///< window, write or compare -> sums over the window's positions
+  kAnswer,   ///< n_prompt, n_gen -> prompt_N, answer_N: greedy answers of another engine
+  kJudge,    ///< text, answer -> same_top, nll: of its tokens, had this engine read the same
   kMemory,   ///< -> peaks so far
   kQuit,
 };
@@ -47,6 +49,7 @@ struct Command {
   bool resume = false;          ///< kDecode: go on where the last one ended, `depth` tokens in
   bool probe = false;           ///< kPrefill, kDecode: measure the device's roofline, too
   std::string text;             ///< kText; kStream: the prompt itself, for a worker that has none
+  std::string answer;           ///< kJudge: what another engine went on with after `text`
   std::vector<int32_t> tokens;  ///< kText: its ids, for a worker whose tokenizer may differ
   int64_t window = 0;           ///< kQuality: which
   std::string write, compare;   ///< kQuality: a file of reference distributions to make or to use

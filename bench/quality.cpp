@@ -158,4 +158,14 @@ results::Metric clustered_mean(const std::string& unit,
   return metric;
 }
 
+results::Metric greedy_divergence(const std::vector<std::vector<double>>& same_top) {
+  std::vector<double> first;
+  for (const std::vector<double>& window : same_top)
+    first.push_back(
+        static_cast<double>(std::find(window.begin(), window.end(), 0.0) - window.begin()));
+  results::Metric metric = results::summarise("tokens", std::move(first));
+  metric.inputs = {"by window, the position of the first other greedy choice on the same tokens"};
+  return metric;
+}
+
 }  // namespace nety::bench

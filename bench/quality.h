@@ -59,4 +59,8 @@ Windows cut_windows(int64_t tokens, int64_t context);
 results::Metric clustered_mean(const std::string& unit,
                                const std::vector<std::vector<double>>& windows);
 
+/// By window: how many tokens come before the first one at which greedy decoding of the two would
+/// differ, both having read the same text. The whole window if they never differ.
+results::Metric greedy_divergence(const std::vector<std::vector<double>>& same_top);
+
 }  // namespace nety::bench

@@ -40,6 +40,8 @@ class Observer {
   virtual void progress(const std::string& /*label*/, double /*done*/, double /*total*/) {}
   /// Once, within the first seconds of a run by slices.
   virtual void expect(const Expectation& /*expectation*/) {}
+  /// A contender that is not measured: `answers` says why, and what to do.
+  virtual void refused(const Contender& /*contender*/) {}
   /// A row has a new sample, or has failed. The same key comes again and again.
   virtual void row(const results::Result& /*row*/) {}
   /// True ends the run soon; what was measured is kept.

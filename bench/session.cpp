@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "bench/answers.h"
+
 namespace nety::bench {
 namespace {
 
@@ -122,7 +124,12 @@ results::File run(const BenchRequest& request, const results::Machine& machine,
   check(request);
   const bool slices = request.slices && request.prompts.size() == 1 && request.gens.size() == 1 &&
                       request.depths.size() == 1;
-  return (slices ? make_slices : make_rounds)(request, machine, observer)->measure();
+  const measure::Stopwatch watch;
+  BenchRequest checked = request;
+  if (checked.run.threads == 0) checked.run.threads = machine.cpu_budget.threads;
+  check_answers(checked, observer);
+  if (checked.budget_s > 0) checked.budget_s = std::max(checked.budget_s - watch.seconds(), 1.0);
+  return (slices ? make_slices : make_rounds)(checked, machine, observer)->measure();
 }
 
 }  // namespace nety::bench

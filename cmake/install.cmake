@@ -4,7 +4,7 @@
 #   cmake --install build/release --prefix TREE                     the program
 #   cmake --install build/release --prefix TREE --component model   the default model, into share/nety
 # lib/nety and not the platform's lib/<architecture>/nety: the tree may be moved to any place.
-set(programs nety)
+set(programs nety nety-contender)
 if(TARGET nety-kernels)
   list(APPEND programs nety-kernels)
 endif()

@@ -58,6 +58,7 @@ constexpr MetricName kNames[] = {{"load_s", message::compare_load},
                                  {"weights_bytes", message::compare_weights},
                                  {"kv_bytes", message::compare_cache},
                                  {"tg_cpu_s", message::compare_processor},
+                                 {"instructions_per_token", message::report_column_instructions},
                                  {"bytes_per_token", message::compare_bytes_per_token}};
 
 /// "tg128", "pp512" as llama-bench calls them; others in words.
@@ -170,7 +171,8 @@ std::string comparison_headline(const results::File& file, const Wording& words)
 
 std::string comparison_lead(const results::File& file) {
   std::string lead;
-  for (const char* id : {"compare.protocol", "compare.self_check", "compare.detectable"})
+  for (const char* id :
+       {"compare.protocol", "compare.self_check", "compare.detectable", "compare.answers"})
     if (const Finding* finding = find(file, id)) append_word(lead, one_line(finding->value), " · ");
   return lead;
 }

@@ -121,6 +121,14 @@ Cell bits_per_weight(const ConfigurationView& configuration, const Evidence& evi
   return {"-", "", false};
 }
 
+/// A faster engine that answers differently is no faster engine.
+std::string status_text(const ConfigurationView& configuration, const Wording& words) {
+  const bool differs = !configuration.key().contender.empty() &&
+                       answers_of(configuration, Admissible()) == results::Closeness::kFar;
+  return differs ? words.say(message::report_contender_marked)
+                 : std::string(results::name_of(configuration.status()));
+}
+
 }  // namespace
 
 Cell cell_of(const Metric* metric, const Wording& words) {
@@ -161,8 +169,7 @@ Table configuration_table(const Evidence& evidence, TablePart part, const Wordin
     line.dimmed = configuration.status() != Status::kOk;
     line.cells.push_back({configuration.mode(), configuration.backend(), false});
     if (status) {
-      line.cells.push_back(
-          {std::string(results::name_of(configuration.status())), configuration.reason(), false});
+      line.cells.push_back({status_text(configuration, words), configuration.reason(), false});
       line.cells.push_back(
           {configuration.kernel().empty() ? "-" : configuration.kernel(), "", false});
     }

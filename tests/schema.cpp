@@ -77,7 +77,7 @@ class Validator {
     // What may not be empty is left out where there is nothing to write.
     for (const auto& property : properties.items())
       if (!value.contains(property.key()) && !property.value().contains("minProperties") &&
-          !property.value().contains("minItems"))
+          !property.value().contains("minItems") && !property.value().contains("minLength"))
         complain(path + "." + property.key(), "is not written");
   }
 

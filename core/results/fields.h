@@ -159,6 +159,7 @@ void fields(Visitor& v, T& result) {
   v.field("reason", result.reason);
   v.field("metrics", result.metrics);
   v.field_unless_empty("conditions", result.conditions);
+  v.field_unless_empty("contender", result.contender);
 }
 
 template <class Visitor, Is<Claim> T>

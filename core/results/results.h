@@ -95,6 +95,9 @@ struct Result {
   std::map<std::string, Metric> metrics;  ///< "tg_tps", "load_s" ...
   /// Options that were not at their defaults, by name: "kv" "bf16". Figures depend on them.
   std::map<std::string, std::string> conditions{};
+  /// Another engine, as --contender named it (`backend`): how it was measured, "llama-bench",
+  /// "openai" or "python". Empty: one of ours.
+  std::string contender{};
 };
 
 enum class Verdict { kSupported, kRefuted, kInconclusive, kNotTested };

@@ -112,7 +112,9 @@ Judgement judge_choice(const Case& about, const BestChoice& choice, const std::s
 BestChoice best_choice(const Evidence& evidence, const Admissible& admissible) {
   BestChoice choice;
   choice.chosen = evidence.chosen();
-  compare(choice, evidence, admissible, [](const ConfigurationView&) { return true; });
+  compare(choice, evidence, admissible, [](const ConfigurationView& other) {
+    return other.key().contender.empty();  // which nety cannot choose
+  });
   return choice;
 }
 

@@ -32,6 +32,10 @@ std::span<const std::string_view> claim_ids();
 /// The heading of a claim's group; none for an id that is not in the table.
 std::optional<MessageId> group_of(std::string_view claim_id);
 
+/// Whether another engine's answers are ours: by the agreement of its greedy answers, and by the
+/// divergence where that was measured.
+results::Closeness answers_of(const ConfigurationView& contender, const Admissible& admissible);
+
 /// The policy's choice against everything else that was measured: what the report's headline says.
 struct BestChoice {
   const ConfigurationView* chosen = nullptr;

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/files.h"
 #include "tests/bench/runs.h"
+#include "tests/bench/small_model.h"
 #include "tests/measure/stub_python.h"
 
 namespace nety::bench {
@@ -19,21 +20,6 @@ namespace fs = std::filesystem;
 using results::Result;
 using results::Status;
 using ::testing::HasSubstr;
-
-/// A tiny model with a tokenizer, in a folder of its own.
-class SmallModel {
- public:
-  SmallModel() {
-    for (const char* file : {"config.json", "model.safetensors"})
-      fs::copy(fs::path(test_data()) / "checkpoints/fp32" / file, folder_.path() / file);
-    fs::copy(fs::path(test_data()) / "tokenizer/smollm.tokenizer.json",
-             folder_.path() / "tokenizer.json");
-  }
-  std::string path() const { return folder_.path().string(); }
-
- private:
-  TemporaryFolder folder_;
-};
 
 BenchRequest request(const std::string& model, const fs::path& python,
                      std::vector<std::string> modes) {

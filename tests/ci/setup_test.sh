@@ -49,6 +49,20 @@ case_TheMicroBenchmarksAskForTheirLibrary() {
   expect_not_in_output libbenchmark-dev
 }
 
+case_OtherEnginesAskForAnHttpClient() {
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  sed -i '/^libcpp-httplib-dev$/d' "$sandbox/installed"
+  for words in 'bench --contender x=http://127.0.0.1:1' 'report --contender=x=http://127.0.0.1:1'; do
+    # shellcheck disable=SC2086  # several words
+    NETY_SETUP=never run "$clone/nety" $words
+    expect_code 5
+    expect_output "Debian packages libcpp-httplib-dev"
+  done
+  NETY_SETUP=never run "$clone/nety" setup
+  expect_code 0
+}
+
 case_AnUnknownPermissionIsAUsageError() {
   NETY_SETUP=perhaps run "$clone/nety" setup
   expect_code 2

@@ -15,6 +15,7 @@ MEASURING = "minutes of measuring: with a small model as the default one, and fo
 PAIRS = "minutes of measuring: with a small model, and two pairs"
 COUNTING = "minutes under valgrind, which is stood in for: its options are shown"
 LARGE = "gigabytes of weights: under a limit of memory, so that they do not fit"
+ENGINE = "other engines are not there: they are refused"
 STACK = "a Python without transformers stands for the reader's"
 
 
@@ -50,6 +51,27 @@ STAND_INS = {
             "nety bench --budget 120s -o run.jsonl", MEASURING, small=True, changed={"120s": "2s"}
         ),
         StandIn(
+            'nety bench --contender "llama.cpp=llama-bench -m model.gguf"',
+            MEASURING + "; " + ENGINE,
+            small=True,
+            added="--budget 2s",
+            ends=(5,),
+        ),
+        StandIn(
+            'nety bench --contender "llama.cpp=llama-server -m model.gguf -t {threads} --port {port}"',
+            MEASURING + "; " + ENGINE,
+            small=True,
+            added="--budget 2s",
+            ends=(5,),
+        ),
+        StandIn(
+            "nety report --contender vllm=http://127.0.0.1:8000 --contender mine=py/bin/python",
+            MEASURING + "; " + ENGINE,
+            small=True,
+            added="--budget 2s",
+            ends=(5,),
+        ),
+        StandIn(
             "nety kernels --benchmark_filter=nf4",
             "minutes of measuring: for a moment each",
             added="--benchmark_min_time=0.0001",
@@ -62,6 +84,13 @@ STAND_INS = {
             small=True,
             added="--pairs 2",
             ends=VERDICTS,
+        ),
+        StandIn(
+            'nety compare --baseline build/release/nety --contender "llama.cpp=llama-bench -m model.gguf"',
+            PAIRS + "; " + ENGINE,
+            small=True,
+            added="--pairs 2",
+            ends=(5,),
         ),
         StandIn(
             'nety compare --baseline "old/nety bench --quick --json"'

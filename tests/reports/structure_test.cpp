@@ -373,7 +373,7 @@ TEST(Terminal, HasALinePerConfigurationAndTheReasonOfEachFailure) {
   for (const char* line :
        {"\n  supported     On this CPU fp32 is stable. All rounds completed; ",
         "\n  refuted       nf4 predicts as well as fp32. KLD 0.330 [0.280, 0.380]",
-        "\n  19 claims were not tested; the report names the command for each.\n"})
+        "\n  20 claims were not tested; the report names the command for each.\n"})
     EXPECT_THAT(verdicts, HasSubstr(line));
 }
 

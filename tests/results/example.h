@@ -71,6 +71,7 @@ inline File example() {
   result.status = Status::kDoesNotFit;
   result.reason = "29.0 of 22.1 GB";
   result.conditions = {{"kv", "bf16"}};
+  result.contender = "openai";
   result.metrics["tg_tps"] = summarise("tok/s", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
   result.metrics["mbu"] = derived("ratio", 0.7, {"tg_tps", "read_bandwidth_bytes_per_s"});
   Comparison& comparison = file.comparisons.emplace_back();
