@@ -13,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <initializer_list>
 
 #include "bench/cuda_kernels/random_weight.h"
 #include "core/backends/cuda/kv_cache.h"
@@ -165,7 +166,7 @@ void show_roofline() {
   const auto device = open_device("cuda:0");
   std::printf("%s, %s\n", std::string(device->title()).c_str(),
               std::string(device->blas_name()).c_str());
-  for (const uint64_t megabytes : {16, 64, 256, 1024})
+  for (const uint64_t megabytes : std::initializer_list<uint64_t>{16, 64, 256, 1024})
     std::printf("read bandwidth over %5llu MB: %.3f TB/s\n",
                 static_cast<unsigned long long>(megabytes),
                 device->read_bandwidth(megabytes << 20) * 1e-12);
