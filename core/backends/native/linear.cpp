@@ -30,6 +30,10 @@ void store(const float* y, int64_t stride, int64_t rows, int64_t tokens, int64_t
   for (int64_t t = 0; t < tokens; ++t) {
     float* out = to.y + t * to.stride + first;
     const float* in = y + t * stride;
+    if (to.scale == 1 && to.bias == nullptr) {
+      for (int64_t r = 0; r < rows; ++r) out[r] = to.accumulate ? out[r] + in[r] : in[r];
+      continue;
+    }
     for (int64_t r = 0; r < rows; ++r) {
       const float value = to.scale * (to.bias == nullptr ? in[r] : in[r] + to.bias[first + r]);
       out[r] = to.accumulate ? out[r] + value : value;
