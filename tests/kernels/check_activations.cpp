@@ -91,7 +91,7 @@ void check_quantise_super(const Cell& /*cell*/, QuantiseSuperKernel kernel) {
     const PlainBlock want = plain_block(x.data() + 256 * b, 256, 127);
     EXPECT_TRUE(same_float(scales[b], want.scale)) << "block " << b;
     for (size_t i = 0; i < 256; ++i) EXPECT_EQ(codes[256 * b + i], want.codes[i]) << b << " " << i;
-    for (const size_t width : {16, 32})
+    for (const size_t width : {16U, 32U})
       for (size_t g = 0; g < 256 / width; ++g) {
         const auto from = want.codes.begin() + static_cast<ptrdiff_t>(g * width);
         const int sum = std::accumulate(from, from + static_cast<ptrdiff_t>(width), 0);

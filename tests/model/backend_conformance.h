@@ -119,7 +119,7 @@ void add_shapes_of_families(const Add& shape) {
 inline checkpoint::ModelConfig drawn_shape(uint32_t seed) {
   using namespace checkpoint;
   std::mt19937 random(seed);
-  const auto one_of = [&](uint32_t count) { return random() % count; };
+  const auto one_of = [&](uint32_t count) { return static_cast<int64_t>(random() % count); };
   const auto coin = [&] { return one_of(2) == 1; };
   ModelConfig config = tiny_config();
   config.kv_heads = coin() ? 1 : 2;

@@ -223,7 +223,7 @@ TEST_F(Structure, TablesHaveTheirColumnsAndARowPerConfiguration) {
               ElementsAre("mode", "workload", "metric", "n", "samples"));
   for (const size_t of_modes : {1U, 2U, 3U}) {
     EXPECT_THAT(first_cells(tables.at(of_modes)), ElementsAreArray(kComplete));
-    EXPECT_EQ(tables.at(of_modes).at("marked"), json({0})) << "the policy's choice is fp32";
+    EXPECT_EQ(tables.at(of_modes).at("marked"), json::array({0})) << "the policy's choice is fp32";
   }
 }
 

@@ -31,7 +31,7 @@ results::File file_of(const std::vector<double>& bf16) {
   std::vector<double> rates;
   for (size_t i = 0; i < bf16.size(); ++i) {
     turns.push_back(static_cast<int64_t>(2 * i));
-    for (const int64_t turn : {2 * i, 2 * i + 1}) all.push_back(turn);
+    all.insert(all.end(), {static_cast<int64_t>(2 * i), static_cast<int64_t>(2 * i + 1)});
     rates.push_back(100);
     rates.push_back(33);
   }
