@@ -24,21 +24,32 @@ int64_t panel_rows(int64_t tokens, int64_t cols, int64_t grain) {
   return std::clamp<int64_t>(65536 / cols / 4 * 4, 8, kPanelRows);
 }
 
-// `stride`: rows between tokens of y.
-void store(const float* y, int64_t stride, int64_t rows, int64_t tokens, int64_t first,
-           const Destination& to) {
-  for (int64_t t = 0; t < tokens; ++t) {
-    float* out = to.y + t * to.stride + first;
-    const float* in = y + t * stride;
-    if (to.scale == 1 && to.bias == nullptr) {
-      for (int64_t r = 0; r < rows; ++r) out[r] = to.accumulate ? out[r] + in[r] : in[r];
-      continue;
-    }
-    for (int64_t r = 0; r < rows; ++r) {
-      const float value = to.scale * (to.bias == nullptr ? in[r] : in[r] + to.bias[first + r]);
-      out[r] = to.accumulate ? out[r] + value : value;
-    }
+/// A panel's results: `stride` rows lie between tokens of y.
+struct Results {
+  const float* y;
+  int64_t stride, rows, tokens;
+};
+
+/// Puts combine(what is there, the result, its row) in place of what is there.
+template <class Combine>
+void put(const Results& results, float* to, int64_t to_stride, const Combine& combine) {
+  for (int64_t t = 0; t < results.tokens; ++t) {
+    float* const out = to + t * to_stride;
+    const float* const in = results.y + t * results.stride;
+    for (int64_t r = 0; r < results.rows; ++r) out[r] = combine(out[r], in[r], r);
   }
+}
+
+void store(const Results& results, int64_t first, const Destination& to) {
+  float* const out = to.y + first;
+  const bool plain = to.scale == 1 && to.bias == nullptr;
+  if (plain && to.accumulate)
+    return put(results, out, to.stride, [](float was, float y, int64_t) { return was + y; });
+  if (plain) return put(results, out, to.stride, [](float, float y, int64_t) { return y; });
+  put(results, out, to.stride, [&](float was, float y, int64_t r) {
+    const float value = to.scale * (to.bias == nullptr ? y : y + to.bias[first + r]);
+    return to.accumulate ? was + value : value;
+  });
 }
 
 }  // namespace
@@ -68,7 +79,7 @@ void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_
     const int64_t rows = std::min(step, last - r);
     const int64_t stride = whole(rows, product.grain);
     product.multiply({w, x, form, tokens, r, stride, cells, scratch});
-    store(scratch.y.data(), stride, rows, tokens, r, to);
+    store({scratch.y.data(), stride, rows, tokens}, r, to);
   }
 }
 
