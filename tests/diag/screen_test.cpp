@@ -94,6 +94,9 @@ TEST(Screen, ReadsLikeThis) {
      the next period. Raise the CPU limit of the container, or its affinity mask.
   !  Memory available: 14.0 GB (cgroup / memory.max)
      This limit, not the machine, decides what fits. Raise it to load larger models or wider modes.
+  ?  Processor counters: cannot be told (denied)
+     Results have no instructions, cycles and bytes from memory per token. sysctl
+     kernel.perf_event_paranoid=2 (as root); in a container, allow perf_event_open.
   +  19 checks passed (-v lists them)
 )");
 }
