@@ -1,4 +1,4 @@
-// The table of shapes.def, and config.json files of the user's own.
+// The tables of shapes.def and shape_sources.def, and config.json files of the user's own.
 #include "core/checkpoint/shapes.h"
 
 #include <fmt/core.h>
@@ -42,6 +42,12 @@ constexpr ConfigRow kConfigRows[] = {
 #include "core/checkpoint/shapes.def"
 #undef NETY_CONFIG
 #undef NETY_SHAPE
+};
+
+constexpr ShapeSource kSources[] = {
+#define NETY_SOURCE(name, config, read_in) {name, config, read_in},
+#include "core/checkpoint/shape_sources.def"
+#undef NETY_SOURCE
 };
 
 ModelConfig config_of(const Row& row) {
@@ -108,6 +114,8 @@ std::span<const ModelConfig> standard_shapes() {
   }();
   return shapes;
 }
+
+std::span<const ShapeSource> shape_sources() { return kSources; }
 
 std::string standard_shape_names() {
   std::string names;

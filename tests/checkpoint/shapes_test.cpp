@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "core/base/error.h"
 #include "core/checkpoint/tensors.h"
@@ -45,7 +46,23 @@ TEST(Shapes, HaveThePublishedNumbersOfParameters) {
                                                     {"gemma-2-27b", 27227128320},
                                                     {"gemma-3-270m", 268098176},
                                                     {"gemma-3-1b", 999885952},
+                                                    {"gemma-3-4b", 3880263168},
                                                     {"phi-3-mini-4k", 3821079552},
+                                                    {"phi-3.5-mini", 3821079552},
+                                                    {"phi-4-mini", 3836021760},
+                                                    {"mistral-7b-v0.3", 7248023552},
+                                                    {"falcon-3-7b", 7455550464},
+                                                    {"falcon-3-10b", 10305653760},
+                                                    {"llama-3-8b", 8030261248},
+                                                    {"llama-2-70b", 68976648192},
+                                                    {"llama-3.1-405b", 405853388800},
+                                                    {"codellama-34b", 33743970304},
+                                                    {"yi-34b", 34388917248},
+                                                    {"mistral-large-123b", 122610069504},
+                                                    {"qwen3-4b-2507", 4022468096},
+                                                    {"olmo-2-7b", 7298617344},
+                                                    {"olmo-3-7b", 7298011136},
+                                                    {"granite-3.3-8b", 8170864640},
                                                     {"phi-4", 14659507200},
                                                     {"smollm3-3b", 3075098624},
                                                     {"starcoder2-3b", 3030371328},
@@ -71,6 +88,43 @@ TEST(Shapes, HaveThePublishedNumbersOfParameters) {
     EXPECT_EQ(shape.heads % shape.kv_heads, 0) << shape.name;
   }
   for (const auto& row : published) EXPECT_TRUE(found.count(row.first)) << row.first;
+}
+
+// Totals as others state them: rounded, or of a text model beside a tower for images.
+TEST(Shapes, AreWithinOnePercentOfTheTotalsOthersState) {
+  const std::map<std::string, double> stated = {
+      {"gemma-3-4b", 3880099328},    // keras-hub gemma3_4b_text, without rows for image tokens
+      {"gemma-3-12b", 11765788416},  // keras-hub gemma3_12b_text
+      {"gemma-3-27b", 27009002240},  // keras-hub gemma3_27b_text
+      {"smollm3-3b", 3075100928},    // keras-hub smollm3_3b_en
+      {"glm-4-32b", 32.57e9},        // a loader's log, as shape_sources.def says
+      {"exaone-4-32b", 32.0e9},      // EXAONE 4.0's own README
+      {"command-r7b", 8.03e9},       // a loader's log, as shape_sources.def says
+      {"ministral-3-3b", 3.4e9},     // the model card
+      {"ministral-3-8b", 8.5e9},     // Megatron-Bridge: 8.9 with 0.4 for images
+      {"olmo-3-32b", 32.2e9}};       // OLMo 2 32B's, whose vocabulary is 74 rows larger
+  std::set<std::string> found;
+  for (const ModelConfig& shape : standard_shapes()) {
+    if (stated.count(shape.name) == 0) continue;
+    found.insert(shape.name);
+    double parameters = 0;
+    for (const TensorInfo& info : tensors_of(shape))
+      parameters += static_cast<double>(info.rows() * info.cols());
+    EXPECT_NEAR(parameters / stated.at(shape.name), 1, 0.01) << shape.name;
+  }
+  EXPECT_EQ(found.size(), stated.size());
+}
+
+TEST(Shapes, SayWhereTheirNumbersWereRead) {
+  std::map<std::string_view, int> sources;
+  for (const ShapeSource& source : shape_sources()) {
+    EXPECT_EQ(++sources[source.name], 1) << source.name << " has two rows";
+    EXPECT_NE(source.config, "") << source.name;
+    EXPECT_NE(source.read_in, "") << source.name;
+  }
+  for (const ModelConfig& shape : standard_shapes())
+    EXPECT_EQ(sources.count(shape.name), 1U)
+        << shape.name << " has no row in core/checkpoint/shape_sources.def";
 }
 
 TEST(Shapes, AreFoundByNameInAnyCase) {
