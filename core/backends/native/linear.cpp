@@ -71,14 +71,15 @@ int64_t Scratch::bytes(int64_t cols, int64_t rows, int64_t tokens) {
 }
 
 void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
-                   int64_t last, const Destination& to, const Cells& cells, Scratch& scratch) {
+                   int64_t last, const Destination& to, const Cells& cells, Scratch& scratch,
+                   int64_t token) {
   const Product& product = w.product();
   std::byte* const form = product.form == nullptr ? nullptr : x.storage(*product.form);
   const int64_t step = panel_rows(tokens, w.view().cols, product.grain);
   for (int64_t r = first; r < last; r += step) {
     const int64_t rows = std::min(step, last - r);
     const int64_t stride = whole(rows, product.grain);
-    product.multiply({w, x, form, tokens, r, stride, cells, scratch});
+    product.multiply({w, x, form, tokens, r, stride, cells, scratch, token});
     store({scratch.y.data(), stride, rows, tokens}, r, to);
   }
 }

@@ -35,8 +35,10 @@ struct Destination {
   float scale = 1;
 };
 
-/// Rows [first, last) of y = x W' for `tokens` tokens, by one worker with its scratch.
+/// Rows [first, last) of y = x W' for `tokens` tokens, by one worker with its scratch. The tokens
+/// are rows of x from `token` on.
 void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_t first,
-                   int64_t last, const Destination& to, const Cells& cells, Scratch& scratch);
+                   int64_t last, const Destination& to, const Cells& cells, Scratch& scratch,
+                   int64_t token = 0);
 
 }  // namespace nety::native

@@ -26,7 +26,7 @@ struct Form {
 };
 inline constexpr int64_t kFormValues = 256;
 
-/// Some rows of a weight, to be multiplied with all tokens of a step by one worker.
+/// Some rows of a weight, to be multiplied with some tokens of a step by one worker.
 struct Rows {
   const Weight& w;
   const Activations& x;
@@ -34,6 +34,7 @@ struct Rows {
   int64_t tokens, first, count;
   const Cells& cells;
   Scratch& scratch;
+  int64_t token = 0;  // the first one's row of x
 };
 
 /// What a product may take while a weight is made ready for it.

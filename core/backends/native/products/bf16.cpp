@@ -21,9 +21,9 @@ bool applies(const precision::MatrixView& w, kernels::Isa isa, model::Compute /*
 void multiply(const Rows& rows) {
   const int64_t cols = rows.w.view().cols;
   const auto* panel = reinterpret_cast<const uint16_t*>(rows.w.view().codes) + rows.first * cols;
-  rows.cells.get<Op::kBf16Panel>()({panel, cols, rows.count,
-                                    form_row<uint16_t>(rows.x, rows.form, 0), rows.x.stride(),
-                                    rows.tokens, cols, rows.scratch.y.data(), rows.count});
+  rows.cells.get<Op::kBf16Panel>()(
+      {panel, cols, rows.count, form_row<uint16_t>(rows.x, rows.form, rows.token), rows.x.stride(),
+       rows.tokens, cols, rows.scratch.y.data(), rows.count});
 }
 
 }  // namespace

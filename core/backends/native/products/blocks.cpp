@@ -29,8 +29,8 @@ void multiply(const Rows& rows) {
     has_mins = rows.w.unpack_blocks(rows.w.row(rows.first + r), cols, panel, r, blocks);
   }
   if (!has_mins) panel.mins = nullptr;
-  rows.cells.get<Op::kBlockPanel>()(
-      {panel, fine_blocks(rows.x, rows.form), rows.tokens, scratch.y.data(), rows.count});
+  rows.cells.get<Op::kBlockPanel>()({panel, fine_blocks(rows.x, rows.form, rows.token), rows.tokens,
+                                     scratch.y.data(), rows.count});
 }
 
 }  // namespace

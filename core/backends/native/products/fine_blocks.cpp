@@ -24,16 +24,17 @@ void derive(const Activations& x, int64_t t, const Cells& cells, std::byte* form
 // Two bytes for each value, and for each 32 two floats and an integer.
 const Form kFineBlocks{.bytes = kFormValues * 2 + kFormValues / 32 * 3 * 4, .derive = derive};
 
-kernels::BlockActivations fine_blocks(const Activations& x, std::byte* form) {
+kernels::BlockActivations fine_blocks(const Activations& x, std::byte* form, int64_t first) {
   const int64_t values = x.capacity(), blocks = values / 32;
-  auto* codes = reinterpret_cast<int8_t*>(form);
-  auto* numbers = reinterpret_cast<float*>(form + 2 * values);
+  const int64_t row = padded_blocks(x.cols()), skipped = first * row;
+  auto* codes = reinterpret_cast<int8_t*>(form) + skipped * 32;
+  auto* numbers = reinterpret_cast<float*>(form + 2 * values) + skipped;
   return {codes,
           codes + values,
           numbers,
           numbers + blocks,
           reinterpret_cast<int32_t*>(numbers + 2 * blocks),
-          padded_blocks(x.cols())};
+          row};
 }
 
 }  // namespace nety::native

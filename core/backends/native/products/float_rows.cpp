@@ -50,7 +50,7 @@ void multiply_float_rows(const Rows& rows, const float* x, int64_t x_stride) {
 }
 
 void multiply_form_rows(const Rows& rows) {
-  multiply_float_rows(rows, form_row<float>(rows.x, rows.form, 0), rows.x.stride());
+  multiply_float_rows(rows, form_row<float>(rows.x, rows.form, rows.token), rows.x.stride());
 }
 
 std::string float_kernel(precision::ModeId mode, kernels::Isa isa) {

@@ -46,10 +46,11 @@ void multiply(const Rows& rows) {
   const float* scales = rows.w.view().scales + rows.first;
   const IntegerForm x = integer_form(rows.x, rows.form);
   Scratch& scratch = rows.scratch;
-  rows.cells.get<Op::kIntegerPanel>()(
-      {codes, count, x.codes, rows.x.stride(), rows.tokens, cols, scratch.sums.data(), count});
+  rows.cells.get<Op::kIntegerPanel>()({codes, count, x.codes + rows.token * rows.x.stride(),
+                                       rows.x.stride(), rows.tokens, cols, scratch.sums.data(),
+                                       count});
   for (int64_t t = 0; t < rows.tokens; ++t) {
-    const Int8Row row = x.rows[t];
+    const Int8Row row = x.rows[rows.token + t];
     const int32_t* sums = scratch.sums.data() + t * count;
     float* y = scratch.y.data() + t * count;
     for (int64_t r = 0; r < count; ++r)
@@ -59,7 +60,7 @@ void multiply(const Rows& rows) {
       float exact = 0;
       for (int32_t j = 0; j < row.outlier_count; ++j) {
         const int32_t k = row.outliers[j];
-        exact += rows.x.row(t)[k] *
+        exact += rows.x.row(rows.token + t)[k] *
                  ((static_cast<float>(codes[r * cols + k]) * scales[r]) * (1.0F / 127.0F));
       }
       y[r] += exact;

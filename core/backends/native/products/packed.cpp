@@ -12,7 +12,7 @@ const Product k_packed{.applies = [](const precision::MatrixView& w, kernels::Is
                        .multiply =
                            [](const Rows& rows) {
                              kernels::PackedProduct product = packed_product(rows);
-                             product.small = fine_blocks(rows.x, rows.form);
+                             product.small = fine_blocks(rows.x, rows.form, rows.token);
                              rows.w.packed(product);
                            },
                        .kernel = packed_kernel,

@@ -5,12 +5,15 @@
 namespace nety::native {
 namespace {
 
-kernels::SuperActivations super_blocks(const Activations& x, std::byte* form) {
+/// From row `first` on.
+kernels::SuperActivations super_blocks(const Activations& x, std::byte* form, int64_t first = 0) {
   const int64_t values = x.capacity(), blocks = values / precision::kSuperBlock;
+  const int64_t row = x.cols() / precision::kSuperBlock, skipped = first * row;
   auto* group_sums = reinterpret_cast<int32_t*>(form + values);
   auto* sums = reinterpret_cast<int16_t*>(group_sums + 16 * blocks);
-  return {reinterpret_cast<int8_t*>(form), reinterpret_cast<float*>(sums + 8 * blocks), sums,
-          group_sums, x.cols() / precision::kSuperBlock};
+  return {reinterpret_cast<int8_t*>(form) + skipped * precision::kSuperBlock,
+          reinterpret_cast<float*>(sums + 8 * blocks) + skipped, sums + 8 * skipped,
+          group_sums + 16 * skipped, row};
 }
 
 // A byte for each value, and for each 256 a float, 8 sums of 16 bits and 16 of 32.
@@ -30,7 +33,7 @@ const Product k_packed_super{
     .multiply =
         [](const Rows& rows) {
           kernels::PackedProduct product = packed_product(rows);
-          product.super = super_blocks(rows.x, rows.form);
+          product.super = super_blocks(rows.x, rows.form, rows.token);
           rows.w.packed(product);
         },
     .kernel = packed_kernel,

@@ -10,7 +10,8 @@ void multiply(const Rows& rows) {
   const auto function = precision::mode(rows.w.mode()).functions->multiply;
   float* column = rows.scratch.column.data();
   for (int64_t t = 0; t < rows.tokens; ++t) {
-    function(rows.w.view(), rows.x.row(t), column, rows.first, rows.first + rows.count);
+    function(rows.w.view(), rows.x.row(rows.token + t), column, rows.first,
+             rows.first + rows.count);
     std::copy_n(column + rows.first, rows.count, rows.scratch.y.data() + t * rows.count);
   }
 }
