@@ -104,11 +104,20 @@ class Fit final : public Command {
            (!left || policy::address_space_of(plan, model.weights) <= *left);
   }
 
+  /// "7242 M weights", or of a mixture "30532 M weights, 3354 M of them for a token"
+  static std::string count(const policy::ModelFacts& model) {
+    const int64_t all = policy::parameters(model.weights);
+    const int64_t active = policy::active_parameters(model.weights);
+    std::string text = fmt::format("{:.4g} M weights", static_cast<double>(all) / 1e6);
+    if (active != all)
+      text += fmt::format(", {:.4g} M of them for a token", static_cast<double>(active) / 1e6);
+    return text;
+  }
+
   static std::string as_table(const policy::ModelFacts& model, const std::vector<Row>& rows,
                               const machine::MemoryBudget& memory) {
     std::string out =
-        fmt::format("{} · {:.4g} M weights · context {} · {} available ({})\n\n", model.name,
-                    static_cast<double>(policy::parameters(model.weights)) / 1e6,
+        fmt::format("{} · {} · context {} · {} available ({})\n\n", model.name, count(model),
                     rows[0].plan.context, format_bytes(memory.available_bytes), memory.limited_by);
     out += fmt::format("{:<8} {:>10} {:>10} {:>10} {:>10} {:>10}  {}\n", "mode", "weights",
                        "of which", "KV cache", "workspace", "needed", "here");
@@ -139,6 +148,7 @@ class Fit final : public Command {
     nlohmann::ordered_json json;
     json["model"] = model.name;
     json["parameters"] = policy::parameters(model.weights);
+    json["active_parameters"] = policy::active_parameters(model.weights);
     json["context"] = rows[0].plan.context;
     json["available_bytes"] = memory.available_bytes;
     json["limited_by"] = memory.limited_by;
@@ -151,6 +161,7 @@ class Fit final : public Command {
           {{"mode", row.mode},
            {"weights_bytes", row.plan.weights()},
            {"weights_mapped_bytes", row.plan.weights_mapped_bytes},
+           {"active_bytes", row.plan.active_bytes},
            {"kv_bytes", row.plan.kv_bytes},
            {"workspace_bytes", row.plan.workspace_bytes},
            {"needed_bytes", row.plan.needed()},

@@ -166,7 +166,7 @@ LoadReport ModelEngine::load(Progress& progress) {
   report.activation = precision::mode(products_in(mode)).activation;
   for (const policy::PlannedWeight& weight : policy::weights_of(model_->config))
     if (weight.role() == policy::Role::kMatrix)
-      report.flops_per_token += 2 * static_cast<double>(weight.rows * weight.cols);
+      report.flops_per_token += 2 * static_cast<double>(weight.rows * weight.cols) * weight.active;
   report.weights_bytes = footprint_.weights_bytes;
   report.kv_bytes = engine_->cache_bytes();
   report.vocab = model_->config.vocab;

@@ -185,9 +185,13 @@ void Round::prefill() {
   const checkpoint::ModelConfig& c = random_.model().config;
   std::vector<int32_t> prompt(static_cast<size_t>(options_.prefill));
   for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
-  const double per_token = 2.0 * static_cast<double>(c.layers) *
-                           static_cast<double>(c.dim * c.head_dim * (2 * c.heads + 2 * c.kv_heads) +
-                                               3 * c.dim * c.ffn_dim);
+  double per_token = 0;
+  for (int64_t l = 0; l < c.layers; ++l) {
+    const checkpoint::Mixture& mixture = c.spec(l).mixture;
+    const int64_t ffn = mixture.experts > 0 ? mixture.chosen * mixture.ffn_dim : c.ffn_dim;
+    per_token += 2.0 * static_cast<double>(c.dim * c.head_dim * (2 * c.heads + 2 * c.kv_heads) +
+                                           3 * c.dim * ffn);
+  }
   const std::string kernel = backend_->kernel(mode_);
   const std::string_view type = peak_type(kernel);
   sequence_.feed(prompt);

@@ -56,9 +56,10 @@ RandomModel::RandomModel(const checkpoint::ModelConfig& config, ModeId mode, Mod
                          model::Backend& backend)
     : backend_(backend) {
   model_.config = config;
-  model_.layers.resize(static_cast<size_t>(config.layers));
+  model_.lay_out();
   for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(config)) {
-    const ModeId type = is_vector(info.role())                        ? ModeId::fp32
+    const bool fp32 = is_vector(info.role()) || info.role() == checkpoint::Role::kRouter;
+    const ModeId type = fp32                                          ? ModeId::fp32
                         : info.role() == checkpoint::Role::kEmbedding ? head
                                                                       : mode;
     model_.weight(info) = matrix(info.rows(), info.cols(), type);

@@ -47,6 +47,10 @@ constexpr std::string_view kLists[] = {"no_rope_layers"};
 /// As the gguf package's constants.py calls them, after the architecture.
 constexpr Number kGgufNumbers[] = {
     {"expert_count", 0},
+    {"expert_shared_count", 0},
+    {"expert_shared_feed_forward_length", 0},
+    {"expert_weights_scale", 1},
+    {"leading_dense_block_count", 0},
     {"attention.scale", 0},
     {"embedding_scale", 1},
     {"residual_scale", 1},

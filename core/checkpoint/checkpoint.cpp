@@ -12,6 +12,7 @@
 #include "core/checkpoint/gguf.h"
 #include "core/checkpoint/owned_arrays.h"
 #include "core/checkpoint/refuse.h"
+#include "core/checkpoint/safetensors.h"
 #include "core/checkpoint/stand_in.h"
 
 namespace nety::checkpoint {
@@ -44,7 +45,8 @@ void resolve_modes(Builder& builder) {
 /// Early versions of safetensors wrote files whose data begin at any byte.
 void note_unaligned(Builder& builder) {
   for (const Tensor& tensor : builder.tensors)
-    if (reinterpret_cast<uintptr_t>(tensor.data.data()) % element_alignment(tensor) != 0)
+    if (!tensor.is_scattered() &&
+        reinterpret_cast<uintptr_t>(tensor.data.data()) % element_alignment(tensor) != 0)
       builder.issues.add("unaligned", Severity::kNote, tensor.name,
                          fmt::format("{} does not begin at a multiple of its element's size, so it "
                                      "is copied to memory when it is used",
@@ -99,6 +101,11 @@ int64_t Tensor::elements() const {
   int64_t product = 1;
   for (const int64_t extent : shape) product *= extent;
   return product;
+}
+
+size_t Tensor::bytes() const {
+  if (!is_scattered()) return data.size();
+  return static_cast<size_t>(elements() * safetensors_bits(dtype) / 8);
 }
 
 size_t Builder::find(std::string_view name) const {
@@ -193,7 +200,7 @@ const Tensor& Checkpoint::at(Slot slot) const {
 
 uint64_t Checkpoint::weight_bytes() const {
   uint64_t bytes = 0;
-  for (const Tensor& tensor : tensors_) bytes += tensor.data.size() + tensor.side_bytes;
+  for (const Tensor& tensor : tensors_) bytes += tensor.bytes() + tensor.side_bytes;
   return bytes;
 }
 
@@ -219,7 +226,7 @@ std::vector<std::pair<std::string, int>> Checkpoint::storage_types() const {
     const bool quantised = sides_.count(tensor.name) != 0;
     Sum& sum = sums[quantised ? std::string(precision::mode(*tensor.mode).name) : tensor.dtype];
     ++sum.count;
-    sum.bytes += tensor.data.size() + tensor.side_bytes;
+    sum.bytes += tensor.bytes() + tensor.side_bytes;
   }
   std::vector<std::pair<std::string, Sum>> order(sums.begin(), sums.end());
   std::stable_sort(order.begin(), order.end(),
@@ -232,7 +239,7 @@ std::vector<std::pair<std::string, int>> Checkpoint::storage_types() const {
 precision::ModeId Checkpoint::stored_mode() const {
   std::map<precision::ModeId, uint64_t> bytes;
   for (const Tensor& tensor : tensors_)
-    if (tensor.mode && tensor.shape.size() == 2) bytes[*tensor.mode] += tensor.data.size();
+    if (tensor.mode && tensor.shape.size() == 2) bytes[*tensor.mode] += tensor.bytes();
   if (bytes.empty()) refuse(path_, "has no matrices");
   return std::max_element(bytes.begin(), bytes.end(),
                           [](const auto& a, const auto& b) { return a.second < b.second; })

@@ -42,6 +42,13 @@ struct Tensor {
   size_t side_bytes = 0;
   /// Directories have this weight less one (TensorInfo::less_one); matrix() has it whole.
   bool less_one = false;
+  /// Elements from one row, and one column, to the next, of a part of a stack of experts whose
+  /// matrices are turned around: `data` then has those of others in between. 0: side by side.
+  int64_t row_step = 0, column_step = 0;
+
+  bool is_scattered() const { return column_step > 0; }
+  /// Of its own elements.
+  size_t bytes() const;
 
   int64_t elements() const;
 };
@@ -107,8 +114,10 @@ class Checkpoint {
   precision::MatrixView matrix(std::string_view name) const;
   /// The same without reading the scales, and as it is stored.
   precision::MatrixView unchecked_matrix(std::string_view name) const;
+  /// Gives back what matrix() has copied of a scattered tensor; views of it are no longer valid.
+  void forget(std::string_view name) const;
   /// Memory that matrix() has taken once it was called for every tensor: unaligned arrays and
-  /// repaired scales. Mostly 0.
+  /// repaired scales. Mostly 0; without scattered tensors.
   uint64_t copied_bytes() const;
 
   /// Bytes of all tensors, scales included; number of weights (elements of the original shapes).

@@ -13,6 +13,7 @@
 #include "core/base/pages.h"
 #include "core/checkpoint/bitsandbytes.h"
 #include "core/checkpoint/refuse.h"
+#include "core/checkpoint/stack_writer.h"
 #include "core/checkpoint/tokenizer_files.h"
 #include "core/checkpoint/written_config.h"
 #include "core/precision/codebooks.h"
@@ -40,7 +41,7 @@ const FloatType& float_type(precision::ModeId id) {
   return kFloatTypes[0];  // quantised sources widen to fp32
 }
 
-bool is_linear(const Tensor& tensor) {
+bool is_matrix(const Tensor& tensor) {
   return tensor.slot && role_of(*tensor.slot) == Role::kMatrix;
 }
 
@@ -72,14 +73,30 @@ std::string python_number(float value) {
 class Converter {
  public:
   Converter(const Checkpoint& source, const ConvertOptions& options, ThreadPool& pool)
-      : source_(source), target_(precision::mode(options.mode)), pool_(pool) {}
+      : source_(source),
+        target_(precision::mode(options.mode)),
+        pool_(pool),
+        stacks_(stacks_written(source)) {}
 
   std::vector<OutputTensor> outputs() const {
     std::vector<OutputTensor> list;
-    for (const Tensor& tensor : source_.tensors()) add_outputs(tensor, list);
+    for (const Tensor& tensor : source_.tensors())
+      if (!stacks_.has(tensor.name)) add_outputs(tensor, list);
+    for (const WrittenStack& stack : stacks_.all)
+      list.push_back({stack.name, std::string(float_type(mode_of(stack).id).dtype), stack.shape});
     return list;
   }
+  /// Experts that a directory has only side by side are not quantised: bitsandbytes has no such
+  /// format, and transformers leaves them as they are.
+  bool leaves_experts() const {
+    return target_.kind == ModeKind::kQuantised && !stacks_.all.empty();
+  }
+  void write_stacks(ModelWriter& writer) const {
+    for (const WrittenStack& stack : stacks_.all)
+      write_stack(stack, source_, mode_of(stack), pool_, writer);
+  }
   void write(const Tensor& tensor, ModelWriter& writer) const {
+    if (stacks_.has(tensor.name)) return;
     if (mode_for(tensor).kind == ModeKind::kQuantised)
       write_quantised(tensor, writer);
     else
@@ -92,8 +109,12 @@ class Converter {
  private:
   /// The mode in which a tensor of the source is written.
   const Mode& mode_for(const Tensor& tensor) const {
-    if (target_.kind == ModeKind::kFloat || is_linear(tensor)) return target_;
+    const bool taken = is_matrix(tensor) && !stacks_.has(tensor.name);
+    if (target_.kind == ModeKind::kFloat || taken) return target_;
     return *precision::find_mode(float_type(*tensor.mode).mode);
+  }
+  const Mode& mode_of(const WrittenStack& stack) const {
+    return mode_for(source_.at(stack.parts.front().name));
   }
   bool is_reordered(const Tensor& tensor) const {
     return source_.config().paired_rows && (tensor.slot == Slot::wq || tensor.slot == Slot::bq ||
@@ -123,6 +144,7 @@ class Converter {
   const Checkpoint& source_;
   const Mode& target_;
   ThreadPool& pool_;
+  WrittenStacks stacks_;
 };
 
 void Converter::add_outputs(const Tensor& tensor, std::vector<OutputTensor>& list) const {
@@ -284,6 +306,11 @@ std::vector<Notice> convert(const Checkpoint& source, const std::filesystem::pat
     release_pages(tensor.data);
     progress.advance(++done);
   }
+  converter.write_stacks(writer);
+  if (converter.leaves_experts())
+    notices.push_back({"experts_not_quantised",
+                       "The experts keep their type: files of this architecture have them side by "
+                       "side, which bitsandbytes does not quantise."});
   writer.commit();
   progress.end();
   return notices;

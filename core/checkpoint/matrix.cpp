@@ -1,7 +1,9 @@
 // Finds a tensor by name and makes a matrix of it that kernels can use, in place where possible.
 #include <fmt/core.h>
 
+#include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "core/base/half.h"
 #include "core/checkpoint/checkpoint.h"
@@ -9,6 +11,7 @@
 #include "core/checkpoint/owned_arrays.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
+#include "core/checkpoint/stacked_tensors.h"
 #include "core/checkpoint/tensors.h"
 
 namespace nety::checkpoint {
@@ -47,6 +50,19 @@ const std::byte* aligned(std::span<const std::byte> data, size_t to, const std::
   if (is_aligned(data.data(), to)) return data.data();
   return owned.get(key, data.size(),
                    [&](std::byte* out) { std::memcpy(out, data.data(), data.size()); });
+}
+
+/// A value that is no number would choose experts by chance. Error: kCheckpoint.
+void check_router(const MatrixView& view, const Tensor& tensor, const std::filesystem::path& file) {
+  std::vector<float> row(static_cast<size_t>(view.cols));
+  for (int64_t r = 0; r < view.rows; ++r) {
+    precision::mode(view.mode).functions->dequantise(view, r, row.data());
+    for (int64_t c = 0; c < view.cols; ++c)
+      if (const float value = row[static_cast<size_t>(c)]; !std::isfinite(value))
+        refuse(file, fmt::format("tensor {}, which chooses experts, has the value {} in row {}, "
+                                 "column {}",
+                                 shown(tensor.stored_name), value, r, c));
+  }
 }
 
 /// 16-bit scales as floats; transposed ones are [cols / block, rows] and become [rows, cols /
@@ -107,7 +123,10 @@ MatrixView Checkpoint::unchecked_matrix(std::string_view name) const {
   view.mode = *tensor.mode;
   view.rows = tensor.shape.size() == 2 ? tensor.shape[0] : 1;
   view.cols = tensor.shape.back();
-  view.codes = aligned(tensor.data, element_alignment(tensor), tensor.name, *owned_);
+  view.codes = tensor.is_scattered()
+                   ? owned_->get(tensor.name, tensor.bytes(),
+                                 [&](std::byte* out) { gather_elements(tensor, out); })
+                   : aligned(tensor.data, element_alignment(tensor), tensor.name, *owned_);
   const auto sides = sides_.find(tensor.name);
   if (sides != sides_.end()) add_sides(sides->second, tensor.name, *owned_, view);
   return view;
@@ -117,14 +136,21 @@ MatrixView Checkpoint::matrix(std::string_view name) const {
   const MatrixView view = unchecked_matrix(name);
   const Tensor& tensor = at(resolved(name));
   if (view.scales != nullptr) check_scales(view, tensor.stored_name, files_[tensor.file].path());
+  if (tensor.slot == Slot::router || tensor.slot == Slot::router_bias)
+    check_router(view, tensor, files_[tensor.file].path());
   if (adds_one(tensor, format_)) return plus_one(view, tensor.name, *owned_);
   return view;
+}
+
+void Checkpoint::forget(std::string_view name) const {
+  if (const Tensor& tensor = at(resolved(name)); tensor.is_scattered()) owned_->drop(tensor.name);
 }
 
 uint64_t Checkpoint::copied_bytes() const {
   uint64_t bytes = 0;
   for (const Tensor& tensor : tensors_)
-    if (!is_aligned(tensor.data.data(), element_alignment(tensor))) bytes += tensor.data.size();
+    if (!tensor.is_scattered() && !is_aligned(tensor.data.data(), element_alignment(tensor)))
+      bytes += tensor.data.size();
   for (const Tensor& tensor : tensors_)
     if (adds_one(tensor, format_))
       bytes += static_cast<uint64_t>(tensor.elements()) * sizeof(float);

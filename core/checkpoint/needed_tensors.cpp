@@ -6,13 +6,14 @@
 
 #include "core/checkpoint/builder.h"
 #include "core/checkpoint/refuse.h"
+#include "core/checkpoint/stacked_tensors.h"
 #include "core/checkpoint/tensors.h"
 
 namespace nety::checkpoint {
 namespace {
 
 std::string shown_name(const Builder& builder, const TensorInfo& info) {
-  return shown(builder.format == Format::kGguf ? info.gguf_name : info.name);
+  return shown(usual_name(info, builder.format));
 }
 
 std::string supported_types() {
@@ -79,6 +80,7 @@ void drop_unused(Builder& builder) {
 
 void place_tensors(Builder& builder) {
   const std::vector<TensorInfo> infos = tensors_of(builder.config);
+  split_stacks(builder, infos);
   std::unordered_map<std::string_view, const TensorInfo*> by_name;
   for (const TensorInfo& info : infos)
     by_name.emplace(builder.format == Format::kGguf ? info.gguf_name : info.name, &info);

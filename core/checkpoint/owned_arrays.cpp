@@ -15,4 +15,9 @@ const std::byte* OwnedArrays::get(const std::string& key, size_t bytes,
   return arrays_.emplace(key, std::move(memory)).first->second.as<std::byte>();
 }
 
+void OwnedArrays::drop(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  arrays_.erase(key);
+}
+
 }  // namespace nety::checkpoint

@@ -19,6 +19,9 @@ class OwnedArrays {
   const std::byte* get(const std::string& key, size_t bytes,
                        const std::function<void(std::byte*)>& fill);
 
+  /// Forgets the array, if there is one.
+  void drop(const std::string& key);
+
  private:
   std::mutex mutex_;
   std::map<std::string, AnonymousMemory> arrays_;

@@ -81,8 +81,10 @@ ModelConfig config_of(const ConfigRow& row) {
 
 /// Weights, roughly: for the order of the list.
 int64_t size_of(const ModelConfig& config) {
+  const Mixture& mixture = config.spec(0).mixture;
+  const int64_t ffn = mixture.experts > 0 ? mixture.experts * mixture.ffn_dim : config.ffn_dim;
   return config.dim *
-         (config.layers * (3 * config.ffn_dim + 2 * config.heads * config.head_dim) + config.vocab);
+         (config.layers * (3 * ffn + 2 * config.heads * config.head_dim) + config.vocab);
 }
 
 std::string in_small_letters(std::string text) {

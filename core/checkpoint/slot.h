@@ -6,8 +6,8 @@
 
 namespace nety::checkpoint {
 
-/// D model width, H query heads and G key/value heads of width d, F feed-forward width, V
-/// vocabulary. An architecture need not have all of them.
+/// D model width, H query heads and G key/value heads of width d, F feed-forward width, E experts,
+/// V vocabulary. An architecture need not have all of them.
 enum class Slot : uint8_t {
   // In every layer, in the order of the forward pass.
   attention_norm,       // [D]
@@ -20,12 +20,15 @@ enum class Slot : uint8_t {
   bv,                   // [G d]
   q_norm,               // [d] or [H d]
   k_norm,               // [d] or [G d]
+  sinks,                // [H]
   wo,                   // [D, H d]
   bo,                   // [D]
   attention_post_norm,  // [D]
   mlp_norm,             // [D]
   mlp_norm_bias,        // [D]
-  w_gate,               // [F, D]
+  router,               // [E, D]
+  router_bias,          // [E]
+  w_gate,               // [F, D]; this and those below of each expert where there are several
   b_gate,               // [F]
   w_up,                 // [F, D]
   b_up,                 // [F]
@@ -43,8 +46,9 @@ inline constexpr size_t kLayerSlots = static_cast<size_t>(Slot::embedding);
 constexpr bool is_of_layer(Slot slot) { return static_cast<size_t>(slot) < kLayerSlots; }
 
 /// What a tensor is to a precision mode: a matrix takes the mode, the embeddings (the table of
-/// tokens, and lm_head) the type that the mode names for them, a norm or a bias is fp32.
-enum class Role : uint8_t { kMatrix, kEmbedding, kNorm, kBias };
+/// tokens, and lm_head) the type that the mode names for them, a router is fp32 unless it is stored
+/// quantised, a norm or a bias is fp32.
+enum class Role : uint8_t { kMatrix, kRouter, kEmbedding, kNorm, kBias };
 
 constexpr bool is_vector(Role role) { return role == Role::kNorm || role == Role::kBias; }
 
@@ -58,10 +62,14 @@ constexpr Role role_of(Slot slot) {
     case Slot::w_up:
     case Slot::w_down:
       return Role::kMatrix;
+    case Slot::router:
+      return Role::kRouter;
     case Slot::bq:
     case Slot::bk:
     case Slot::bv:
     case Slot::bo:
+    case Slot::sinks:
+    case Slot::router_bias:
     case Slot::b_gate:
     case Slot::b_up:
     case Slot::b_down:

@@ -12,6 +12,7 @@
 #include "core/checkpoint/gguf_rope.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/stated.h"
+#include "core/checkpoint/tensors.h"
 #include "core/checkpoint/text_file.h"
 
 namespace nety::checkpoint {
@@ -20,7 +21,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// As transformers 5.23 writes it: all keys, whichever method is in use.
-Json quantization_config(std::string_view mode) {
+Json quantization_config(std::string_view mode, Json skipped) {
   const bool int8 = mode == "int8";
   const bool fp4 = int8 || mode.starts_with("fp4");
   return {{"_load_in_4bit", !int8},
@@ -31,11 +32,22 @@ Json quantization_config(std::string_view mode) {
           {"bnb_4bit_use_double_quant", mode.ends_with("-dq")},
           {"llm_int8_enable_fp32_cpu_offload", false},
           {"llm_int8_has_fp16_weight", false},
-          {"llm_int8_skip_modules", nullptr},
+          {"llm_int8_skip_modules", std::move(skipped)},
           {"llm_int8_threshold", 6.0},
           {"load_in_4bit", !int8},
           {"load_in_8bit", int8},
           {"quant_method", "bitsandbytes"}};
+}
+
+/// Linear layers that were left as they are: routers, and then lm_head, which is else understood.
+Json skipped_modules(const ModelConfig& config) {
+  constexpr std::string_view kWeight = ".weight";
+  Json modules = nullptr;
+  for (const TensorInfo& info : tensors_of(config))
+    if (info.slot == Slot::router)
+      modules.push_back(info.name.substr(0, info.name.size() - kWeight.size()));
+  if (!modules.is_null()) modules.push_back("lm_head");
+  return modules;
 }
 
 /// rope_parameters as transformers 5 has them, of one of a GGUF's rotary embeddings.
@@ -187,7 +199,7 @@ std::string written_config(const Checkpoint& source, const WrittenForm& form) {
   json.erase("quantization_config");
   const precision::Mode& mode = precision::mode(form.mode);
   if (mode.kind == precision::ModeKind::kQuantised)
-    json["quantization_config"] = quantization_config(mode.name);
+    json["quantization_config"] = quantization_config(mode.name, skipped_modules(source.config()));
   return json.dump(2) + "\n";
 }
 

@@ -1,4 +1,4 @@
-// The interface that forward.cpp runs on: seven fused operations over a step's activations, which
+// The interface that forward.cpp runs on: eight fused operations over a step's activations, which
 // stay in the backend's workspace. A backend has no process-wide state.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/progress.h"
 #include "core/checkpoint/config.h"
@@ -81,6 +82,15 @@ struct CacheShape {
   KvType type = KvType::kFp32;
 };
 
+/// The weights of one expert of a mixture; the biases are null where there are none.
+struct ExpertWeights {
+  WeightPtr gate, gate_bias, up, up_bias, down, down_bias;
+
+  /// That of w_gate, b_gate, w_up, b_up, w_down or b_down.
+  WeightPtr& operator[](Slot slot);
+  const WeightPtr& operator[](Slot slot) const;
+};
+
 /// The weights of one layer by slot, null where the model has none. Norms and biases are fp32
 /// vectors whatever the mode.
 class LayerWeights {
@@ -89,6 +99,8 @@ class LayerWeights {
   WeightPtr& operator[](Slot slot) { return weights_.at(static_cast<size_t>(slot)); }
   auto begin() const { return weights_.begin(); }
   auto end() const { return weights_.end(); }
+
+  std::vector<ExpertWeights> experts;  ///< [E]; empty in a dense layer
 
  private:
   std::array<WeightPtr, checkpoint::kLayerSlots> weights_;
@@ -136,14 +148,17 @@ class Backend {
   virtual void embed(const Weight& table) = 0;  // x = E[tokens]
   /// q; k and v into the cache.
   virtual void qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) = 0;
-  /// a = softmax(s q k') v
-  virtual void attention(const LayerSpec& spec, int64_t index) = 0;
+  /// a = softmax(s q k') v; of the layer's weights only the sinks, where it has them.
+  virtual void attention(const LayerWeights& layer, const LayerSpec& spec, int64_t index) = 0;
   /// x += r Wo a
   virtual void attention_output(const LayerWeights& layer, const LayerSpec& spec) = 0;
   /// h = f(Wg n) * (Wu n)
   virtual void gate_up(const LayerWeights& layer, const LayerSpec& spec) = 0;
   /// x += r Wd h
   virtual void down(const LayerWeights& layer, const LayerSpec& spec) = 0;
+  /// x += r (sum over the token's experts, ascending, of p Wd h): a mixture, in place of gate_up()
+  /// and down(). The choice is that of routing.h. Only weights of chosen experts are read.
+  virtual void experts(const LayerWeights& layer, const LayerSpec& spec) = 0;
   /// logits[r * width + v] for the r-th of the batch's logit rows: all V, or this backend's share
   /// of them, of rows that are `width` apart.
   /// `norm_bias` is null where the last norm has none.

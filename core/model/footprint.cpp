@@ -2,23 +2,32 @@
 #include "core/model/footprint.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace nety::model {
 
 Footprint footprint(const Model& model) {
   Footprint result;
+  double experts = 0;  // a token's share of their bytes
   for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(model.config)) {
     const WeightPtr& weight = model.weight(info);
     if (weight == nullptr) continue;
     const auto bytes_of = precision::mode(weight->mode()).functions->bytes;
     const uint64_t bytes = bytes_of(info.rows(), info.cols());
     result.weights_bytes += bytes;
+    if (info.expert >= 0) {
+      const checkpoint::Mixture& mixture = model.config.spec(info.layer).mixture;
+      experts += static_cast<double>(bytes) * static_cast<double>(mixture.chosen) /
+                 static_cast<double>(mixture.experts);
+      continue;
+    }
     const bool looked_up = info.slot == Slot::embedding && !model.config.tied_embeddings;
     // A token is one row of the table, which is read a second time where it is the head.
     if (info.slot == Slot::embedding)
       result.per_token_bytes += bytes / static_cast<uint64_t>(info.rows());
     if (!looked_up) result.per_token_bytes += bytes;
   }
+  result.per_token_bytes += static_cast<uint64_t>(std::llround(experts));
   return result;
 }
 

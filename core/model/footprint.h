@@ -6,9 +6,10 @@
 namespace nety::model {
 
 struct Footprint {
-  uint64_t weights_bytes = 0;    ///< All tensors as they are used, scales included.
-  uint64_t per_token_bytes = 0;  ///< What one decode step reads: all but the embedding table, of
-                                 ///< which it reads one row (unless it is the head too).
+  uint64_t weights_bytes = 0;  ///< All tensors as they are used, scales included.
+  /// What one decode step reads: all but the embedding table, of which it reads one row (unless it
+  /// is the head too), and of a mixture as many experts as a token has.
+  uint64_t per_token_bytes = 0;
 };
 
 /// From the modes the weights are in; exact.

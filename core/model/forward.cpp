@@ -1,6 +1,7 @@
 // A decoder (Llama: Touvron et al. 2023; 2407.21783), in the order of the paper. T tokens, D model
-// width, H query heads and G key/value heads of width d, F feed-forward width, V vocabulary. What a
-// layer of another family does otherwise, its spec says (checkpoint/layer_spec.h).
+// width, H query heads and G key/value heads of width d, F feed-forward width, V vocabulary, k
+// experts of a token. What a layer of another family does otherwise, its spec says
+// (checkpoint/layer_spec.h).
 #include "core/model/forward.h"
 
 namespace nety::model {
@@ -28,8 +29,15 @@ void forward(const Model& model, Backend& backend, Workspace& workspace, KvCache
     if (spec.parallel) backend.gate_up(w, spec);      // h = f(Wg n) * (Wu n)             [T, F]
 
     // Each query looks at what came before it, within the window if there is one.
-    backend.attention(spec, l);                       // a = softmax(cap(s q K')) V       [T, H d]
+    backend.attention(w, spec, l);                    // a = softmax(cap(s q K')) V       [T, H d]
     backend.attention_output(w, spec);                // x = x + r norm(Wo a + bo)        [T, D]
+
+    // Feed-forward by a mixture: the experts that the router chooses for the token, each weighted.
+    if (spec.is_mixture()) {
+      backend.experts(w, spec);                       // n = norm(x)                      [T, D]
+                                                      // p = gate of the largest of Wr n  [T, k]
+      continue;                                       // x = x + r sum p Wd(f(Wg n) * (Wu n))
+    }
 
     // Feed-forward (SwiGLU): gate and candidate from the normalised stream, then back to its width.
     if (!spec.parallel) backend.gate_up(w, spec);     // n = norm(x)                      [T, D]

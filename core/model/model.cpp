@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/error.h"
 #include "core/base/pages.h"
 #include "core/precision/slice.h"
 
@@ -25,7 +26,10 @@ class StoredWeights final : public WeightSource {
     if (mode && *mode != view.mode) prefetch_pages(checkpoint_.at(name).data);
     return view;
   }
-  void release(const std::string& name) override { release_pages(checkpoint_.at(name).data); }
+  void release(const std::string& name) override {
+    checkpoint_.forget(name);
+    release_pages(checkpoint_.at(name).data);
+  }
 
  private:
   const checkpoint::Checkpoint& checkpoint_;
@@ -39,8 +43,9 @@ class Loader {
 
   /// `tied`: the table of embeddings is the head as well.
   WeightPtr load(const TensorInfo& info, bool tied) {
-    const std::optional<ModeId> mode = mode_for(info.role());
-    const precision::MatrixView view = view_of(info, mode);
+    const std::optional<ModeId> usual = mode_for(info.role());
+    const precision::MatrixView view = view_of(info, usual);
+    const std::optional<ModeId> mode = info.role() == Role::kRouter ? router_mode(view) : usual;
     WeightPtr weight = backend_.prepare(view, mode.value_or(view.mode), use_of(info.slot, tied));
     const uint64_t bytes = precision::mode(view.mode).functions->bytes(view.rows, view.cols);
     const bool converted = weight->owned_bytes() > 0 && weight->mode() != view.mode;
@@ -70,6 +75,12 @@ class Loader {
     return precision::head_of(*options_.mode);
   }
 
+  /// Choices are made in fp32, unless somebody quantised the router with the rest.
+  static ModeId router_mode(const precision::MatrixView& view) {
+    const bool floats = precision::mode(view.mode).kind == precision::ModeKind::kFloat;
+    return floats ? ModeId::fp32 : view.mode;
+  }
+
   static WeightUse use_of(Slot slot, bool tied) {
     if (slot != Slot::embedding) return WeightUse::kMatrix;
     return tied ? WeightUse::kTied : WeightUse::kTable;
@@ -88,6 +99,36 @@ uint64_t owned(const WeightPtr& weight) { return weight == nullptr ? 0 : weight-
 
 }  // namespace
 
+const WeightPtr& ExpertWeights::operator[](Slot slot) const {
+  switch (slot) {
+    case Slot::w_gate:
+      return gate;
+    case Slot::b_gate:
+      return gate_bias;
+    case Slot::w_up:
+      return up;
+    case Slot::b_up:
+      return up_bias;
+    case Slot::w_down:
+      return down;
+    case Slot::b_down:
+      return down_bias;
+    default:
+      throw Error(ErrorKind::kInternal, "an expert has no such weight");
+  }
+}
+
+WeightPtr& ExpertWeights::operator[](Slot slot) {
+  return const_cast<WeightPtr&>(std::as_const(*this)[slot]);
+}
+
+void Model::lay_out() {
+  layers.resize(static_cast<size_t>(config.layers));
+  for (int64_t l = 0; l < config.layers; ++l)
+    layers[static_cast<size_t>(l)].experts.resize(
+        static_cast<size_t>(config.spec(l).mixture.experts));
+}
+
 WeightPtr& Model::weight(const TensorInfo& info) {
   return const_cast<WeightPtr&>(std::as_const(*this).weight(info));
 }
@@ -103,14 +144,22 @@ const WeightPtr& Model::weight(const TensorInfo& info) const {
     case Slot::output:
       return output;
     default:
-      return layers[static_cast<size_t>(info.layer)][info.slot];
+      break;
   }
+  const LayerWeights& layer = layers[static_cast<size_t>(info.layer)];
+  return info.expert < 0 ? layer[info.slot]
+                         : layer.experts[static_cast<size_t>(info.expert)][info.slot];
 }
 
 uint64_t Model::owned_bytes() const {
   uint64_t sum = owned(embedding) + owned(norm) + owned(norm_bias) + owned(output);
-  for (const LayerWeights& layer : layers)
+  for (const LayerWeights& layer : layers) {
     for (const WeightPtr& weight : layer) sum += owned(weight);
+    for (const ExpertWeights& expert : layer.experts)
+      for (const WeightPtr* weight : {&expert.gate, &expert.gate_bias, &expert.up, &expert.up_bias,
+                                      &expert.down, &expert.down_bias})
+        sum += owned(*weight);
+  }
   return sum;
 }
 
@@ -118,7 +167,7 @@ Model load_model(const checkpoint::ModelConfig& config, WeightSource& source, Ba
                  const LoadOptions& options, Progress& progress) {
   Model model;
   model.config = config;
-  model.layers.resize(static_cast<size_t>(config.layers));
+  model.lay_out();
   const std::vector<TensorInfo> infos = checkpoint::tensors_of(config);
   progress.begin("Loading weights", static_cast<int64_t>(infos.size()));
   Loader loader(source, backend, options, progress);

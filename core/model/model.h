@@ -29,6 +29,8 @@ struct Model {
   WeightPtr norm_bias;               // [D]; null if there is none
   WeightPtr output;                  // [V, D]; null if tied to the embedding
 
+  /// Makes the places of all weights that `config` has.
+  void lay_out();
   /// The weight of a tensor of the architecture; null until it is loaded.
   WeightPtr& weight(const checkpoint::TensorInfo& info);
   const WeightPtr& weight(const checkpoint::TensorInfo& info) const;

@@ -82,9 +82,9 @@ constexpr uint64_t plugin_layout() {
     for (const char letter : name) add(static_cast<unsigned char>(letter));
   for (const size_t size :
        {sizeof(PluginTable), sizeof(BackendOptions), sizeof(Batch), sizeof(CacheShape),
-        sizeof(LayerWeights), sizeof(LocalShape), sizeof(StepLimits), sizeof(ActivationRows),
-        sizeof(checkpoint::Rope), sizeof(checkpoint::LayerSpec), sizeof(checkpoint::ModelConfig),
-        sizeof(precision::MatrixView)}) {
+        sizeof(LayerWeights), sizeof(ExpertWeights), sizeof(LocalShape), sizeof(StepLimits),
+        sizeof(ActivationRows), sizeof(checkpoint::Rope), sizeof(checkpoint::LayerSpec),
+        sizeof(checkpoint::ModelConfig), sizeof(precision::MatrixView)}) {
     add(size & 0xff);
     add(size >> 8);
   }

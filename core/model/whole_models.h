@@ -1,4 +1,4 @@
-// For backends that compute whole models only.
+// Models and backends that cannot be shared among processes.
 #pragma once
 
 #include <string>
@@ -15,6 +15,19 @@ inline void require_whole(const LocalShape& shape, std::string_view backend) {
     throw Error(ErrorKind::kUsage,
                 "the " + std::string(backend) + " backend only computes whole models",
                 "Use --backend native to share a model among processes.");
+}
+
+/// Error: kUsage for a model whose blocks need whole rows inside: norms of them, and the choice of
+/// experts, come before what other processes computed is gathered.
+inline void require_separable(const checkpoint::ModelConfig& config) {
+  if (config.any_layer([](const checkpoint::LayerSpec& spec) {
+        return spec.norm_after || spec.parallel || spec.is_mixture() ||
+               spec.head_norm == checkpoint::HeadNorm::kRow;
+      }))
+    throw Error(ErrorKind::kUsage,
+                "models of the architecture " + config.architecture +
+                    " cannot be shared among processes: a block needs whole rows inside",
+                "Run the model in one process.");
 }
 
 }  // namespace nety::model

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "core/base/error.h"
@@ -31,6 +32,11 @@ std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeI
   switch (weight.role()) {
     case Role::kMatrix:
       return mode;
+    case Role::kRouter: {
+      const ModeId stored = weight.stored.value_or(ModeId::fp32);
+      const bool floats = precision::mode(stored).kind == precision::ModeKind::kFloat;
+      return floats ? ModeId::fp32 : stored;
+    }
     case Role::kEmbedding:
       return head;
     case Role::kNorm:
@@ -45,8 +51,16 @@ uint64_t share_of_bytes(uint64_t bytes, int64_t part, int64_t whole) {
                                static_cast<double>(whole));
 }
 
-PlannedWeight planned(const checkpoint::TensorInfo& info) {
-  return {info.name, info.rows(), info.cols(), info.slot, std::nullopt, 0};
+PlannedWeight planned(const checkpoint::TensorInfo& info, const ModelConfig& config) {
+  PlannedWeight weight;
+  weight.name = info.name;
+  weight.rows = info.rows(), weight.cols = info.cols();
+  weight.slot = info.slot;
+  if (info.expert >= 0) {
+    const checkpoint::Mixture& mixture = config.spec(info.layer).mixture;
+    weight.active = static_cast<double>(mixture.chosen) / static_cast<double>(mixture.experts);
+  }
+  return weight;
 }
 
 // Measured (x86-64, glibc 2.36), because nothing here could count it. RssAnon of commands that load
@@ -61,18 +75,20 @@ constexpr uint64_t kThreadBytes = 100'000;
 std::vector<PlannedWeight> weights_of(const ModelConfig& config) {
   std::vector<PlannedWeight> weights;
   for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(config))
-    weights.push_back(planned(info));
+    weights.push_back(planned(info, config));
   return weights;
 }
 
 std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint) {
   std::vector<PlannedWeight> weights;
   for (const checkpoint::TensorInfo& info : checkpoint::tensors_of(checkpoint.config()))
-    if (!info.optional || checkpoint.find(info.name) != nullptr) weights.push_back(planned(info));
+    if (!info.optional || checkpoint.find(info.name) != nullptr)
+      weights.push_back(planned(info, checkpoint.config()));
   for (PlannedWeight& weight : weights) {
     const checkpoint::Tensor& tensor = checkpoint.at(weight.name);
-    weight.stored = checkpoint.matrix(weight.name).mode;
-    const size_t bytes = tensor.data.size() + tensor.side_bytes;
+    weight.scattered = tensor.is_scattered();
+    weight.stored = weight.scattered ? tensor.mode : checkpoint.matrix(weight.name).mode;
+    const size_t bytes = tensor.bytes() + tensor.side_bytes;
     // Some are rows of a tensor that holds several.
     const int64_t elements = tensor.elements();
     const int64_t part = weight.rows * weight.cols;
@@ -85,6 +101,13 @@ int64_t parameters(std::span<const PlannedWeight> weights) {
   int64_t count = 0;
   for (const PlannedWeight& weight : weights) count += weight.rows * weight.cols;
   return count;
+}
+
+int64_t active_parameters(std::span<const PlannedWeight> weights) {
+  double count = 0;
+  for (const PlannedWeight& weight : weights)
+    count += static_cast<double>(weight.rows * weight.cols) * weight.active;
+  return std::llround(count);
 }
 
 int64_t default_context(const ModelConfig& config) {
@@ -108,6 +131,7 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
                 std::optional<ModeId> mode, const PlanOptions& options, const Overhead& overhead) {
   MemoryPlan out;
   std::set<ModeId> multiplied;
+  double active = 0;
   const int64_t threads = std::max<int64_t>(options.run.threads, 1);
   const std::optional<ModeId> head = head_mode(options.run.head, mode);
   for (const PlannedWeight& weight : weights) {
@@ -115,13 +139,16 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
         target_of(weight, mode, head).value_or(weight.stored.value_or(ModeId::fp32));
     const bool looked_up = !config.tied_embeddings && weight.slot == checkpoint::Slot::embedding;
     const uint64_t packed = options.backend.packed_bytes(target, weight.rows, weight.cols);
-    const bool in_place = weight.stored == target && (looked_up || packed == 0);
+    const bool in_place =
+        weight.stored == target && !weight.scattered && (looked_up || packed == 0);
     const uint64_t bytes = in_place && weight.stored_bytes > 0 ? weight.stored_bytes
                            : !in_place && packed > 0           ? packed
                                                      : bytes_of(target, weight.rows, weight.cols);
     (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
+    active += static_cast<double>(bytes) * weight.active;
     if (!is_vector(weight.role()) && !looked_up) multiplied.insert(target);
   }
+  out.active_bytes = static_cast<uint64_t>(std::llround(active));
   out.weights_anonymous_bytes += overhead.copied_bytes;
   out.context = options.run.context > 0 ? options.run.context : default_context(config);
   out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads) *

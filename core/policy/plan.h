@@ -26,6 +26,8 @@ struct PlannedWeight {
   checkpoint::Slot slot = checkpoint::Slot::wq;
   std::optional<precision::ModeId> stored;  ///< How the file has it; nothing: there is no file.
   uint64_t stored_bytes = 0;                ///< In the file, scales and tables included.
+  double active = 1;                        ///< The share of tokens that use it: of experts k / E.
+  bool scattered = false;  ///< Cannot be used where the file has it, whatever the mode.
 
   Role role() const { return checkpoint::role_of(slot); }
 };
@@ -50,8 +52,10 @@ struct Overhead {
 };
 Overhead overhead_of(const checkpoint::Checkpoint& checkpoint);
 
-/// The number of weights.
+/// The number of weights, and how many of them a token uses: all but the experts that it does not
+/// have.
 int64_t parameters(std::span<const PlannedWeight> weights);
+int64_t active_parameters(std::span<const PlannedWeight> weights);
 
 /// The context used when none is asked for: the model's own, at most 4096.
 int64_t default_context(const checkpoint::ModelConfig& config);
@@ -65,6 +69,7 @@ std::optional<precision::ModeId> head_mode(options::HeadType head,
 struct MemoryPlan {
   uint64_t weights_anonymous_bytes = 0;  ///< Converted or made: cannot be dropped.
   uint64_t weights_mapped_bytes = 0;     ///< Used in place: the system may drop and re-read them.
+  uint64_t active_bytes = 0;             ///< Of both, those of a token's experts and all else.
   uint64_t kv_bytes = 0;                 ///< Taken as the context fills.
   uint64_t workspace_bytes = 0;          ///< The backend's buffers for the largest step.
   uint64_t tokenizer_bytes = 0;

@@ -31,7 +31,7 @@ std::vector<TensorInfo> dummy_tensors(const ModelConfig& config) {
       {Slot::norm, "model.last_norm.weight", "ln.weight", {dim}},
       {Slot::output, "speak.weight", "speak.weight", {config.vocab, dim}},
   };
-  return expand(rows, config.layers);
+  return expand(rows, config);
 }
 
 ModelConfig dummy_json(const JsonObject& root) { return read_shape(root, {.context = 64}); }

@@ -177,7 +177,7 @@ TEST_F(GgufModel, RefusesWhatItCannotRun) {
   expect_refused(split, {"split"});
   MadeGguf experts = tiny_.gguf();
   experts.add_u32("llama.expert_count", 8);
-  expect_refused(experts, {"mixture of experts"});
+  expect_refused(experts, {"llama.expert_used_count"});
   MadeGguf rope = tiny_.gguf();
   rope.add_string("llama.rope.scaling.type", "longrope");
   expect_refused(rope, {"longrope", "llama.rope.scaling.type"});

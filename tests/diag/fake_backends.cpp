@@ -41,14 +41,18 @@ class Misbehaving final : public model::Backend {
   void qkv(const model::LayerWeights& layer, const model::LayerSpec& spec, int64_t index) override {
     inner_->qkv(layer, spec, index);
   }
-  void attention(const model::LayerSpec& spec, int64_t index) override {
-    inner_->attention(spec, index);
+  void attention(const model::LayerWeights& layer, const model::LayerSpec& spec,
+                 int64_t index) override {
+    inner_->attention(layer, spec, index);
   }
   void attention_output(const model::LayerWeights& layer, const model::LayerSpec& spec) override {
     inner_->attention_output(layer, spec);
   }
   void gate_up(const model::LayerWeights& layer, const model::LayerSpec& spec) override {
     inner_->gate_up(layer, spec);
+  }
+  void experts(const model::LayerWeights& layer, const model::LayerSpec& spec) override {
+    inner_->experts(layer, spec);
   }
   void down(const model::LayerWeights& layer, const model::LayerSpec& spec) override {
     inner_->down(layer, spec);

@@ -129,7 +129,7 @@ class Shares : public ::testing::TestWithParam<precision::ModeId> {
         return rank->model().layers[index];
       };
       for (Rank* rank : all())
-        rank->backend().qkv(layer(rank), spec, l), rank->backend().attention(spec, l);
+        rank->backend().qkv(layer(rank), spec, l), rank->backend().attention(layer(rank), spec, l);
       gather(Activation::kAttention);
       for (Rank* rank : all()) rank->backend().attention_output(layer(rank), spec);
       gather(Activation::kStream);

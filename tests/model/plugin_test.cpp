@@ -343,7 +343,8 @@ TEST_F(Plugin, ExceptionsArriveAsErrors) {
   check(ErrorKind::kMemory, "out of memory", [&] { backend->make_cache({}); });
   check(ErrorKind::kInternal, "translated: first line",
         [&] { backend->make_workspace({}, {}, {}); });
-  check(ErrorKind::kInternal, "an exception of unknown type", [&] { backend->attention({}, 0); });
+  check(ErrorKind::kInternal, "an exception of unknown type",
+        [&] { backend->attention({}, {}, 0); });
   check(ErrorKind::kInternal, "translated: " + std::string(1011, 'x'),
         [&] { backend->end_step(); });
   check(ErrorKind::kEnvironment, "no such device",

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <random>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "core/base/half.h"
@@ -58,16 +59,22 @@ class RandomModel {
       if (spec.norm_before && !spec.parallel) layer[Slot::mlp_norm] = vector(d, 1);
       layer[Slot::wq] = matrix(q, d, 1.5), layer[Slot::wk] = matrix(kv, d, 1.5),
       layer[Slot::wv] = matrix(kv, d, 1.0);
-      layer[Slot::wo] = matrix(d, q, 1.0), layer[Slot::w_down] = matrix(d, f, 1.0);
-      if (spec.gated) layer[Slot::w_gate] = matrix(f, d, 1.0);
-      layer[Slot::w_up] = matrix(f, d, 1.0);
+      layer[Slot::wo] = matrix(d, q, 1.0);
+      if (!spec.is_mixture()) {
+        layer[Slot::w_down] = matrix(d, f, 1.0);
+        if (spec.gated) layer[Slot::w_gate] = matrix(f, d, 1.0);
+        layer[Slot::w_up] = matrix(f, d, 1.0);
+      }
       if (config.qkv_bias && config.o_bias) {
         layer[Slot::bq] = vector(q, 0), layer[Slot::bk] = vector(kv, 0),
         layer[Slot::bv] = vector(kv, 0);
         layer[Slot::bo] = vector(d, 0);
       }
-      if (config.mlp_bias && spec.gated) layer[Slot::b_gate] = vector(f, 0);
-      if (config.mlp_bias) layer[Slot::b_up] = vector(f, 0), layer[Slot::b_down] = vector(d, 0);
+      if (spec.sinks) layer[Slot::sinks] = vector(config.heads, 1);
+      if (spec.is_mixture()) add_experts(spec.mixture, layer);
+      const bool biased = config.mlp_bias && !spec.is_mixture();
+      if (biased && spec.gated) layer[Slot::b_gate] = vector(f, 0);
+      if (biased) layer[Slot::b_up] = vector(f, 0), layer[Slot::b_down] = vector(d, 0);
       add_norms(spec, layer);
     }
     weights_.norm = vector(d, 1);
@@ -78,6 +85,24 @@ class RandomModel {
   const Weights& weights() const { return weights_; }
 
  private:
+  /// Scores that differ much, so that another rounding seldom means another choice; where a token
+  /// has all experts, as other products do.
+  void add_experts(const checkpoint::Mixture& mixture, Layer& layer) {
+    const int64_t d = weights_.config.dim, f = mixture.ffn_dim;
+    const precision::ModeId mode = std::exchange(mode_, precision::ModeId::fp32);
+    layer[Slot::router] = matrix(mixture.experts, d, mixture.chosen < mixture.experts ? 4.0 : 1.0);
+    mode_ = mode;
+    if (mixture.biased) layer[Slot::router_bias] = vector(mixture.experts, 0);
+    for (int64_t e = 0; e < mixture.experts; ++e) {
+      Layer& expert = layer.experts.emplace_back();
+      expert[Slot::w_gate] = matrix(f, d, 1.0), expert[Slot::w_up] = matrix(f, d, 1.0);
+      expert[Slot::w_down] = matrix(d, f, 1.0);
+      if (!mixture.biased) continue;
+      expert[Slot::b_gate] = vector(f, 0), expert[Slot::b_up] = vector(f, 0);
+      expert[Slot::b_down] = vector(d, 0);
+    }
+  }
+
   /// Those that few families have.
   void add_norms(const checkpoint::LayerSpec& spec, Layer& layer) {
     const checkpoint::ModelConfig& config = weights_.config;

@@ -2,10 +2,13 @@
 // what every backend is compared with.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <numbers>
+#include <numeric>
 #include <optional>
 #include <vector>
 
@@ -30,6 +33,7 @@ struct Tensor {
 /// A layer's weights; those that the model has not are not there.
 struct Layer {
   std::map<Slot, Tensor> weights;
+  std::vector<Layer> experts;  // w_gate, w_up, w_down and their biases of each
   const Tensor& operator[](Slot slot) const { return weights.at(slot); }
   Tensor& operator[](Slot slot) { return weights[slot]; }
   const Tensor* find(Slot slot) const {
@@ -112,7 +116,7 @@ struct Memory {
 
 /// Attention of the last position over all that `memory` holds.
 inline Values attend(const checkpoint::ModelConfig& config, const checkpoint::LayerSpec& spec,
-                     const Values& q, const Memory& memory) {
+                     const Values& q, const Memory& memory, const Tensor* sinks) {
   const size_t d = static_cast<size_t>(config.head_dim), length = memory.keys.size();
   const size_t group = static_cast<size_t>(config.heads / config.kv_heads);
   const size_t window = static_cast<size_t>(spec.window);
@@ -123,7 +127,7 @@ inline Values attend(const checkpoint::ModelConfig& config, const checkpoint::La
   for (size_t head = 0; head * d < q.size(); ++head) {
     const size_t from = head / group * d;
     Values weights(length, 0.0);
-    double sum = 0;
+    double sum = sinks == nullptr ? 0 : std::exp(sinks->values[head]);
     for (size_t j = first; j < length; ++j) {
       double score = 0;
       for (size_t i = 0; i < d; ++i) score += q[head * d + i] * memory.keys[j][from + i];
@@ -160,6 +164,10 @@ class Sequence {
     return logits;
   }
 
+  /// The least that a chosen expert's score was above that of one that was not: where it is small,
+  /// a backend may choose another, and everything after that differs.
+  double near_tie() const { return near_tie_; }
+
   void truncate(size_t length) {
     for (Memory& memory : layers_) {
       memory.keys.resize(length);
@@ -174,7 +182,7 @@ class Sequence {
   }
 
   void run_layer(const Layer& layer, const checkpoint::LayerSpec& spec, int64_t length,
-                 Memory& memory, Values& x) const {
+                 Memory& memory, Values& x) {
     const Values attended = attention(layer, spec, length, memory, x);
     if (spec.parallel) {
       const Values fed = feed_forward(layer, spec, Slot::attention_norm, x);
@@ -211,7 +219,8 @@ class Sequence {
                                                           static_cast<double>(spec.query_period)));
     memory.keys.push_back(std::move(k));
     memory.values.push_back(multiply(layer[Slot::wv], n, layer.find(Slot::bv)));
-    return multiply(layer[Slot::wo], attend(config, spec, q, memory), layer.find(Slot::bo));
+    return multiply(layer[Slot::wo], attend(config, spec, q, memory, layer.find(Slot::sinks)),
+                    layer.find(Slot::bo));
   }
 
   static double activation(const checkpoint::LayerSpec& spec, double x) {
@@ -221,21 +230,52 @@ class Sequence {
   }
 
   Values feed_forward(const Layer& layer, const checkpoint::LayerSpec& spec, Slot norm,
-                      const Values& x) const {
+                      const Values& x) {
     const Slot bias = norm == Slot::mlp_norm ? Slot::mlp_norm_bias : Slot::attention_norm_bias;
     const Values n = normal(x, layer, norm, bias);
+    return spec.is_mixture() ? mixture(layer, spec, n) : network(layer, spec, n);
+  }
+
+  static Values network(const Layer& layer, const checkpoint::LayerSpec& spec, const Values& n) {
     Values h = multiply(layer[Slot::w_up], n, layer.find(Slot::b_up));
     if (spec.gated) {
       const Values g = multiply(layer[Slot::w_gate], n, layer.find(Slot::b_gate));
-      for (size_t i = 0; i < h.size(); ++i) h[i] *= activation(spec, g[i]);
+      for (size_t i = 0; i < h.size(); ++i) h[i] = gated(spec, g[i], h[i]);
     } else {
       for (double& value : h) value = activation(spec, value);
     }
     return multiply(layer[Slot::w_down], h, layer.find(Slot::b_down));
   }
 
+  static double gated(const checkpoint::LayerSpec& spec, double g, double u) {
+    if (spec.nonlinearity != checkpoint::Nonlinearity::kClampedSilu) return activation(spec, g) * u;
+    g = std::min(g, spec.clamp);
+    return g / (1 + std::exp(-1.702 * g)) * (std::clamp(u, -spec.clamp, spec.clamp) + 1);
+  }
+
+  Values mixture(const Layer& layer, const checkpoint::LayerSpec& spec, const Values& n) {
+    const auto chosen = static_cast<size_t>(spec.mixture.chosen);
+    const Values scores = multiply(layer[Slot::router], n, layer.find(Slot::router_bias));
+    std::vector<size_t> order(scores.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::ranges::stable_sort(order, [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+    if (chosen < order.size())
+      near_tie_ = std::min(near_tie_, scores[order[chosen - 1]] - scores[order[chosen]]);
+    const bool of_chosen = spec.mixture.gating != checkpoint::Gating::kSoftmax;
+    double sum = 0;
+    for (size_t i = 0; i < (of_chosen ? chosen : order.size()); ++i)
+      sum += std::exp(scores[order[i]]);
+    Values y(n.size(), 0.0);
+    for (size_t i = 0; i < chosen; ++i) {
+      const Values part = network(layer.experts[order[i]], spec, n);
+      for (size_t d = 0; d < y.size(); ++d) y[d] += std::exp(scores[order[i]]) / sum * part[d];
+    }
+    return y;
+  }
+
   const Weights* weights_;
   std::vector<Memory> layers_;
+  double near_tie_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace nety::model::reference

@@ -259,6 +259,17 @@ __device__ __forceinline__ float* partial_of(const AttentionArgs& a, int64_t que
   return a.partials + (query * a.splits + split) * (a.head_dim + 2);
 }
 
+/// A query's sum of weighted values over that of the weights, of which the largest score is `top`,
+/// and the sink's beside them.
+__device__ __forceinline__ float share(const AttentionArgs& a, int64_t query, float value,
+                                       float top, float sum) {
+  if (a.sinks == nullptr) return value / sum;
+  const float sink = a.sinks[query % a.heads];
+  const float highest = fmaxf(top, sink);
+  const float seen = expf(top - highest);
+  return value * seen / (sum * seen + expf(sink - highest));
+}
+
 /// Joins the parts of a block's rows, if this is the last of their blocks to get here.
 __device__ __forceinline__ void join(const AttentionArgs& a, const BlockRows& rows) {
   NETY_SHARED(int32_t, earlier, 1);
@@ -285,7 +296,7 @@ __device__ __forceinline__ void join(const AttentionArgs& a, const BlockRows& ro
       value = fmaf(weight, load_of_other_block(partial + d), value);
       sum = fmaf(weight, load_of_other_block(partial + a.head_dim + 1), sum);
     }
-    a.a[query * a.head_dim + d] = value / sum;
+    a.a[query * a.head_dim + d] = share(a, query, value, top, sum);
   }
 }
 
@@ -377,7 +388,7 @@ __global__ void __launch_bounds__(kThreads, 3)
     for (int g = 0; g < groups; ++g) total += of_groups[(g * kRows + r) * a.cache.padded_dim + d];
     const int64_t query = query_of(a, rows, r);
     if (a.splits == 1) {
-      a.a[query * a.head_dim + d] = total / sums[r];
+      a.a[query * a.head_dim + d] = share(a, query, total, tops[r], sums[r]);
       continue;
     }
     float* partial = partial_of(a, query, static_cast<int>(blockIdx.z));

@@ -1,4 +1,4 @@
-// The seven operations on a GPU. Decode steps run as a CUDA graph: the calls of a one-token step
+// The eight operations on a GPU. Decode steps run as a CUDA graph: the calls of a one-token step
 // are recorded, the second step with the same calls is captured as a graph, and later ones launch
 // it. Only data on the device differs between them.
 #include "core/backends/cuda/cuda_backend.h"
@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "core/backends/cuda/experts.h"
 #include "core/backends/cuda/kv_cache.h"
 #include "core/backends/cuda/linear.h"
 #include "core/backends/cuda/weight.h"
@@ -32,7 +33,7 @@ Segment segment_of(const model::WeightPtr& weight, const model::WeightPtr& bias,
 
 /// A recorded call of a step.
 struct Operation {
-  enum class Kind { kEmbed, kQkv, kAttention, kAttentionOutput, kGateUp, kDown, kHead };
+  enum class Kind { kEmbed, kQkv, kAttention, kAttentionOutput, kGateUp, kDown, kExperts, kHead };
   Kind kind{};
   const LayerWeights* layer = nullptr;
   const model::Weight* weight = nullptr;  // the table, the head, or the layer's first matrix
@@ -100,8 +101,8 @@ class CudaBackend final : public model::Backend {
             .index = index,
             .spec = &spec});
   }
-  void attention(const LayerSpec& spec, int64_t index) override {
-    record({.kind = Operation::Kind::kAttention, .index = index, .spec = &spec});
+  void attention(const LayerWeights& layer, const LayerSpec& spec, int64_t index) override {
+    record({.kind = Operation::Kind::kAttention, .layer = &layer, .index = index, .spec = &spec});
   }
   void attention_output(const LayerWeights& layer, const LayerSpec& spec) override {
     record(of_layer(Operation::Kind::kAttentionOutput, layer, Slot::wo, spec));
@@ -111,6 +112,9 @@ class CudaBackend final : public model::Backend {
   }
   void down(const LayerWeights& layer, const LayerSpec& spec) override {
     record(of_layer(Operation::Kind::kDown, layer, Slot::w_down, spec));
+  }
+  void experts(const LayerWeights& layer, const LayerSpec& spec) override {
+    record(of_layer(Operation::Kind::kExperts, layer, Slot::router, spec));
   }
   void head(const model::Weight& norm, const model::Weight* norm_bias, const model::Weight& output,
             std::span<float> logits, int64_t width) override;
@@ -147,8 +151,9 @@ class CudaBackend final : public model::Backend {
   };
   Input input_of(const LayerWeights& layer, Slot norm, Slot bias) const;
   void do_qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index);
-  void do_attention(const LayerSpec& spec, int64_t index);
+  void do_attention(const LayerWeights& layer, const LayerSpec& spec, int64_t index);
   void do_gate_up(const LayerWeights& layer, const LayerSpec& spec);
+  void do_experts(const LayerWeights& layer, const LayerSpec& spec);
   void do_add(const Segment& product, const float* from, const model::WeightPtr& norm,
               const LayerSpec& spec);
   void do_head(const Operation& operation);
@@ -190,7 +195,9 @@ void CudaBackend::begin_step(const Batch& batch, model::Workspace& workspace,
   batch_ = batch;
   send_step();
   choose_attention(length);
-  recording_ = batch.tokens.size() == 1 && batch.logit_rows.size() == 1;
+  // Which experts run is known only once the router has: no graph has that.
+  recording_ = batch.tokens.size() == 1 && batch.logit_rows.size() == 1 &&
+               !work_->config.any_layer([](const LayerSpec& spec) { return spec.is_mixture(); });
   recorded_ = {{}, work_, cache_, cut_.splits, generation_};
 }
 
@@ -272,7 +279,7 @@ void CudaBackend::run(const Operation& operation) {
     case Operation::Kind::kQkv:
       return do_qkv(*operation.layer, *operation.spec, operation.index);
     case Operation::Kind::kAttention:
-      return do_attention(*operation.spec, operation.index);
+      return do_attention(*operation.layer, *operation.spec, operation.index);
     case Operation::Kind::kAttentionOutput:
       return do_add(segment_of(w(Slot::wo), w(Slot::bo), work_->at.x), work_->at.a,
                     w(Slot::attention_post_norm), *operation.spec);
@@ -281,6 +288,8 @@ void CudaBackend::run(const Operation& operation) {
     case Operation::Kind::kDown:
       return do_add(segment_of(w(Slot::w_down), w(Slot::b_down), work_->at.x), work_->at.h,
                     w(Slot::mlp_post_norm), *operation.spec);
+    case Operation::Kind::kExperts:
+      return do_experts(*operation.layer, *operation.spec);
     case Operation::Kind::kHead:
       return do_head(operation);
   }
@@ -373,7 +382,7 @@ void CudaBackend::do_qkv(const LayerWeights& layer, const LayerSpec& spec, int64
                .rotated = rope == nullptr ? 0 : static_cast<int32_t>(rope->rotated)});
 }
 
-void CudaBackend::do_attention(const LayerSpec& spec, int64_t index) {
+void CudaBackend::do_attention(const LayerWeights& layer, const LayerSpec& spec, int64_t index) {
   const checkpoint::ModelConfig& config = work_->config;
   const checkpoint::Rope* rope = rope_of(config, spec.rotary);
   cuda::attention(device_->stream(),
@@ -395,7 +404,8 @@ void CudaBackend::do_attention(const LayerSpec& spec, int64_t index) {
                    .interleaved = rope != nullptr && rope->interleaved,
                    .rotated = rope == nullptr ? 0 : static_cast<int32_t>(rope->rotated),
                    .scale = static_cast<float>(spec.score_scale),
-                   .cap = static_cast<float>(spec.score_cap)});
+                   .cap = static_cast<float>(spec.score_cap),
+                   .sinks = floats_or_null(layer[Slot::sinks])});
 }
 
 // SiLU is part of a product with few tokens; GELU is a pass of its own.
@@ -410,8 +420,22 @@ void CudaBackend::do_gate_up(const LayerWeights& layer, const LayerSpec& spec) {
   linear_.multiply(segments, input.x, tokens(), silu ? Epilogue::kSilu : Epilogue::kStore,
                    input.norm);
   if (!silu)
-    gelu_multiply(device_->stream(),
-                  {at.h, spec.gated ? at.u : nullptr, tokens() * int64_t{segments[0].w.rows}});
+    activate(device_->stream(), spec,
+             {at.h, spec.gated ? at.u : nullptr, tokens() * int64_t{segments[0].w.rows}});
+}
+
+void CudaBackend::do_experts(const LayerWeights& layer, const LayerSpec& spec) {
+  const Buffers& at = work_->at;
+  const auto dim = static_cast<int32_t>(work_->config.dim);
+  const Input input = input_of(layer, Slot::mlp_norm, Slot::mlp_norm_bias);
+  if (input.norm.weights != nullptr)
+    rms_norm(device_->stream(),
+             {at.x, input.norm.weights, nullptr, at.n, tokens(), dim, input.norm.eps});
+  run_experts(*device_, linear_, *work_, layer, spec,
+              input.norm.weights == nullptr ? input.x : at.n, tokens());
+  const Norm of = norm_of(layer[Slot::mlp_post_norm]);
+  add_scaled(device_->stream(), {at.x, at.sum, of.weights, tokens(), dim, of.eps,
+                                 static_cast<float>(spec.residual_scale)});
 }
 
 void CudaBackend::do_add(const Segment& product, const float* from, const model::WeightPtr& norm,

@@ -183,6 +183,12 @@ struct SiluArgs {
 void silu_multiply(Stream stream, const SiluArgs& args);
 /// h = gelu(h) * u by tanh, or gelu(h) where u is null.
 void gelu_multiply(Stream stream, const SiluArgs& args);
+/// h = g sigmoid(1.702 g) (u + 1) with g = h, at most `limit`, and u between -limit and limit.
+struct ClampedSiluArgs {
+  SiluArgs pair;
+  float limit;
+};
+void clamped_silu_multiply(Stream stream, const ClampedSiluArgs& args);
 /// x = cap tanh(scale x / cap); `cap` 0: scale x.
 struct CapArgs {
   float* x;
@@ -197,6 +203,23 @@ struct RowScaleArgs {
   int32_t count, width;
 };
 void scale_rows(Stream stream, const RowScaleArgs& args);
+/// y [T, width] = the rows of x that are named.
+struct GatherArgs {
+  const float* x;
+  const int32_t* rows;  ///< [T]
+  float* y;
+  int32_t count, width;
+};
+void gather_rows(Stream stream, const GatherArgs& args);
+/// The rows of x that are named, each once, += factor * row of y [T, width].
+struct ScatterArgs {
+  float* x;
+  const int32_t* rows;   ///< [T]
+  const float* factors;  ///< [T]
+  const float* y;
+  int32_t count, width;
+};
+void add_to_rows(Stream stream, const ScatterArgs& args);
 struct BiasArgs {
   float* y;
   const float* bias;  ///< [width]
@@ -270,6 +293,8 @@ struct AttentionArgs {
   int32_t rotated = 0;  ///< As in RopeArgs.
   float scale = 0;      ///< Of scores; 0: 1 / sqrt d.
   float cap = 0;        ///< c: scores become c tanh(s / c); 0: as they are.
+  /// [H]: one more score of each head, of a value that is zero; null: none.
+  const float* sinks = nullptr;
 };
 void attention(Stream stream, const AttentionArgs& args);
 

@@ -208,6 +208,31 @@ __global__ void __launch_bounds__(kThreads)
   if (i < static_cast<int64_t>(a.count) * a.width) a.x[i] *= a.factors[i / a.width];
 }
 
+__global__ void __launch_bounds__(kThreads)
+    clamped_silu_kernel(const __grid_constant__ ClampedSiluArgs a) {
+  begin_after_the_last();
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= a.pair.count) return;
+  const float g = fminf(a.pair.h[i], a.limit);
+  const float u = fminf(fmaxf(a.pair.u[i], -a.limit), a.limit);
+  a.pair.h[i] = g / (1.0F + expf(-1.702F * g)) * (u + 1.0F);
+}
+
+__global__ void __launch_bounds__(kThreads) gather_kernel(const __grid_constant__ GatherArgs a) {
+  begin_after_the_last();
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= static_cast<int64_t>(a.count) * a.width) return;
+  a.y[i] = a.x[static_cast<int64_t>(a.rows[i / a.width]) * a.width + i % a.width];
+}
+
+__global__ void __launch_bounds__(kThreads) scatter_kernel(const __grid_constant__ ScatterArgs a) {
+  begin_after_the_last();
+  const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (i >= static_cast<int64_t>(a.count) * a.width) return;
+  const int64_t t = i / a.width;
+  a.x[static_cast<int64_t>(a.rows[t]) * a.width + i % a.width] += a.factors[t] * a.y[i];
+}
+
 __global__ void __launch_bounds__(kThreads) bias_kernel(const __grid_constant__ BiasArgs a) {
   begin_after_the_last();
   const int64_t i = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
@@ -302,6 +327,20 @@ void scale_and_cap(Stream stream, const CapArgs& a) {
 void scale_rows(Stream stream, const RowScaleArgs& a) {
   const unsigned blocks = blocks_for(static_cast<int64_t>(a.count) * a.width);
   NETY_LAUNCH(scale_rows_kernel, dim3(blocks), dim3(kThreads), 0, stream, a);
+}
+
+void clamped_silu_multiply(Stream stream, const ClampedSiluArgs& a) {
+  NETY_LAUNCH(clamped_silu_kernel, dim3(blocks_for(a.pair.count)), dim3(kThreads), 0, stream, a);
+}
+
+void gather_rows(Stream stream, const GatherArgs& a) {
+  const unsigned blocks = blocks_for(static_cast<int64_t>(a.count) * a.width);
+  NETY_LAUNCH(gather_kernel, dim3(blocks), dim3(kThreads), 0, stream, a);
+}
+
+void add_to_rows(Stream stream, const ScatterArgs& a) {
+  const unsigned blocks = blocks_for(static_cast<int64_t>(a.count) * a.width);
+  NETY_LAUNCH(scatter_kernel, dim3(blocks), dim3(kThreads), 0, stream, a);
 }
 
 void add_bias(Stream stream, const BiasArgs& a) {

@@ -47,6 +47,29 @@ bool has_rotary(const checkpoint::ModelConfig& config, int rotary) {
   });
 }
 
+/// The widest feed-forward network.
+int64_t widest_ffn(const checkpoint::ModelConfig& config) {
+  int64_t widest = config.ffn_dim;
+  for (const checkpoint::LayerSpec& spec : config.specs)
+    widest = std::max(widest, spec.mixture.ffn_dim);
+  return widest;
+}
+
+void take_mixtures(const checkpoint::ModelConfig& config, int64_t tokens, Carver& carver,
+                   Buffers& w) {
+  int64_t experts = 0, chosen = 0;
+  for (const checkpoint::LayerSpec& spec : config.specs) {
+    experts = std::max(experts, spec.mixture.experts);
+    chosen = std::max(chosen, spec.mixture.chosen);
+  }
+  if (experts == 0) return;
+  w.scores = carver.take<float>(tokens * experts);
+  w.expert_rows = carver.take<int32_t>(tokens * chosen);
+  w.expert_weights = carver.take<float>(tokens * chosen);
+  for (float** buffer : {&w.of_expert, &w.from_expert, &w.sum})
+    *buffer = carver.take<float>(tokens * config.dim);
+}
+
 }  // namespace
 
 const checkpoint::Rope* rope_of(const checkpoint::ModelConfig& config, Rotary rotary) {
@@ -76,7 +99,8 @@ Buffers lay_out(const checkpoint::ModelConfig& config, const model::StepLimits& 
                 std::byte* base) {
   const int64_t q_width = config.heads * config.head_dim;
   const int64_t kv_width = config.kv_heads * config.head_dim;
-  const int64_t widest = std::max({config.dim, q_width, config.ffn_dim});
+  const int64_t ffn = widest_ffn(config);
+  const int64_t widest = std::max({config.dim, q_width, ffn});
   const int64_t most = std::max(limits.tokens, limits.logit_rows);
   const int64_t largest = widest * std::max(config.dim, q_width) * int64_t{sizeof(float)};
   Buffers w{};
@@ -87,9 +111,10 @@ Buffers lay_out(const checkpoint::ModelConfig& config, const model::StepLimits& 
   w.k = carver.take<float>(limits.tokens * kv_width);
   w.v = carver.take<float>(limits.tokens * kv_width);
   w.a = carver.take<float>(limits.tokens * q_width);
-  w.h = carver.take<float>(limits.tokens * config.ffn_dim);
-  w.u = carver.take<float>(limits.tokens * config.ffn_dim);
+  w.h = carver.take<float>(limits.tokens * ffn);
+  w.u = carver.take<float>(limits.tokens * ffn);
   w.logits = carver.take<float>(limits.logit_rows * config.vocab);
+  take_mixtures(config, limits.tokens, carver, w);
   w.partials =
       carver.take<float>(kMatvecTokens * config.heads * kMostSplits * (config.head_dim + 2));
   w.arrivals = carver.take<int32_t>(kMatvecTokens * config.heads);

@@ -21,21 +21,28 @@ inline constexpr int kRotaries = 3;
 const checkpoint::Rope* rope_of(const checkpoint::ModelConfig& config, checkpoint::Rotary rotary);
 
 /// Where the buffers lie. Shapes with T tokens, R rows with logits; widest is the largest of D, H d
-/// and F.
+/// and F, which is that of an expert where it is wider. E experts, k of a token.
 struct Buffers {
-  float* x;           ///< [T, D] residual stream
-  float* n;           ///< [max(T, R), D] normalised
-  float* q;           ///< [T, H d]
-  float* k;           ///< [T, G d]
-  float* v;           ///< [T, G d]
-  float* a;           ///< [T, H d]
-  float* h;           ///< [T, F]
-  float* u;           ///< [T, F]
-  float* logits;      ///< [R, V]
-  float* partials;    ///< Attention in parts: [kMatvecTokens, H, kMostSplits, d + 2]
-  int32_t* arrivals;  ///< [kMatvecTokens H], zero between steps
-  Int8Rows rows;      ///< [max(T, R), widest]
-  uint16_t* high;     ///< [max(T, R), widest rounded up to 8]: activations for cuBLAS
+  float* x;       ///< [T, D] residual stream
+  float* n;       ///< [max(T, R), D] normalised
+  float* q;       ///< [T, H d]
+  float* k;       ///< [T, G d]
+  float* v;       ///< [T, G d]
+  float* a;       ///< [T, H d]
+  float* h;       ///< [T, F]
+  float* u;       ///< [T, F]
+  float* logits;  ///< [R, V]
+  /// Of mixtures; null where the model has none.
+  float* scores;          ///< [T, E] of the router
+  int32_t* expert_rows;   ///< [T k]: tokens of each expert, one expert after the other
+  float* expert_weights;  ///< [T k]
+  float* of_expert;       ///< [T, D]: normalised, of an expert's tokens
+  float* from_expert;     ///< [T, D]
+  float* sum;             ///< [T, D] of all experts
+  float* partials;        ///< Attention in parts: [kMatvecTokens, H, kMostSplits, d + 2]
+  int32_t* arrivals;      ///< [kMatvecTokens H], zero between steps
+  Int8Rows rows;          ///< [max(T, R), widest]
+  uint16_t* high;         ///< [max(T, R), widest rounded up to 8]: activations for cuBLAS
   uint16_t* low;
   void* panel;  ///< kPanelBytes, or what the largest layer matrix needs if that is less
 

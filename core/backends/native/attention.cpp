@@ -16,6 +16,14 @@ using kernels::Visible;
 /// Rows (tokens times heads of a group) that go together: their scores stay in the first cache.
 constexpr int64_t kTileRows = 24;
 
+/// What values are multiplied by where `sink` is one more score beside those whose largest is `top`
+/// and whose exponentials sum to `sum`.
+float share_beside(float sink, float top, float sum) {
+  const float highest = std::max(top, sink);
+  const float seen = std::exp(top - highest);
+  return seen / (sum * seen + std::exp(sink - highest));
+}
+
 /// Floats of a KV block's results for `rows` rows: a, tops and sums.
 int64_t partial_size(int64_t rows, int64_t head_dim) { return rows * (head_dim + 2); }
 
@@ -74,8 +82,9 @@ void Attention::begin_step(const model::Batch& batch, const KvCache& cache, kern
 }
 
 void Attention::run(const checkpoint::LayerSpec& spec, int64_t layer, const float* q,
-                    ThreadPool& pool, float* a, int64_t a_stride) {
+                    const float* sinks, ThreadPool& pool, float* a, int64_t a_stride) {
   layer_ = layer;
+  sinks_ = sinks;
   window_ = spec.window;
   scale_ = spec.score_scale == 0 ? 1.0F / std::sqrt(static_cast<float>(config_.head_dim))
                                  : static_cast<float>(spec.score_scale);
@@ -165,7 +174,9 @@ void Attention::finish(const Partial& sum, int64_t token, int64_t kv_head, float
   const int64_t dim = config_.head_dim;
   for (int64_t g = 0; g < group(); ++g) {
     const int64_t row = token * group() + g;
-    const float scale = 1.0F / sum.sums[row];
+    const float scale = sinks_ == nullptr ? 1.0F / sum.sums[row]
+                                          : share_beside(sinks_[kv_head * group() + g],
+                                                         sum.tops[row], sum.sums[row]);
     for (int64_t d = 0; d < dim; ++d)
       a[(kv_head * group() + g) * dim + d] = sum.a[row * dim + d] * scale;
   }

@@ -25,9 +25,10 @@ class Attention {
                int threads);
   void begin_step(const model::Batch& batch, const KvCache& cache, kernels::Isa isa);
   /// a[t * a_stride + ...] [heads, head_dim] from q [T, heads, head_dim], rotated. The step's own
-  /// keys and values are in the cache already.
-  void run(const checkpoint::LayerSpec& spec, int64_t layer, const float* q, ThreadPool& pool,
-           float* a, int64_t a_stride);
+  /// keys and values are in the cache already. `sinks` [heads]: scores of a value that is zero;
+  /// null where there are none.
+  void run(const checkpoint::LayerSpec& spec, int64_t layer, const float* q, const float* sinks,
+           ThreadPool& pool, float* a, int64_t a_stride);
 
  private:
   /// Results for `rows` rows (kernels/attention.h).
@@ -74,7 +75,7 @@ class Attention {
   int64_t window_ = 0;  // of the layer that runs
   float scale_ = 0, cap_ = 0;
   int64_t layer_ = 0, tile_tokens_ = 1, workers_ = 1;
-  const float* q_ = nullptr;
+  const float *q_ = nullptr, *sinks_ = nullptr;
   std::vector<Tile> tiles_;
   std::vector<Scratch> scratch_;
   ZeroedArray<float> partials_;  // of one token's KV blocks, all heads

@@ -42,7 +42,8 @@ uint64_t workspace_bytes(const checkpoint::ModelConfig& config, const std::set<M
                          const checkpoint::SessionSize& size) {
   const int64_t q = config.heads * config.head_dim;
   const int64_t kv = config.kv_heads * config.head_dim;
-  const int64_t widest = std::max({config.dim, q, config.ffn_dim}) + Activations::kMargin;
+  const int64_t widest =
+      std::max({config.dim, q, config.ffn_dim, Experts::widest(config)}) + Activations::kMargin;
   const int64_t group = config.heads / std::max<int64_t>(1, config.kv_heads);
   const int64_t logit_rows = std::clamp<int64_t>(size.logit_rows, 1, size.context);
   const int64_t tokens = std::max(std::min(size.step, size.context), logit_rows);
@@ -53,6 +54,7 @@ uint64_t workspace_bytes(const checkpoint::ModelConfig& config, const std::set<M
       tokens *
       (config.dim + q + 2 * kv + 2 * config.ffn_dim + Workspace::floats_for_specs(config)) * kFloat;
   const int64_t inputs = tokens * widest * takes.bytes_per_form_values() / kFormValues;
+  const int64_t experts = Experts::bytes(config, tokens, takes.bytes_per_form_values());
   const int64_t tallest = takes.column ? std::max(widest, config.vocab) : 0;
   const int64_t scratch = Scratch::bytes(widest, tallest, tokens);
   const int64_t attention =
@@ -60,7 +62,8 @@ uint64_t workspace_bytes(const checkpoint::ModelConfig& config, const std::set<M
       size.threads * Attention::scratch_bytes(group, config.head_dim);
   const int64_t session = logit_rows * config.vocab * kFloat + config.vocab * kCandidateBytes +
                           size.context * static_cast<int64_t>(sizeof(int32_t));
-  return static_cast<uint64_t>(activations + inputs + size.threads * scratch + attention + session);
+  return static_cast<uint64_t>(activations + inputs + experts + size.threads * scratch + attention +
+                               session);
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
-// The seven operations of a step on CPU threads. Each is one or two parallel regions: what every
+// The eight operations of a step on CPU threads. Each is one or two parallel regions: what every
 // token needs on its own (norms, forms of activations), then rows of weights.
 #include "core/backends/native/native.h"
 
 #include <algorithm>
 
 #include "core/backends/native/kv_cache.h"
+#include "core/backends/native/nonlinearity.h"
 #include "core/backends/native/workspace.h"
-#include "core/base/error.h"
+#include "core/model/whole_models.h"
 
 namespace nety::native {
 namespace {
@@ -31,17 +32,6 @@ constexpr int64_t kRowGrain = kernels::kPackRows;
 int64_t cut(int64_t row, int64_t rows) {
   const int64_t inside = std::clamp<int64_t>(row, 0, rows);
   return std::min((inside + kRowGrain - 1) / kRowGrain * kRowGrain, rows);
-}
-
-/// Norms over a whole row need what other processes computed of it before it is gathered.
-void require_separable(const ModelConfig& config) {
-  if (config.any_layer([](const LayerSpec& spec) {
-        return spec.norm_after || spec.parallel || spec.head_norm == checkpoint::HeadNorm::kRow;
-      }))
-    throw Error(ErrorKind::kUsage,
-                "models of the architecture " + config.architecture +
-                    " cannot be shared among processes: they normalise whole rows inside a block",
-                "Run the model in one process.");
 }
 
 class NativeBackend final : public model::Backend {
@@ -69,17 +59,18 @@ class NativeBackend final : public model::Backend {
   std::unique_ptr<model::Workspace> make_workspace(const ModelConfig& config,
                                                    const model::LocalShape& shape,
                                                    const model::StepLimits& limits) override {
-    if (!shape.is_whole()) require_separable(config);
+    if (!shape.is_whole()) model::require_separable(config);
     return std::make_unique<Workspace>(config, shape, limits, pool_.threads(), tallest_);
   }
 
   void begin_step(const Batch& batch, model::Workspace& workspace, model::KvCache& cache) override;
   void embed(const model::Weight& table) override;
   void qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) override;
-  void attention(const LayerSpec& spec, int64_t index) override;
+  void attention(const LayerWeights& layer, const LayerSpec& spec, int64_t index) override;
   void attention_output(const LayerWeights& layer, const LayerSpec& spec) override;
   void gate_up(const LayerWeights& layer, const LayerSpec& spec) override;
   void down(const LayerWeights& layer, const LayerSpec& spec) override;
+  void experts(const LayerWeights& layer, const LayerSpec& spec) override;
   void head(const model::Weight& norm, const model::Weight* bias, const model::Weight& output,
             std::span<float> logits, int64_t width) override;
   void end_step() override {}
@@ -106,8 +97,8 @@ class NativeBackend final : public model::Backend {
   /// x += r norm(W in + bias), in the columns that are computed here; a null norm is none.
   void add_to_stream(const Weight& w, const model::WeightPtr& bias, const model::WeightPtr& norm,
                      const LayerSpec& spec);
-  /// h = f(g) * u, or f(g) where u is null; n values.
-  void activate(const LayerSpec& spec, float* g, const float* u, int64_t n) const;
+  /// x += r norm(y) in row t; a null norm is none, and y may change.
+  void add_row(int64_t t, float* y, const model::WeightPtr& norm, const LayerSpec& spec);
   void finish_logits(std::span<float> logits, int64_t rows, int64_t count, int64_t width);
   /// The rotations of the step's positions: cos and sin [T, head_dim / 2].
   void prepare_rotations();
@@ -279,11 +270,11 @@ void NativeBackend::finish_heads(float* heads, int64_t count, int64_t t, const L
   }
 }
 
-void NativeBackend::attention(const LayerSpec& spec, int64_t index) {
+void NativeBackend::attention(const LayerWeights& layer, const LayerSpec& spec, int64_t index) {
   const model::Part columns = work_->attention_columns();
   work_->in.set_cols(columns.whole);
-  work_->attention.run(spec, index, work_->q.data(), pool_, work_->in.row(0) + columns.begin,
-                       work_->in.stride());
+  work_->attention.run(spec, index, work_->q.data(), floats_or_null(layer[Slot::sinks]), pool_,
+                       work_->in.row(0) + columns.begin, work_->in.stride());
 }
 
 void NativeBackend::attention_output(const LayerWeights& layer, const LayerSpec& spec) {
@@ -317,15 +308,10 @@ void NativeBackend::gate_up(const LayerWeights& layer, const LayerSpec& spec) {
       product(up, Slot::b_up, u, ffn.count);
     }
     for (int64_t t = 0; t < tokens_; ++t)
-      activate(spec, h + t * ffn.whole + share.begin,
-               u == nullptr ? nullptr : u + t * ffn.count + share.begin, share.end - share.begin);
+      apply_nonlinearity(spec, cells_, h + t * ffn.whole + share.begin,
+                         u == nullptr ? nullptr : u + t * ffn.count + share.begin,
+                         share.end - share.begin);
   });
-}
-
-void NativeBackend::activate(const LayerSpec& spec, float* g, const float* u, int64_t n) const {
-  if (spec.nonlinearity == checkpoint::Nonlinearity::kGeluTanh)
-    return cells_.get<kernels::Op::kGelu>()(g, u, g, n);
-  cells_.get<kernels::Op::kSilu>()(g, u, g, n);
 }
 
 void NativeBackend::down(const LayerWeights& layer, const LayerSpec& spec) {
@@ -339,6 +325,19 @@ void NativeBackend::down(const LayerWeights& layer, const LayerSpec& spec) {
   add_to_stream(w, layer[Slot::b_down], layer[Slot::mlp_post_norm], spec);
 }
 
+void NativeBackend::experts(const LayerWeights& layer, const LayerSpec& spec) {
+  Workspace& work = *work_;
+  const Weight& router = native(layer[Slot::router]);
+  normalise(layer[Slot::mlp_norm], layer[Slot::mlp_norm_bias], {&router});
+  multiply(
+      {{router,
+        {work.experts.scores(), spec.mixture.experts, floats_or_null(layer[Slot::router_bias])}}},
+      tokens_);
+  work.experts.run({layer, spec, work.in, tokens_, pool_, cells_, work.scratch});
+  each_token(tokens_,
+             [&](int64_t t) { add_row(t, work.experts.sum(t), layer[Slot::mlp_post_norm], spec); });
+}
+
 void NativeBackend::add_to_stream(const Weight& w, const model::WeightPtr& bias,
                                   const model::WeightPtr& norm, const LayerSpec& spec) {
   Workspace& work = *work_;
@@ -349,12 +348,16 @@ void NativeBackend::add_to_stream(const Weight& w, const model::WeightPtr& bias,
         {{w, {work.x.data() + work.shape.stream.begin, dim, floats_or_null(bias), true, scale}}},
         tokens_);
   multiply({{w, {work.y.data(), dim, floats_or_null(bias)}}}, tokens_);
-  each_token(tokens_, [&](int64_t t) {
-    float* const y = work.y.data() + t * dim;
-    float* const x = work.x.data() + t * dim;
-    rms_norm(y, native(norm).floats(), work.config.rms_eps, dim, y);
-    for (int64_t i = 0; i < dim; ++i) x[i] += scale * y[i];
-  });
+  each_token(tokens_, [&](int64_t t) { add_row(t, work.y.data() + t * dim, norm, spec); });
+}
+
+void NativeBackend::add_row(int64_t t, float* y, const model::WeightPtr& norm,
+                            const LayerSpec& spec) {
+  const int64_t dim = work_->config.dim;
+  float* const x = work_->x.data() + t * dim;
+  const auto scale = static_cast<float>(spec.residual_scale);
+  if (norm != nullptr) rms_norm(y, native(norm).floats(), work_->config.rms_eps, dim, y);
+  for (int64_t i = 0; i < dim; ++i) x[i] += scale * y[i];
 }
 
 void NativeBackend::head(const model::Weight& norm, const model::Weight* bias,

@@ -55,9 +55,11 @@ Workspace::Workspace(const checkpoint::ModelConfig& whole, const model::LocalSha
   if (has_norms_after(config)) floats(y, config.dim);
   add_rotations(config.rope, limits);
   if (has_local_rope(config)) add_rotations(config.local_rope, limits);
-  const int64_t widest = std::max({config.dim, attention_columns().whole, shape.ffn.whole});
+  const int64_t widest =
+      std::max({config.dim, attention_columns().whole, shape.ffn.whole, Experts::widest(config)});
   const int64_t rows = std::max(limits.tokens, limits.logit_rows);
   in.reserve(rows, widest);
+  experts.reserve(config, limits.tokens);
   scratch.resize(static_cast<size_t>(threads));
   for (Scratch& of : scratch) of.reserve(widest, tallest, rows);
   attention.reserve(local_heads(config, shape), limits.context, limits.tokens, threads);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/backends/native/attention.h"
+#include "core/backends/native/experts.h"
 #include "core/backends/native/linear.h"
 #include "core/backends/native/token_rows.h"
 
@@ -35,12 +36,13 @@ struct Workspace final : model::Workspace {
   model::LocalShape shape;
   std::vector<Rotations> rotations;  // of the main rotary embedding, and of the local one
   Attention attention;
-  ZeroedArray<float> x;          // [T, D] residual stream
-  ZeroedArray<float> q, k, v;    // [T, H d], [T, G d] twice
-  ZeroedArray<float> h;          // [T, F_all]
-  ZeroedArray<float> u;          // [T, F]
-  ZeroedArray<float> y;          // [T, D] what a block adds, where that is normalised
-  Activations in;                // what goes into the next products; a [T, H_all d] is one of them
+  ZeroedArray<float> x;        // [T, D] residual stream
+  ZeroedArray<float> q, k, v;  // [T, H d], [T, G d] twice
+  ZeroedArray<float> h;        // [T, F_all]
+  ZeroedArray<float> u;        // [T, F]
+  ZeroedArray<float> y;        // [T, D] what a block adds, where that is normalised
+  Activations in;              // what goes into the next products; a [T, H_all d] is one of them
+  Experts experts;
   std::vector<Scratch> scratch;  // of each worker
 
  private:

@@ -1,6 +1,7 @@
 // Attention by at::scaled_dot_product_attention, grouped queries without copying keys.
 #include "core/backends/torch/attention.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
@@ -66,17 +67,21 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
   return at::scaled_dot_product_attention(q, k, v, mask, 0.0, sight.causal, scale);
 }
 
-/// With scores that are capped before the mask, which the fused operation cannot do.
-at::Tensor capped_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            const Sight& sight, double scale, const model::LayerSpec& spec) {
-  at::Tensor scores = at::matmul(q, k.transpose(2, 3)).mul_(scale / spec.score_cap);
-  scores.tanh_().mul_(spec.score_cap);
+/// With scores that are capped before the mask, or sinks beside them, which the fused operation
+/// cannot do. `sinks` [Hkv, group, n or 1, 1], or undefined.
+at::Tensor plain_steps(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                       const Sight& sight, double scale, double cap, const at::Tensor& sinks) {
+  at::Tensor scores = at::matmul(q, k.transpose(2, 3)).mul_(scale);
+  if (cap > 0) scores.div_(cap).tanh_().mul_(cap);
   if (sight.mask.defined()) scores.add_(sight.mask);
   if (sight.causal) {
     const at::Tensor hidden = at::full({q.size(2), k.size(2)}, -INFINITY, scores.options());
     scores.add_(at::triu(hidden, 1));
   }
-  return at::matmul(at::softmax(scores, -1), v);
+  if (!sinks.defined()) return at::matmul(at::softmax(scores, -1), v);
+  const at::Tensor column = sinks.expand({scores.size(0), scores.size(1), scores.size(2), 1});
+  const at::Tensor shares = at::softmax(at::cat({scores, column}, -1), -1);
+  return at::matmul(shares.narrow(-1, 0, k.size(2)), v);
 }
 
 void check_sequence(const model::CacheShape& shape, int32_t sequence) {
@@ -169,7 +174,7 @@ void write_cache(const TorchCache& cache, int64_t layer, const SequenceRows& row
 }
 
 at::Tensor attend(const TorchCache& cache, const model::LayerSpec& spec, int64_t layer,
-                  const SequenceRows& rows, const at::Tensor& q) {
+                  const SequenceRows& rows, const at::Tensor& q, const at::Tensor& sinks) {
   const Sight& sight = rows.sight(spec.window);
   const int64_t n = rows.count(), keys = rows.end() - sight.first_key;
   const int64_t kv_heads = cache.shape().kv_heads, head_dim = cache.shape().head_dim;
@@ -189,8 +194,14 @@ at::Tensor attend(const TorchCache& cache, const model::LayerSpec& spec, int64_t
   }
   const double scale =
       spec.score_scale == 0 ? 1.0 / std::sqrt(static_cast<double>(head_dim)) : spec.score_scale;
-  const at::Tensor a = spec.score_cap > 0 ? capped_attention(queries, k, v, sight, scale, spec)
-                                          : plain_attention(queries, k, v, sight, scale);
+  // One token's heads lie where the rows of several are.
+  const at::Tensor beside = !sinks.defined()
+                                ? sinks
+                                : sinks.view(n == 1 ? at::IntArrayRef({kv_heads, 1, group, 1})
+                                                    : at::IntArrayRef({kv_heads, group, 1, 1}));
+  const bool fused = spec.score_cap == 0 && !sinks.defined();
+  const at::Tensor a = fused ? plain_attention(queries, k, v, sight, scale)
+                             : plain_steps(queries, k, v, sight, scale, spec.score_cap, beside);
   return (n == 1 ? a.permute({1, 0, 2, 3}) : a.permute({2, 0, 1, 3})).reshape({n, -1});
 }
 

@@ -66,8 +66,9 @@ std::vector<SequenceRows> rows_by_sequence(const model::Batch& batch, const Torc
 void write_cache(const TorchCache& cache, int64_t layer, const SequenceRows& rows,
                  const at::Tensor& k, const at::Tensor& v);
 
-/// softmax(s q k) v for the rows' queries, from q [T, Hq, dh]: [n, Hq*dh].
+/// softmax(s q k) v for the rows' queries, from q [T, Hq, dh]: [n, Hq*dh]. `sinks` [Hq] are scores
+/// of a value that is zero; undefined: there are none.
 at::Tensor attend(const TorchCache& cache, const model::LayerSpec& spec, int64_t layer,
-                  const SequenceRows& rows, const at::Tensor& q);
+                  const SequenceRows& rows, const at::Tensor& q, const at::Tensor& sinks);
 
 }  // namespace nety::torch_backend

@@ -1,4 +1,4 @@
-// The seven operations in ATen. Norms, rotations, softmax and the residual stream are fp32 in every
+// The eight operations in ATen. Norms, rotations, softmax and the residual stream are fp32 in every
 // mode; a product takes its inputs in the type of its weight.
 #include "core/backends/torch/torch_backend.h"
 
@@ -9,11 +9,9 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/rms_norm.h>
-#include <ATen/ops/silu.h>
 #include <ATen/ops/stack.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
@@ -23,6 +21,7 @@
 
 #include "core/backends/torch/attention.h"
 #include "core/backends/torch/device.h"
+#include "core/backends/torch/feed_forward.h"
 #include "core/backends/torch/weight.h"
 #include "core/model/rope.h"
 #include "core/model/whole_models.h"
@@ -36,10 +35,6 @@ using model::LayerWeights;
 using model::Slot;
 using model::Weight;
 using precision::ModeId;
-
-at::Tensor product(const at::Tensor& x, const Weight& weight, const Weight* bias) {
-  return cast(weight).multiply(x, bias == nullptr ? nullptr : &cast(*bias));
-}
 
 at::Tensor tensor_of(std::span<const int32_t> values, c10::Device device) {
   return at::from_blob(const_cast<int32_t*>(values.data()), {static_cast<int64_t>(values.size())},
@@ -101,10 +96,11 @@ class TorchBackend final : public model::Backend {
   void begin_step(const Batch& batch, model::Workspace& workspace, model::KvCache& cache) override;
   void embed(const Weight& table) override;
   void qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t index) override;
-  void attention(const LayerSpec& spec, int64_t index) override;
+  void attention(const LayerWeights& layer, const LayerSpec& spec, int64_t index) override;
   void attention_output(const LayerWeights& layer, const LayerSpec& spec) override;
   void gate_up(const LayerWeights& layer, const LayerSpec& spec) override;
   void down(const LayerWeights& layer, const LayerSpec& spec) override;
+  void experts(const LayerWeights& layer, const LayerSpec& spec) override;
   void head(const Weight& norm, const Weight* norm_bias, const Weight& output,
             std::span<float> logits, int64_t width) override;
   void end_step() override;
@@ -267,15 +263,17 @@ void TorchBackend::qkv(const LayerWeights& layer, const LayerSpec& spec, int64_t
   for (const SequenceRows& group : groups_) write_cache(*cache_, index, group, k, v);
 }
 
-void TorchBackend::attention(const LayerSpec& spec, int64_t index) {
+void TorchBackend::attention(const LayerWeights& layer, const LayerSpec& spec, int64_t index) {
   const c10::InferenceMode guard;
+  const Weight* sinks_or_null = layer[Slot::sinks].get();
+  const at::Tensor sinks = sinks_or_null == nullptr ? at::Tensor() : cast(*sinks_or_null).vector();
   if (groups_.size() == 1 && !groups_[0].index.defined()) {
-    a_ = attend(*cache_, spec, index, groups_[0], q_);
+    a_ = attend(*cache_, spec, index, groups_[0], q_, sinks);
     return;
   }
   a_ = at::empty({q_.size(0), work_->config.heads * work_->config.head_dim}, q_.options());
   for (const SequenceRows& group : groups_) {
-    const at::Tensor a = attend(*cache_, spec, index, group, q_);
+    const at::Tensor a = attend(*cache_, spec, index, group, q_, sinks);
     if (group.index.defined())
       a_.index_copy_(0, group.index, a);
     else
@@ -299,10 +297,16 @@ void TorchBackend::gate_up(const LayerWeights& layer, const LayerSpec& spec) {
   const Slot bias = spec.parallel ? Slot::attention_norm_bias : Slot::mlp_norm_bias;
   const at::Tensor n = normalised(x_, layer[norm].get(), layer[bias].get());
   const auto projected = [&](Slot w, Slot b) { return product(n, *layer[w], layer[b].get()); };
-  const at::Tensor g =
-      spec.gated ? projected(Slot::w_gate, Slot::b_gate) : projected(Slot::w_up, Slot::b_up);
-  h_ = spec.nonlinearity == checkpoint::Nonlinearity::kSilu ? at::silu(g) : at::gelu(g, "tanh");
-  if (spec.gated) h_.mul_(projected(Slot::w_up, Slot::b_up));
+  h_ = spec.gated ? activated(spec, projected(Slot::w_gate, Slot::b_gate),
+                              projected(Slot::w_up, Slot::b_up))
+                  : activated(spec, projected(Slot::w_up, Slot::b_up), {});
+}
+
+void TorchBackend::experts(const LayerWeights& layer, const LayerSpec& spec) {
+  const c10::InferenceMode guard;
+  const at::Tensor n =
+      normalised(x_, layer[Slot::mlp_norm].get(), layer[Slot::mlp_norm_bias].get());
+  add_to_stream(mixture(layer, spec, n), layer[Slot::mlp_post_norm].get(), spec);
 }
 
 void TorchBackend::down(const LayerWeights& layer, const LayerSpec& spec) {

@@ -1,13 +1,13 @@
 // Llama (Touvron et al. 2023; 2407.21783) and what is built like it: SmolLM2, TinyLlama, Vicuna.
-// GGUF files call Mistral "llama" too. Names: transformers' modeling_llama.py, and llama.cpp's
-// tensor_mapping.py in the gguf package.
-#include "core/checkpoint/families/decoder.h"
+// GGUF files call Mistral and Mixtral "llama" too. Names: transformers' modeling_llama.py, and
+// llama.cpp's tensor_mapping.py in the gguf package.
+#include "core/checkpoint/families/mixtral.h"
+#include "core/checkpoint/families/written.h"
 #include "core/checkpoint/family.h"
 #include "core/checkpoint/gguf_keys.h"
 #include "core/checkpoint/gguf_shape.h"
 #include "core/checkpoint/huggingface_shape.h"
 #include "core/checkpoint/json_file.h"
-#include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
 
@@ -21,19 +21,25 @@ ModelConfig read_json(const JsonObject& root) {
 }
 
 ModelConfig read_gguf(const GgufKeys& keys) {
-  const std::string experts = keys.own("expert_count");
-  if (keys.integer(experts, 0, 1 << 16).value_or(0) > 0)
-    refuse(keys.file(), "is a mixture of experts (" + experts + "), which is not supported",
-           "Use a dense model of the Llama family.");
-  ModelConfig config = read_shape(keys);
+  ModelConfig config = read_shape(keys, {.takes = with_experts()});
+  // Mixtral's files. Some converters write 0 for a dense model.
+  if (keys.number(keys.own(kGgufExpertCount)).value_or(0) != 0)
+    spread_mixture(read_mixture(keys, config.ffn_dim, Gating::kSoftmaxRenormalised), config);
   // llama.cpp's converter reorders the rows of q and k for it.
   config.rope.interleaved = config.paired_rows = true;
   config.qkv_bias = config.o_bias = config.mlp_bias = config.optional_biases = true;
   return config;
 }
 
-/// A sliding window is Mistral's; everything else of the two families is the same.
+/// A sliding window is Mistral's, experts are Mixtral's; everything else is the same.
 HuggingFaceForm huggingface_form(const ModelConfig& config) {
+  if (const Mixture& mixture = config.spec(0).mixture; mixture.experts > 0)
+    return {"mixtral",
+            "MixtralForCausalLM",
+            {{"intermediate_size", mixture.ffn_dim},
+             {"num_local_experts", mixture.experts},
+             {"num_experts_per_tok", mixture.chosen},
+             {"sliding_window", or_none(config.spec(0).window)}}};
   if (const int64_t window = config.spec(0).window; window > 0)
     return {"mistral", "MistralForCausalLM", {{"sliding_window", window}}};
   return {"llama",
@@ -48,8 +54,8 @@ const Family k_llama = {
     .name = "llama",
     .model_class = "LlamaForCausalLM",
     .gguf_architecture = "llama",
-    .gguf_models = "Llama 1-3, Mistral, SmolLM2, TinyLlama and others of that kind",
-    .tensors = [](const ModelConfig& config) { return decoder_tensors(config); },
+    .gguf_models = "Llama 1-3, Mistral, Mixtral, SmolLM2, TinyLlama and others of that kind",
+    .tensors = mixtral_tensors,
     .read_json = read_json,
     .read_gguf = read_gguf,
     .huggingface_form = huggingface_form,

@@ -15,6 +15,12 @@ inline HuggingFaceForm::Value or_null(double value) {
   return value;
 }
 
+/// null for a window that is none.
+inline HuggingFaceForm::Value or_none(int64_t window) {
+  if (window == 0) return nullptr;
+  return window;
+}
+
 /// The window of the layers that have one; 0: none has.
 inline int64_t widest_window(const ModelConfig& config) {
   int64_t widest = 0;

@@ -30,10 +30,14 @@ class ThrowingBackend final : public Backend {
   void begin_step(const Batch& /*batch*/, Workspace& /*workspace*/, KvCache& /*cache*/) override {}
   void embed(const Weight& /*table*/) override {}
   void qkv(const LayerWeights& /*layer*/, const LayerSpec& /*spec*/, int64_t /*index*/) override {}
-  void attention(const LayerSpec& /*spec*/, int64_t /*index*/) override { throw 42; }
+  void attention(const LayerWeights& /*layer*/, const LayerSpec& /*spec*/,
+                 int64_t /*index*/) override {
+    throw 42;
+  }
   void attention_output(const LayerWeights& /*layer*/, const LayerSpec& /*spec*/) override {}
   void gate_up(const LayerWeights& /*layer*/, const LayerSpec& /*spec*/) override {}
   void down(const LayerWeights& /*layer*/, const LayerSpec& /*spec*/) override {}
+  void experts(const LayerWeights& /*layer*/, const LayerSpec& /*spec*/) override {}
   void head(const Weight& /*norm*/, const Weight* /*norm_bias*/, const Weight& /*output*/,
             std::span<float> /*logits*/, int64_t /*width*/) override {}
   void end_step() override { throw std::runtime_error(std::string(5000, 'x')); }

@@ -1,0 +1,229 @@
+// Rows of weights are dealt out so that workers have equal work, whichever experts were chosen.
+#include "core/backends/native/experts.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/backends/native/nonlinearity.h"
+
+namespace nety::native {
+namespace {
+
+using checkpoint::Mixture;
+using model::ExpertWeights;
+using model::Slot;
+
+/// Reading a row of weights counts as much as multiplying it with so many tokens.
+constexpr int64_t kReading = 4;
+
+const Weight& native(const model::WeightPtr& weight) { return static_cast<const Weight&>(*weight); }
+
+const float* floats_or_null(const model::WeightPtr& weight) {
+  return weight == nullptr ? nullptr : native(weight).floats();
+}
+
+/// The largest of each number among the model's mixtures.
+Mixture largest_of(const checkpoint::ModelConfig& config) {
+  Mixture most;
+  for (const checkpoint::LayerSpec& spec : config.specs) {
+    most.experts = std::max(most.experts, spec.mixture.experts);
+    most.chosen = std::max(most.chosen, spec.mixture.chosen);
+    most.ffn_dim = std::max(most.ffn_dim, spec.mixture.ffn_dim);
+  }
+  return most;
+}
+
+}  // namespace
+
+int64_t Experts::widest(const checkpoint::ModelConfig& config) {
+  return largest_of(config).ffn_dim;
+}
+
+void Experts::reserve(const checkpoint::ModelConfig& config, int64_t tokens) {
+  const Mixture most = largest_of(config);
+  if (most.experts == 0) return;
+  dim_ = config.dim;
+  const int64_t rows = tokens * most.chosen;
+  scores_.resize(static_cast<size_t>(tokens * most.experts));
+  choices_.resize(static_cast<size_t>(rows));
+  places_.resize(static_cast<size_t>(rows));
+  row_tokens_.resize(static_cast<size_t>(rows));
+  ends_.resize(static_cast<size_t>(most.experts));
+  groups_.reserve(static_cast<size_t>(most.experts));
+  in_.reserve(rows, std::max(config.dim, most.ffn_dim));
+  h_ = ZeroedArray<float>(static_cast<size_t>(rows * most.ffn_dim));
+  u_ = ZeroedArray<float>(static_cast<size_t>(rows * most.ffn_dim));
+  y_ = ZeroedArray<float>(static_cast<size_t>(rows * config.dim));
+}
+
+int64_t Experts::bytes(const checkpoint::ModelConfig& config, int64_t tokens, int64_t form_bytes) {
+  const Mixture most = largest_of(config);
+  constexpr int64_t kFloat = sizeof(float);
+  constexpr int64_t kRow = sizeof(model::Choice) + 2 * sizeof(int64_t);
+  const int64_t rows = tokens * most.chosen;
+  const int64_t width = std::max(config.dim, most.ffn_dim) + Activations::kMargin;
+  return tokens * most.experts * kFloat + rows * kRow + rows * width * form_bytes / kFormValues +
+         rows * (2 * most.ffn_dim + config.dim) * kFloat;
+}
+
+void Experts::run(const ExpertStep& step) {
+  tokens_ = step.tokens;
+  chosen_ = step.spec.mixture.chosen;
+  ffn_ = step.spec.mixture.ffn_dim;
+  choose(step);
+  group_by_expert(step.spec.mixture.experts);
+  gather(step);
+  gate_up(step);
+  down(step);
+  sum_up(step);
+}
+
+void Experts::choose(const ExpertStep& step) {
+  const Mixture& mixture = step.spec.mixture;
+  const auto experts = static_cast<size_t>(mixture.experts), chosen = static_cast<size_t>(chosen_);
+  const auto one = [&](int64_t t) {
+    const auto row = static_cast<size_t>(t);
+    model::choose_experts(mixture.gating, std::span(scores_).subspan(row * experts, experts),
+                          std::span(choices_).subspan(row * chosen, chosen));
+  };
+  if (tokens_ == 1) return one(0);
+  step.pool.run([&](int worker, int workers) {
+    const Share share = share_of(tokens_, worker, workers);
+    for (int64_t t = share.begin; t < share.end; ++t) one(t);
+  });
+}
+
+void Experts::group_by_expert(int64_t experts) {
+  const auto all = std::span(choices_).first(static_cast<size_t>(tokens_ * chosen_));
+  std::fill_n(ends_.begin(), experts, int64_t{0});
+  for (const model::Choice& choice : all) ++ends_[static_cast<size_t>(choice.expert)];
+  groups_.clear();
+  int64_t first = 0;
+  for (size_t e = 0; e < static_cast<size_t>(experts); ++e) {
+    const int64_t count = ends_[e];
+    if (count > 0) groups_.push_back({e, first, count});
+    ends_[e] = first;
+    first += count;
+  }
+  for (size_t i = 0; i < all.size(); ++i) {
+    const int64_t row = ends_[static_cast<size_t>(all[i].expert)]++;
+    places_[i] = row;
+    row_tokens_[static_cast<size_t>(row)] = static_cast<int64_t>(i) / chosen_;
+  }
+}
+
+void Experts::gather(const ExpertStep& step) {
+  in_.set_cols(dim_);
+  const auto take = [&](int64_t row, int64_t token) {
+    std::copy_n(step.normal.row(token), dim_, in_.row(row));
+  };
+  if (tokens_ == 1) {  // the same row for all its experts, in all forms that some of them take
+    take(0, 0);
+    for (const Group& group : groups_) {
+      const ExpertWeights& expert = step.layer.experts[group.expert];
+      if (&group != &groups_.front()) {
+        const ExpertWeights& first = step.layer.experts[groups_.front().expert];
+        if (native(expert.gate).product().form == native(first.gate).product().form &&
+            native(expert.up).product().form == native(first.up).product().form)
+          continue;
+      }
+      in_.derive(0, {&native(expert.gate), &native(expert.up)}, step.cells);
+    }
+    return;
+  }
+  step.pool.run([&](int worker, int workers) {
+    const Share share = share_of(tokens_ * chosen_, worker, workers);
+    for (const Group& group : groups_) {
+      const ExpertWeights& expert = step.layer.experts[group.expert];
+      const int64_t last = std::min(share.end, group.first + group.count);
+      for (int64_t row = std::max(share.begin, group.first); row < last; ++row) {
+        take(row, row_tokens_[static_cast<size_t>(row)]);
+        in_.derive(row, {&native(expert.gate), &native(expert.up)}, step.cells);
+      }
+    }
+  });
+}
+
+template <class Each>
+void Experts::deal(int64_t rows, int worker, int workers, const Each& each) const {
+  constexpr int64_t kGrain = kernels::kPackRows;
+  const int64_t panels = (rows + kGrain - 1) / kGrain;
+  const auto cost = [](const Group& group) { return group.count + kReading; };
+  int64_t total = 0;
+  for (const Group& group : groups_) total += panels * cost(group);
+  const Share share = share_of(total, worker, workers);
+  int64_t base = 0;
+  for (const Group& group : groups_) {
+    const auto cut = [&](int64_t at) {
+      const int64_t panel = (std::max<int64_t>(at - base, 0) + cost(group) - 1) / cost(group);
+      return std::min(panel * kGrain, rows);
+    };
+    const int64_t first = cut(share.begin), last = cut(share.end);
+    if (first < last) each(group, first, last);
+    base += panels * cost(group);
+  }
+}
+
+void Experts::gate_up(const ExpertStep& step) {
+  step.pool.run([&](int worker, int workers) {
+    Scratch& scratch = step.scratch[static_cast<size_t>(worker)];
+    deal(ffn_, worker, workers, [&](const Group& group, int64_t first, int64_t last) {
+      const ExpertWeights& expert = step.layer.experts[group.expert];
+      float* const h = h_.data() + group.first * ffn_;
+      float* const u = u_.data() + group.first * ffn_;
+      const int64_t row = tokens_ == 1 ? 0 : group.first;
+      multiply_rows(native(expert.gate), in_, group.count, first, last,
+                    {h, ffn_, floats_or_null(expert.gate_bias)}, step.cells, scratch, row);
+      multiply_rows(native(expert.up), in_, group.count, first, last,
+                    {u, ffn_, floats_or_null(expert.up_bias)}, step.cells, scratch, row);
+      for (int64_t t = 0; t < group.count; ++t)
+        apply_nonlinearity(step.spec, step.cells, h + t * ffn_ + first, u + t * ffn_ + first,
+                           last - first);
+    });
+  });
+}
+
+void Experts::down(const ExpertStep& step) {
+  in_.set_cols(ffn_);
+  step.pool.run([&](int worker, int workers) {
+    const Share share = share_of(tokens_ * chosen_, worker, workers);
+    for (const Group& group : groups_) {
+      const Weight& w = native(step.layer.experts[group.expert].down);
+      const int64_t last = std::min(share.end, group.first + group.count);
+      for (int64_t row = std::max(share.begin, group.first); row < last; ++row) {
+        std::copy_n(h_.data() + row * ffn_, ffn_, in_.row(row));
+        in_.derive(row, {&w}, step.cells);
+      }
+    }
+  });
+  step.pool.run([&](int worker, int workers) {
+    Scratch& scratch = step.scratch[static_cast<size_t>(worker)];
+    deal(dim_, worker, workers, [&](const Group& group, int64_t first, int64_t last) {
+      const ExpertWeights& expert = step.layer.experts[group.expert];
+      multiply_rows(native(expert.down), in_, group.count, first, last,
+                    {y_.data() + group.first * dim_, dim_, floats_or_null(expert.down_bias)},
+                    step.cells, scratch, group.first);
+    });
+  });
+}
+
+// Into the row of the token's first expert.
+void Experts::sum_up(const ExpertStep& step) {
+  const auto one = [&](int64_t t) {
+    const model::Choice* const choices = choices_.data() + t * chosen_;
+    float* const sum = y_.data() + place(t, 0) * dim_;
+    for (int64_t d = 0; d < dim_; ++d) sum[d] *= choices[0].weight;
+    for (int64_t i = 1; i < chosen_; ++i) {
+      const float* const y = y_.data() + place(t, i) * dim_;
+      const float weight = choices[i].weight;
+      for (int64_t d = 0; d < dim_; ++d) sum[d] += weight * y[d];
+    }
+  };
+  if (tokens_ == 1) return one(0);
+  step.pool.run([&](int worker, int workers) {
+    const Share share = share_of(tokens_, worker, workers);
+    for (int64_t t = share.begin; t < share.end; ++t) one(t);
+  });
+}
+
+}  // namespace nety::native

@@ -1,0 +1,72 @@
+// The k largest of a few hundred scores, one after the other: k is small.
+#include "core/model/routing.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nety::model {
+namespace {
+
+void softmax(std::span<float> scores) {
+  const float top = *std::ranges::max_element(scores);
+  float sum = 0;
+  for (float& score : scores) sum += score = std::exp(score - top);
+  for (float& score : scores) score /= sum;
+}
+
+/// The number of the first of the largest values that nobody has taken.
+size_t largest(std::span<const float> values, std::span<const Choice> taken) {
+  const auto is_taken = [&](size_t expert) {
+    return std::ranges::any_of(
+        taken, [&](const Choice& choice) { return choice.expert == static_cast<int32_t>(expert); });
+  };
+  size_t best = values.size();
+  for (size_t e = 0; e < values.size(); ++e) {
+    const bool above = best == values.size() || values[e] > values[best] ||
+                       (std::isnan(values[best]) && !std::isnan(values[e]));
+    if (above && !is_taken(e)) best = e;
+  }
+  return best;
+}
+
+}  // namespace
+
+void choose_experts(checkpoint::Gating gating, std::span<float> scores, std::span<Choice> chosen) {
+  using checkpoint::Gating;
+  if (gating != Gating::kSoftmaxOfChosen) softmax(scores);
+  float sum = 0;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const size_t best = largest(scores, chosen.first(i));
+    chosen[i] = {static_cast<int32_t>(best), scores[best]};
+    sum += scores[best];
+  }
+  if (gating == Gating::kSoftmaxRenormalised)
+    for (Choice& choice : chosen) choice.weight /= sum;
+  if (gating == Gating::kSoftmaxOfChosen) {
+    const float top = chosen.front().weight;
+    sum = 0;
+    for (Choice& choice : chosen) sum += choice.weight = std::exp(choice.weight - top);
+    for (Choice& choice : chosen) choice.weight /= sum;
+  }
+  std::ranges::sort(chosen, {}, &Choice::expert);
+}
+
+std::vector<ExpertTokens> tokens_by_expert(const checkpoint::Mixture& mixture,
+                                           std::span<float> scores) {
+  const auto experts = static_cast<size_t>(mixture.experts);
+  std::vector<ExpertTokens> all(experts);
+  std::vector<Choice> chosen(static_cast<size_t>(mixture.chosen));
+  for (size_t t = 0; t < scores.size() / experts; ++t) {
+    choose_experts(mixture.gating, scores.subspan(t * experts, experts), chosen);
+    for (const Choice& choice : chosen) {
+      ExpertTokens& of = all[static_cast<size_t>(choice.expert)];
+      of.expert = static_cast<size_t>(choice.expert);
+      of.tokens.push_back(static_cast<int32_t>(t));
+      of.weights.push_back(choice.weight);
+    }
+  }
+  std::erase_if(all, [](const ExpertTokens& of) { return of.tokens.empty(); });
+  return all;
+}
+
+}  // namespace nety::model
