@@ -76,7 +76,16 @@ TEST(Shapes, HaveThePublishedNumbersOfParameters) {
                                                     {"olmo-2-1b", 1484916736},
                                                     {"olmo-2-32b", 32234279936},
                                                     {"granite-3.3-2b", 2533539840},
-                                                    {"exaone-4-1.2b", 1279391488}};
+                                                    {"exaone-4-1.2b", 1279391488},
+                                                    {"mixtral-8x7b", 46702792704},
+                                                    {"mixtral-8x22b", 140620634112},
+                                                    {"qwen3-30b-a3b", 30532122624},
+                                                    {"qwen3-235b-a22b", 235093634560},
+                                                    {"olmoe-1b-7b", 6919161856},
+                                                    {"granite-3.1-1b-a400m", 1334628352},
+                                                    {"granite-3.1-3b-a800m", 3298793472},
+                                                    {"gpt-oss-20b", 20914757184},
+                                                    {"gpt-oss-120b", 116829156672}};
   std::set<std::string> found;
   for (const ModelConfig& shape : standard_shapes()) {
     int64_t parameters = 0;

@@ -7,6 +7,7 @@
 #include "core/backends/native/memory.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
+#include "core/checkpoint/shapes.h"
 #include "tests/paths.h"
 #include "tests/policy/models.h"
 
@@ -181,6 +182,16 @@ TEST(MemoryPlan, NeedsATenthToSpare) {
   memory.workspace_bytes = 50;
   EXPECT_EQ(memory.total(), 1000U);
   EXPECT_EQ(memory.needed(), 1100U);
+}
+
+TEST(MemoryPlan, TellsWhatATokenUsesOfAMixture) {
+  const auto weights = [](const char* shape) { return weights_of(checkpoint::find_shape(shape)); };
+  EXPECT_EQ(active_parameters(weights("qwen3-30b-a3b")), 3'353'032'704);
+  EXPECT_EQ(active_parameters(weights("gpt-oss-20b")), 4'187'440'704);
+  EXPECT_EQ(active_parameters(weights("mistral-7b")), parameters(weights("mistral-7b")));
+  const checkpoint::ModelConfig olmoe = checkpoint::find_shape("olmoe-1b-7b");
+  EXPECT_EQ(plan(olmoe, ModeId::fp32, {}).active_bytes,
+            4U * static_cast<uint64_t>(active_parameters(weights_of(olmoe))));
 }
 
 }  // namespace
