@@ -49,7 +49,9 @@ class Modes final : public Command {
   static constexpr size_t kBits = 3;  // the column of numbers
   static constexpr const char* kLegend =
       "\nbits/w: per weight of a matrix, scales included. Head: embeddings and lm_head.\n"
-      "\"as stored\" modes are GGUF formats: run from a file that has them, not made by --mode.\n";
+      "\"as stored\" modes are formats of GGUF files, fp8 and mxfp4 of directories too: run from "
+      "files "
+      "that\nhave them, not made by --mode.\n";
 
   static std::string as_markdown(std::span<const Cells> rows) {
     std::string out;

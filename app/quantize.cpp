@@ -69,8 +69,11 @@ class Quantize final : public Command {
     const precision::Mode* mode = precision::find_mode(mode_);
     if (mode == nullptr || mode->kind == precision::ModeKind::kStored)
       throw Error(ErrorKind::kUsage,
-                  mode_.empty() ? "quantize: no --mode"
-                                : fmt::format("--mode: '{}' cannot be written", mode_),
+                  mode_.empty()     ? "quantize: no --mode"
+                  : mode == nullptr ? fmt::format("--mode: '{}' cannot be written", mode_)
+                                    : fmt::format("--mode: '{}' cannot be written: it is run as "
+                                                  "files have it, and nothing here makes it",
+                                                  mode_),
                   fmt::format("Modes that can be written: {}.", mode_list()));
     return mode->id;
   }

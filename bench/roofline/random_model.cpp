@@ -3,9 +3,6 @@
 
 #include <cstring>
 
-#include "core/base/half.h"
-#include "core/precision/layout.h"
-
 namespace nety::roofline {
 namespace {
 
@@ -13,41 +10,9 @@ using precision::ModeId;
 
 constexpr int64_t kDistinctRows = 64;
 
-/// Where the fp16 factors of a block lie; -1: none.
-struct Factors {
-  int64_t scale, min = -1;
-};
-
-Factors factors_of(ModeId mode) {
-  using namespace precision;
-  switch (mode) {
-    case ModeId::q4_1:
-      return {Q4_1::kScale, Q4_1::kMin};
-    case ModeId::q5_1:
-      return {Q5_1::kScale, Q5_1::kMin};
-    case ModeId::q2_k:
-      return {Q2K::kScale, Q2K::kMin};
-    case ModeId::q3_k:
-      return {Q3K::kScale};
-    case ModeId::q4_k:
-      return {Q4K::kScale, Q4K::kMin};
-    case ModeId::q5_k:
-      return {Q5K::kScale, Q5K::kMin};
-    case ModeId::q6_k:
-      return {Q6K::kScale};
-    default:
-      return {0};
-  }
-}
-
 uint64_t next(uint64_t& state) {
   state ^= state << 13, state ^= state >> 7, state ^= state << 17;
   return state;
-}
-
-void put_half(std::byte* at, float value) {
-  const uint16_t bits = fp16_from_float(value);
-  std::memcpy(at, &bits, sizeof(bits));
 }
 
 }  // namespace
@@ -104,12 +69,8 @@ precision::MatrixView RandomModel::blocks(int64_t rows, int64_t cols, ModeId mod
     const uint64_t word = next(state_);
     std::memcpy(bytes + at, &word, std::min<size_t>(8, to.size() - at));
   }
-  const Factors factors = factors_of(mode);
   const size_t block = functions.bytes(1, functions.group);
-  for (size_t at = 0; at < to.size(); at += block) {
-    put_half(bytes + at + factors.scale, 0.0005F);
-    if (factors.min >= 0) put_half(bytes + at + factors.min, 0.0005F);
-  }
+  for (size_t at = 0; at < to.size(); at += block) functions.set_scale(bytes + at, 0.0005F);
   return {.mode = mode, .rows = rows, .cols = cols, .codes = bytes};
 }
 

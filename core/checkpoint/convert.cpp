@@ -284,9 +284,10 @@ std::vector<Notice> convert(const Checkpoint& source, const std::filesystem::pat
                             const ConvertOptions& options, ThreadPool& pool, Progress& progress) {
   const Mode& target = precision::mode(options.mode);
   if (target.kind == ModeKind::kStored)
-    throw Error(ErrorKind::kUsage,
-                fmt::format("mode {} is a GGUF format, which is only read", target.name),
-                fmt::format("Modes that can be written: {}.", precision::selectable_mode_names()));
+    throw Error(
+        ErrorKind::kUsage,
+        fmt::format("mode {} is only read; there is nothing here that makes it", target.name),
+        fmt::format("Modes that can be written: {}.", precision::selectable_mode_names()));
   const Converter converter(source, options, pool);
   const std::string config = written_config(source, {options.mode, converter.dtype()});
   ModelWriter writer(destination, converter.outputs(), options.shard_bytes);

@@ -21,6 +21,13 @@ inline void scatter_bits(uint32_t bits, int64_t r, std::byte* out) {
   }
 }
 
+/// 2^(exponent - 128) as bf16, the exponent in one byte.
+inline void put_bf16_power(const std::byte* exponent, std::byte* out) {
+  const auto bits = std::to_integer<unsigned>(*exponent);
+  const auto power = static_cast<uint16_t>(bits < 2 ? 0x20U << bits : (bits - 1) << 7);
+  std::memcpy(out, &power, sizeof(power));
+}
+
 template <class File, const PackedSmall& format>
 inline int64_t pack_small(const std::byte* const* rows, int64_t blocks, std::byte* out) {
   const int64_t bytes = blocks * format.bytes();
@@ -29,7 +36,10 @@ inline int64_t pack_small(const std::byte* const* rows, int64_t blocks, std::byt
     if constexpr (format.has_fifth) std::memset(out + format.fifth(), 0, 64);
     for (int64_t r = 0; r < kPackRows; ++r) {
       const std::byte* block = rows[r] + b * File::kBytes;
-      std::memcpy(out + 2 * r, block + File::kScale, 2);
+      if constexpr (format.bf16)
+        put_bf16_power(block + File::kExponent, out + 2 * r);
+      else
+        std::memcpy(out + 2 * r, block + File::kScale, 2);
       if constexpr (format.has_min) std::memcpy(out + format.min() + 2 * r, block + File::kMin, 2);
       if constexpr (format.has_fifth) {
         uint32_t bits;
@@ -77,6 +87,42 @@ inline int64_t pack_narrow(const std::byte* const* rows, int64_t blocks, std::by
         const int high = block.codes[at + 128] + format.offset;
         out[format.chunk(k / 16) + format.codes() + k % 16 / 4 * 64 + 4 * r + k % 4] =
             static_cast<std::byte>(low | high << 4);
+      }
+    }
+  return bytes;
+}
+
+/// The index of each value, by its bits.
+constexpr std::array<uint8_t, 256> indices_of(const std::array<int8_t, 16>& values) {
+  std::array<uint8_t, 256> out{};
+  for (size_t i = 0; i < 16; ++i) out[static_cast<uint8_t>(values[i])] = static_cast<uint8_t>(i);
+  return out;
+}
+
+template <class File, const PackedTable& format,
+          void (*decode)(const std::byte*, precision::DecodedBlock&)>
+inline int64_t pack_table(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  static constexpr std::array<uint8_t, 256> kIndices = indices_of(format.values);
+  const int64_t bytes = blocks * format.bytes();
+  if (out == nullptr) return bytes;
+  precision::DecodedBlock block;
+  for (int64_t b = 0; b < blocks; ++b, out += format.bytes())
+    for (int64_t r = 0; r < kPackRows; ++r) {
+      const std::byte* in = rows[r] + b * File::kBytes;
+      decode(in, block);
+      std::memcpy(out + 2 * r, in + File::kScale, 2);
+      for (int64_t c = 0; c < 4; ++c) {
+        std::byte* chunk = out + format.chunk(c);
+        const auto group = static_cast<size_t>(2 * c);
+        chunk[PackedTable::kScales + r] = static_cast<std::byte>(block.scales[group]);
+        chunk[PackedTable::kScales + 16 + r] = static_cast<std::byte>(block.scales[group + 1]);
+        const int8_t* codes = block.codes.data() + 64 * c;
+        for (int64_t k = 0; k < 32; ++k) {
+          const unsigned low = kIndices[static_cast<uint8_t>(codes[k])];
+          const unsigned high = kIndices[static_cast<uint8_t>(codes[k + 32])];
+          chunk[PackedTable::kCodes + k / 4 * 64 + 4 * r + k % 4] =
+              static_cast<std::byte>(low | high << 4);
+        }
       }
     }
   return bytes;
@@ -134,6 +180,22 @@ int64_t pack_q5_0_scalar(const std::byte* const* rows, int64_t blocks, std::byte
 
 int64_t pack_q5_1_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
   return pack_small<precision::Q5_1, kPackedQ5_1>(rows, blocks, out);
+}
+
+int64_t pack_mxfp4_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_small<precision::Mxfp4, kPackedMxfp4>(rows, blocks, out);
+}
+
+int64_t pack_iq4_xs_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_table<precision::Iq4Xs, kPackedIq4Xs, precision::decode_iq4_xs>(rows, blocks, out);
+}
+
+int64_t pack_iq3_s_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_table<precision::Iq3S, kPackedIq3S, precision::decode_iq3_s>(rows, blocks, out);
+}
+
+int64_t pack_iq3_xxs_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {
+  return pack_table<precision::Iq3Xxs, kPackedIq3Xxs, precision::decode_iq3_xxs>(rows, blocks, out);
 }
 
 int64_t pack_q2_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte* out) {

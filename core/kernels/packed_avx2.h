@@ -48,6 +48,20 @@ NETY_AVX2 inline __m256i widen(__m256i pairs) {
   return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
+// The values of nibbles, for VPSHUFB.
+NETY_AVX2 inline __m256i values_of(const NibbleValues& values) {
+  return _mm256_broadcastsi128_si256(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(values.data())));
+}
+
+// Eight scales of a 32-weight format.
+template <const PackedSmall& format>
+NETY_AVX2 inline __m256 scales_at(const std::byte* w) {
+  if constexpr (format.bf16)
+    return widened_bf16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
+  return halves_at(w);
+}
+
 // A 32-weight format of 4 or 5 bits: its unsigned codes by quads, and what was added to them.
 template <const PackedSmall& format, int32_t offset>
 struct SmallCodes {
@@ -57,6 +71,10 @@ struct SmallCodes {
       const __m256i both = vector_at(w + format.codes() + 64 * q + 32 * half);
       codes[q] = _mm256_and_si256(both, low);
       codes[q + 4] = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
+    }
+    if constexpr (format.has_values()) {
+      const __m256i values = values_of(format.values);
+      for (int q = 0; q < 8; ++q) codes[q] = _mm256_shuffle_epi8(values, codes[q]);
     }
     if constexpr (format.has_fifth)
       for (int q = 0; q < 8; ++q)
@@ -82,7 +100,7 @@ NETY_AVX2 inline __m256i dot_of(const __m256i (&codes)[8], const int8_t* x) {
 template <class Codes>
 NETY_AVX2 inline void packed_row(const PackedProduct& p, const std::byte* w, int64_t t, float* y) {
   constexpr const PackedSmall& format = Codes::kFormat;
-  constexpr int kRun = format.has_fifth ? 4 : 8;
+  constexpr int kRun = format.has_fifth || format.has_values() ? 4 : 8;
   static_assert(kCodeBase == 254);
   const BlockActivations& x = p.small;
   __m256 sum[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
@@ -97,7 +115,8 @@ NETY_AVX2 inline void packed_row(const PackedProduct& p, const std::byte* w, int
       const __m256i small = _mm256_add_epi32(dot_of<kRun>(codes, x.low + at * 32), off);
       const __m256i both = _mm256_add_epi32(
           small, _mm256_sub_epi32(_mm256_slli_epi32(tops, 8), _mm256_slli_epi32(tops, 1)));
-      const __m256 scale = _mm256_mul_ps(halves_at(w + 16 * half), _mm256_set1_ps(x.scales[at]));
+      const __m256 scale =
+          _mm256_mul_ps(scales_at<format>(w + 16 * half), _mm256_set1_ps(x.scales[at]));
       sum[half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(both), sum[half]);
       if constexpr (format.has_min)
         sum[half] = _mm256_fmadd_ps(halves_at(w + format.min() + 16 * half),

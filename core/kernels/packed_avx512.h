@@ -31,6 +31,19 @@ NETY_AVX512 inline __m512i with_fifth(__m512i codes, const std::byte* bits) {
   return _mm512_mask_add_epi8(codes, mask, codes, _mm512_set1_epi8(16));
 }
 
+// The values of nibbles, for VPSHUFB.
+NETY_AVX512 inline __m512i values_of(const NibbleValues& values) {
+  return _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(values.data())));
+}
+
+// The scales of a 32-weight format.
+template <const PackedSmall& format>
+NETY_AVX512 inline __m512 scales_at(const std::byte* w) {
+  if constexpr (format.bf16)
+    return widened_bf16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+  return halves_at(w);
+}
+
 // A 32-weight format: its unsigned codes by quads, and what was added to them.
 template <const PackedSmall& format, int32_t offset>
 struct SmallCodes {
@@ -45,6 +58,10 @@ struct SmallCodes {
       const __m512i both = vector_at(at + 64 * q);
       codes[q] = _mm512_and_si512(both, low);
       codes[q + 4] = _mm512_and_si512(_mm512_srli_epi16(both, 4), low);
+    }
+    if constexpr (format.has_values()) {
+      const __m512i values = values_of(format.values);
+      for (int q = 0; q < 8; ++q) codes[q] = _mm512_shuffle_epi8(values, codes[q]);
     }
     if constexpr (format.has_fifth)
       for (int q = 0; q < 8; ++q) codes[q] = with_fifth(codes[q], w + format.fifth() + 8 * q);
@@ -63,7 +80,7 @@ NETY_AVX512 inline void packed_tile(const PackedProduct& p, const std::byte* w, 
   for (int64_t b = 0; b < p.blocks; ++b, w += format.bytes()) {
     __m512i codes[8];
     Codes::load(w, codes);
-    const __m512 scale = halves_at(w);
+    const __m512 scale = scales_at<format>(w);
     for (int t = 0; t < T; ++t) {
       const int64_t at = (t0 + t) * x.blocks + b;
       const int8_t* high = x.high + at * 32;

@@ -20,5 +20,9 @@ NETY_AVX2 void packed_q5_1_avx2(const PackedProduct& p) {
   packed_small<SmallCodes<kPackedQ5_1, 0>>(p);
 }
 
+NETY_AVX2 void packed_mxfp4_avx2(const PackedProduct& p) {
+  packed_small<SmallCodes<kPackedMxfp4, kMxfp4Offset>>(p);
+}
+
 }  // namespace nety::kernels
 #endif

@@ -24,5 +24,9 @@ NETY_AVX512 void packed_q8_0_avx512(const PackedProduct& p) {
   packed_small<SmallCodes<kPackedQ8_0, 128>>(p);
 }
 
+NETY_AVX512 void packed_mxfp4_avx512(const PackedProduct& p) {
+  packed_small<SmallCodes<kPackedMxfp4, kMxfp4Offset>>(p);
+}
+
 }  // namespace nety::kernels
 #endif

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "core/precision/activation.h"
+#include "core/precision/matrix_view.h"
 
 namespace nety::precision {
 
@@ -22,6 +23,18 @@ struct DecodedBlock {
 
 /// fp16 at `bytes`, as a float.
 float fp16_at(const std::byte* bytes);
+void put_fp16(std::byte* bytes, float value);
+/// Little-endian integers at `bytes`.
+inline unsigned uint16_at(const std::byte* bytes) {
+  return std::to_integer<unsigned>(bytes[0]) | std::to_integer<unsigned>(bytes[1]) << 8;
+}
+inline uint32_t uint32_at(const std::byte* bytes) {
+  return uint16_at(bytes) | static_cast<uint32_t>(uint16_at(bytes + 2)) << 16;
+}
+/// Nibble `i` of the bytes, low ones first.
+inline int nibble_at(const std::byte* bytes, size_t i) {
+  return std::to_integer<int>(bytes[i / 2]) >> (4 * (i % 2)) & 15;
+}
 
 /// Weight j from the low nibble of byte j, weight j + 16 from its high nibble: codes [32].
 void unpack_nibbles(const std::byte* bytes, int8_t* codes);
@@ -38,8 +51,14 @@ void unpack_chunked_nibbles(const std::byte* bytes, int8_t* codes);
 /// The 6-bit scales and mins of q4_k and q5_k: 12 bytes to scales [8] and mins [8].
 void unpack_scales_and_mins(const std::byte* bytes, DecodedBlock& out);
 
-/// One block of q2_k and of q3_k.
+/// A row of mxfp4 whose exponents lie apart (MatrixView::exponents) as blocks of GGUF.
+void join_mxfp4(const MatrixView& matrix, int64_t row, std::byte* out);
+
+/// One block of the formats that kernels pack by what is decoded.
 void decode_q2_k(const std::byte* block, DecodedBlock& out);
 void decode_q3_k(const std::byte* block, DecodedBlock& out);
+void decode_iq4_xs(const std::byte* block, DecodedBlock& out);
+void decode_iq3_s(const std::byte* block, DecodedBlock& out);
+void decode_iq3_xxs(const std::byte* block, DecodedBlock& out);
 
 }  // namespace nety::precision

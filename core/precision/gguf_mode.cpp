@@ -83,4 +83,17 @@ void gguf_multiply(const GgufFormat& format, const MatrixView& matrix, const flo
   }
 }
 
+void multiply_dequantised(void (*dequantise)(const MatrixView& matrix, int64_t row, float* out),
+                          const MatrixView& matrix, const float* x, float* y, int64_t first,
+                          int64_t last) {
+  std::vector<float> row(static_cast<size_t>(matrix.cols));
+  for (int64_t n = first; n < last; ++n) {
+    dequantise(matrix, n, row.data());
+    float sum = 0;
+    for (const float w : row) sum += w * *x++;
+    x -= matrix.cols;
+    y[n] = sum;
+  }
+}
+
 }  // namespace nety::precision

@@ -24,12 +24,31 @@ struct GgufFormat {
   int32_t bytes;    ///< Per block.
   bool has_min;
   void (*decode)(const std::byte* block, DecodedBlock& out);
+  void (*set_scale)(std::byte* block, float scale);  ///< ModeFunctions::set_scale
 };
 
 uint64_t gguf_bytes(const GgufFormat& format, int64_t rows, int64_t cols);
 void gguf_dequantise(const GgufFormat& format, const MatrixView& matrix, int64_t row, float* out);
 void gguf_multiply(const GgufFormat& format, const MatrixView& matrix, const float* x, float* y,
                    int64_t first, int64_t last);
+
+/// y[n] = sum over k of W[n][k] x[k] with rows as `dequantise` gives them, in fp32, from the first
+/// column to the last: the product of formats whose activations stay fp32.
+void multiply_dequantised(void (*dequantise)(const MatrixView& matrix, int64_t row, float* out),
+                          const MatrixView& matrix, const float* x, float* y, int64_t first,
+                          int64_t last);
+
+/// ModeFunctions::set_scale of blocks with one fp16 factor, and with a minimum that centres the
+/// weights: `twice` / 2 times the factor.
+template <class Layout>
+void set_fp16_scale(std::byte* block, float scale) {
+  put_fp16(block + Layout::kScale, scale);
+}
+template <class Layout, int32_t twice>
+void set_fp16_scale_and_min(std::byte* block, float scale) {
+  put_fp16(block + Layout::kScale, scale);
+  put_fp16(block + Layout::kMin, scale * (static_cast<float>(twice) / 2));
+}
 
 /// The mode of a format that is only read: `format` as a template argument because a mode's
 /// functions take no context.
@@ -44,7 +63,19 @@ constexpr ModeFunctions gguf_mode() {
           .quantise = nullptr,
           .finish = nullptr,
           .multiply = [](const MatrixView& matrix, const float* x, float* y, int64_t first,
-                         int64_t last) { gguf_multiply(format, matrix, x, y, first, last); }};
+                         int64_t last) { gguf_multiply(format, matrix, x, y, first, last); },
+          .set_scale = format.set_scale};
+}
+
+/// The same with fp32 activations: rows go through a panel of floats.
+template <const GgufFormat& format>
+constexpr ModeFunctions gguf_panel_mode() {
+  ModeFunctions functions = gguf_mode<format>();
+  functions.multiply = [](const MatrixView& matrix, const float* x, float* y, int64_t first,
+                          int64_t last) {
+    multiply_dequantised(gguf_mode<format>().dequantise, matrix, x, y, first, last);
+  };
+  return functions;
 }
 
 }  // namespace nety::precision

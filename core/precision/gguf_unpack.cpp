@@ -5,9 +5,13 @@
 namespace nety::precision {
 
 float fp16_at(const std::byte* bytes) {
-  const unsigned low = std::to_integer<unsigned>(bytes[0]);
-  const unsigned high = std::to_integer<unsigned>(bytes[1]);
-  return float_from_fp16(static_cast<uint16_t>(low | high << 8));
+  return float_from_fp16(static_cast<uint16_t>(uint16_at(bytes)));
+}
+
+void put_fp16(std::byte* bytes, float value) {
+  const unsigned bits = fp16_from_float(value);
+  bytes[0] = static_cast<std::byte>(bits & 255U);
+  bytes[1] = static_cast<std::byte>(bits >> 8);
 }
 
 void unpack_nibbles(const std::byte* bytes, int8_t* codes) {

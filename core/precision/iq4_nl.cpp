@@ -13,8 +13,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
     out.codes[k] = Iq4Nl::kValues[static_cast<size_t>(out.codes[k])];
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kBlock, .group = 32, .bytes = Iq4Nl::kBytes, .has_min = false, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kBlock,
+                             .group = 32,
+                             .bytes = Iq4Nl::kBytes,
+                             .has_min = false,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale<Iq4Nl>};
 
 }  // namespace
 

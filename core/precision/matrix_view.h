@@ -27,6 +27,12 @@ struct MatrixView {
   const float* nested_map = nullptr;      ///< [256] values of the nested codes.
   float nested_offset = 0;
   int32_t nested_block = 0;  ///< Codes per nested absmax (256).
+  int32_t block_rows = 0;    ///< fp8: rows per scale, `block` columns each; scales
+                             ///< [ceil(rows/block_rows), ceil(cols/block)], or null: 1.
+  /// mxfp4 as safetensors have it: the exponents [rows, cols / 32] apart from the nibbles, which
+  /// are pairs of neighbours, the first in the low half. Null: blocks as GGUF has them.
+  const uint8_t* exponents = nullptr;
+  int32_t row_step = 1;  ///< With exponents: from a row to the next, in rows as they are stored.
 };
 
 }  // namespace nety::precision

@@ -16,7 +16,7 @@ namespace nety::precision {
 enum class ModeKind : uint8_t {
   kFloat,      ///< A float format: no scales.
   kQuantised,  ///< Made from floats at load by --mode, or read from a bitsandbytes checkpoint.
-  kStored,     ///< A GGUF block format: run as stored in the file.
+  kStored,     ///< A format that files have, run as stored: GGUF's blocks, fp8.
 };
 
 /// A matrix that owns its storage.
@@ -49,6 +49,9 @@ struct ModeFunctions {
   /// y[n] = sum over k of W[n][k] x[k] in the mode's own arithmetic, n in [first, last):
   /// x [cols] fp32, y [rows]. The scalar reference.
   void (*multiply)(const MatrixView& matrix, const float* x, float* y, int64_t first, int64_t last);
+  /// Gives one group's bytes the factor `scale`, or one near it, so that bytes of any content stand
+  /// for weights in proportion to it: for random weights of a size. Of modes that are only read.
+  void (*set_scale)(std::byte* group, float scale) = nullptr;
 };
 
 /// A mode as the rest of the program sees it.

@@ -21,7 +21,8 @@ constexpr GgufFormat kFormat{.weights = kSuperBlock,
                              .group = 16,
                              .bytes = Q2K::kBytes,
                              .has_min = true,
-                             .decode = decode_q2_k};
+                             .decode = decode_q2_k,
+                             .set_scale = set_fp16_scale_and_min<Q2K, 3>};
 
 }  // namespace
 

@@ -25,7 +25,8 @@ constexpr GgufFormat kFormat{.weights = kSuperBlock,
                              .group = 16,
                              .bytes = Q3K::kBytes,
                              .has_min = false,
-                             .decode = decode_q3_k};
+                             .decode = decode_q3_k,
+                             .set_scale = set_fp16_scale<Q3K>};
 
 }  // namespace
 

@@ -12,8 +12,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
   for (size_t k = 0; k < kBlock; ++k) out.codes[k] = static_cast<int8_t>(out.codes[k] - 8);
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kBlock, .group = 32, .bytes = Q4_0::kBytes, .has_min = false, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kBlock,
+                             .group = 32,
+                             .bytes = Q4_0::kBytes,
+                             .has_min = false,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale<Q4_0>};
 
 }  // namespace
 

@@ -13,8 +13,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
   unpack_nibbles(block + Q4_1::kCodes, out.codes.data());
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kBlock, .group = 32, .bytes = Q4_1::kBytes, .has_min = true, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kBlock,
+                             .group = 32,
+                             .bytes = Q4_1::kBytes,
+                             .has_min = true,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale_and_min<Q4_1, -15>};
 
 }  // namespace
 

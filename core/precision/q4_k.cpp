@@ -12,8 +12,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
   unpack_chunked_nibbles(block + Q4K::kCodes, out.codes.data());
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kSuperBlock, .group = 32, .bytes = Q4K::kBytes, .has_min = true, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kSuperBlock,
+                             .group = 32,
+                             .bytes = Q4K::kBytes,
+                             .has_min = true,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale_and_min<Q4K, 15>};
 
 }  // namespace
 

@@ -13,8 +13,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
   for (size_t k = 0; k < kBlock; ++k) out.codes[k] = static_cast<int8_t>(out.codes[k] - 16);
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kBlock, .group = 32, .bytes = Q5_0::kBytes, .has_min = false, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kBlock,
+                             .group = 32,
+                             .bytes = Q5_0::kBytes,
+                             .has_min = false,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale<Q5_0>};
 
 }  // namespace
 

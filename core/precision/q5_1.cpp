@@ -14,8 +14,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
   add_fifth_bits(block + Q5_1::kHigh, out.codes.data());
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kBlock, .group = 32, .bytes = Q5_1::kBytes, .has_min = true, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kBlock,
+                             .group = 32,
+                             .bytes = Q5_1::kBytes,
+                             .has_min = true,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale_and_min<Q5_1, -31>};
 
 }  // namespace
 

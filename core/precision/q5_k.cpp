@@ -16,8 +16,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
   }
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kSuperBlock, .group = 32, .bytes = Q5K::kBytes, .has_min = true, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kSuperBlock,
+                             .group = 32,
+                             .bytes = Q5K::kBytes,
+                             .has_min = true,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale_and_min<Q5K, 31>};
 
 }  // namespace
 

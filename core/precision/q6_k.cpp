@@ -19,8 +19,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
   }
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kSuperBlock, .group = 16, .bytes = Q6K::kBytes, .has_min = false, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kSuperBlock,
+                             .group = 16,
+                             .bytes = Q6K::kBytes,
+                             .has_min = false,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale<Q6K>};
 
 }  // namespace
 

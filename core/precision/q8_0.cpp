@@ -13,8 +13,12 @@ void decode(const std::byte* block, DecodedBlock& out) {
   std::memcpy(out.codes.data(), block + Q8_0::kCodes, kBlock);
 }
 
-constexpr GgufFormat kFormat{
-    .weights = kBlock, .group = 32, .bytes = Q8_0::kBytes, .has_min = false, .decode = decode};
+constexpr GgufFormat kFormat{.weights = kBlock,
+                             .group = 32,
+                             .bytes = Q8_0::kBytes,
+                             .has_min = false,
+                             .decode = decode,
+                             .set_scale = set_fp16_scale<Q8_0>};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/precision/activation.h"
 
 namespace nety::precision {
 namespace {
@@ -23,16 +24,40 @@ void require(bool possible, const MatrixView& matrix, const char* what, int64_t 
                        std::to_string(first + count));
 }
 
-bool has_blocks(const MatrixView& matrix) { return matrix.block > 0; }  // of 4 bits
+bool has_blocks(const MatrixView& matrix) {  // of 4 bits
+  return matrix.block > 0 && matrix.mode != ModeId::fp8;
+}
+
+/// fp8 and mxfp4, whose scales lie in rows of their own.
+MatrixView rows_with_scales(const MatrixView& matrix, int64_t first, int64_t count) {
+  MatrixView part = matrix;
+  part.rows = count;
+  if (matrix.mode == ModeId::mxfp4) {
+    part.codes += first * matrix.row_step * matrix.cols / 2;
+    part.exponents += first * matrix.row_step * matrix.cols / kBlock;
+    return part;
+  }
+  part.codes += first * matrix.cols;
+  const bool one_scale = matrix.block_rows >= matrix.rows;
+  require(one_scale || first % matrix.block_rows == 0, matrix, "rows", first, count);
+  const int64_t blocks = (matrix.cols + matrix.block - 1) / matrix.block;
+  if (!one_scale) part.scales += first / matrix.block_rows * blocks;
+  return part;
+}
+
+bool has_scale_rows(const MatrixView& matrix) {
+  return matrix.exponents != nullptr || (matrix.mode == ModeId::fp8 && matrix.scales != nullptr);
+}
 
 }  // namespace
 
 MatrixView rows_of(const MatrixView& matrix, int64_t first, int64_t count) {
+  if (has_scale_rows(matrix)) return rows_with_scales(matrix, first, count);
   MatrixView part = matrix;
   part.rows = count;
   const int64_t weights = first * matrix.cols;
   if (!has_blocks(matrix)) {
-    const bool scaled = matrix.scales != nullptr;  // int8: one scale a row, beside the codes
+    const bool scaled = matrix.mode == ModeId::int8;  // int8: one scale a row, beside the codes
     part.codes += scaled ? static_cast<uint64_t>(weights)
                          : mode(matrix.mode).functions->bytes(first, matrix.cols);
     if (scaled) part.scales += first;
@@ -50,9 +75,10 @@ MatrixView rows_of(const MatrixView& matrix, int64_t first, int64_t count) {
 
 Matrix columns_of(const MatrixView& matrix, int64_t first, int64_t count) {
   const ModeFunctions& functions = *mode(matrix.mode).functions;
-  require(!has_blocks(matrix) && first % functions.group == 0 && count % functions.group == 0,
+  require(!has_blocks(matrix) && !has_scale_rows(matrix) && first % functions.group == 0 &&
+              count % functions.group == 0,
           matrix, "columns", first, count);
-  const bool scaled = matrix.scales != nullptr;
+  const bool scaled = matrix.mode == ModeId::int8;
   const auto bytes = [&](int64_t cols) {
     return static_cast<size_t>(scaled ? static_cast<uint64_t>(cols) : functions.bytes(1, cols));
   };
@@ -65,7 +91,7 @@ Matrix columns_of(const MatrixView& matrix, int64_t first, int64_t count) {
   part.view = matrix;
   part.view.cols = count;
   part.view.codes = part.codes.data();
-  part.view.scales = scaled ? part.scales.data() : nullptr;
+  part.view.scales = scaled ? part.scales.data() : matrix.scales;
   return part;
 }
 

@@ -28,6 +28,16 @@ float half_of(const uint8_t* halves, size_t row) {
   return float_from_fp16(static_cast<uint16_t>(halves[2 * row] | halves[2 * row + 1] << 8));
 }
 
+float brain_of(const uint8_t* brains, size_t row) {
+  return float_from_bf16(static_cast<uint16_t>(brains[2 * row] | brains[2 * row + 1] << 8));
+}
+
+// Twice the values of E2M1, and the values of GGUF's formats (their words in ggml).
+constexpr float kMxfp4[] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+constexpr float kIq4[] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+constexpr float kIq3S[] = {-15, -13, -11, -9, -7, -5, -3, -1, 1, 3, 5, 7, 9, 11, 13, 15};
+constexpr float kIq3Xxs[] = {-62, -52, -44, -36, -28, -20, -12, -4, 4, 12, 20, 28, 36, 44, 52, 62};
+
 /// Bit 4 * row + weight % 4 of quad weight / 4: 16, or 0.
 int fifth_bit(const uint8_t* bits, size_t row, size_t weight) {
   const size_t bit = 4 * row + weight % 4;
@@ -53,7 +63,8 @@ Block small_block(std::string_view format, Reader& in) {
       int code = format == "q8_0" ? codes[64 * (k / 4) + 4 * r + k % 4]
                                   : nibble(codes[64 * (k / 4 % 4) + 4 * r + k % 4], k >= 16);
       if (has_fifth) code += fifth_bit(fifth, r, k);
-      out[r][k] = half_of(scales, r) * static_cast<float>(code - offset);
+      const float value = format == "mxfp4" ? kMxfp4[code] : static_cast<float>(code - offset);
+      out[r][k] = (format == "mxfp4" ? brain_of(scales, r) : half_of(scales, r)) * value;
       if (has_min) out[r][k] += half_of(mins, r);
     }
   return out;
@@ -105,6 +116,25 @@ Block k_block(std::string_view format, Reader& in) {
   return out;
 }
 
+Block table_block(std::string_view format, Reader& in) {
+  const float* values = format == "iq4_xs" ? kIq4 : format == "iq3_s" ? kIq3S : kIq3Xxs;
+  const float factor = format == "iq3_xxs" ? 0.25F : 1.0F;
+  const uint8_t* d = in.take(32);
+  Block out(16, std::vector<float>(256));
+  for (size_t chunk = 0; chunk < 4; ++chunk) {
+    const uint8_t* scales = in.take(32);
+    const uint8_t* codes = in.take(512);
+    for (size_t r = 0; r < 16; ++r)
+      for (size_t part = 0; part < 2; ++part)
+        for (size_t k = 0; k < 32; ++k) {
+          const auto scale = static_cast<float>(static_cast<int8_t>(scales[16 * part + r]));
+          const int index = nibble(codes[64 * (k / 4) + 4 * r + k % 4], part == 1);
+          out[r][32 * (2 * chunk + part) + k] = half_of(d, r) * factor * scale * values[index];
+        }
+  }
+  return out;
+}
+
 Block q6_k_block(Reader& in) {
   const uint8_t* d = in.take(32);
   const uint8_t* scales = in.take(256);
@@ -128,6 +158,7 @@ Block q6_k_block(Reader& in) {
 Block block_of(std::string_view format, Reader& in) {
   if (format == "q2_k" || format == "q3_k") return narrow_block(format, in);
   if (format == "q4_k" || format == "q5_k") return k_block(format, in);
+  if (format.starts_with("iq")) return table_block(format, in);
   return format == "q6_k" ? q6_k_block(in) : small_block(format, in);
 }
 

@@ -18,15 +18,30 @@ static std::vector<std::byte> random_row(const precision::Mode& mode, int64_t co
   for (std::byte& byte : row) byte = static_cast<std::byte>(random() & 0xff);
   // fp16 and bf16 exponents of all ones would be NaN: clear one exponent bit of every 16-bit word.
   for (size_t i = 1; i < row.size(); i += 2) row[i] &= std::byte{0xbf};
+  if (mode.functions->set_scale == nullptr) return row;
+  const auto group = static_cast<size_t>(mode.functions->bytes(1, mode.functions->group));
+  for (size_t i = 0; i < row.size(); i += group)
+    mode.functions->set_scale(&row[i], static_cast<float>(random() % 1000 + 1) * 1e-3F);
   return row;
+}
+
+// Every code of fp8, NaN among them.
+static void check_codes(const precision::Mode& mode, UnpackKernel kernel) {
+  std::vector<std::byte> codes(256);
+  for (size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<std::byte>(i);
+  const precision::MatrixView view{.mode = mode.id, .rows = 1, .cols = 256, .codes = codes.data()};
+  std::vector<float> got(256), want(256);
+  kernel(view, 0, got.data());
+  mode.functions->dequantise(view, 0, want.data());
+  EXPECT_EQ(std::memcmp(got.data(), want.data(), got.size() * sizeof(float)), 0);
 }
 
 void check_unpack(const Cell& cell, UnpackKernel kernel) {
   const precision::Mode& mode = mode_of(cell);
+  if (mode.id == precision::ModeId::fp8) check_codes(mode, kernel);
   for (const int64_t cols : {1, 7, 8, 24, 65, 80, 96, 576}) {
     const int64_t rows = 3;
-    const auto weights = random_floats(static_cast<size_t>(rows * cols), 11);
-    const precision::Matrix matrix = precision::quantise(mode.id, weights.data(), rows, cols);
+    const AnyMatrix matrix = random_matrix(mode, rows, cols);
     std::vector<float> got(static_cast<size_t>(cols)), want(got.size());
     for (int64_t row = 0; row < rows; ++row) {
       kernel(matrix.view, row, got.data());
@@ -68,6 +83,12 @@ AnyMatrix random_matrix(const precision::Mode& mode, int64_t rows, int64_t cols)
     matrix.bytes.insert(matrix.bytes.end(), row.begin(), row.end());
   }
   matrix.view = {.mode = mode.id, .rows = rows, .cols = cols, .codes = matrix.bytes.data() + 1};
+  if (mode.id != precision::ModeId::fp8) return matrix;
+  // Blocks that vectors fit into and blocks that they do not, and one for all columns.
+  matrix.view.block = cols % 3 == 0 ? 48 : cols % 2 == 0 ? 40 : 5000;
+  matrix.view.block_rows = 2;
+  matrix.made.scales = random_floats(static_cast<size_t>((rows + 1) / 2 * (cols / 40 + 1)), 39);
+  matrix.view.scales = matrix.made.scales.data();
   return matrix;
 }
 

@@ -32,7 +32,9 @@ precision::Matrix make_matrix(const precision::Mode& mode, int64_t rows, int64_t
   std::mt19937 random(2);
   matrix.codes.resize(mode.functions->bytes(rows, cols));
   for (std::byte& byte : matrix.codes) byte = static_cast<std::byte>(random() & 0xff);
-  for (size_t i = 1; i < matrix.codes.size(); i += 2) matrix.codes[i] &= std::byte{0xbf};
+  const auto group = static_cast<size_t>(mode.functions->bytes(1, mode.functions->group));
+  for (size_t i = 0; i < matrix.codes.size(); i += group)
+    mode.functions->set_scale(&matrix.codes[i], 0.001F * static_cast<float>(random() % 100 + 1));
   matrix.view = {.mode = mode.id, .rows = rows, .cols = cols, .codes = matrix.codes.data()};
   return matrix;
 }

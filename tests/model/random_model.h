@@ -3,45 +3,13 @@
 #pragma once
 
 #include <cmath>
-#include <cstring>
 #include <random>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "core/base/half.h"
-#include "core/precision/layout.h"
 #include "tests/model/reference_forward.h"
 
 namespace nety::model::reference {
-
-/// Where a GGUF format's blocks have their fp16 factors; weights are proportional to both together.
-struct BlockFactors {
-  precision::ModeId mode;
-  int64_t bytes, scale;
-  int64_t min = -1;        ///< -1: none
-  float min_ratio = 1.0F;  ///< Minimum over scale that centres the weights, roughly.
-};
-
-inline const BlockFactors& block_factors(precision::ModeId mode) {
-  using namespace precision;
-  static const BlockFactors kFormats[] = {
-      {ModeId::q8_0, Q8_0::kBytes, Q8_0::kScale},
-      {ModeId::q4_0, Q4_0::kBytes, Q4_0::kScale},
-      {ModeId::q4_1, Q4_1::kBytes, Q4_1::kScale, Q4_1::kMin, -7.5F},
-      {ModeId::q5_0, Q5_0::kBytes, Q5_0::kScale},
-      {ModeId::q5_1, Q5_1::kBytes, Q5_1::kScale, Q5_1::kMin, -15.5F},
-      {ModeId::iq4_nl, Iq4Nl::kBytes, Iq4Nl::kScale},
-      {ModeId::q2_k, Q2K::kBytes, Q2K::kScale, Q2K::kMin, 1.5F},
-      {ModeId::q3_k, Q3K::kBytes, Q3K::kScale},
-      {ModeId::q4_k, Q4K::kBytes, Q4K::kScale, Q4K::kMin, 7.5F},
-      {ModeId::q5_k, Q5K::kBytes, Q5K::kScale, Q5K::kMin, 15.5F},
-      {ModeId::q6_k, Q6K::kBytes, Q6K::kScale},
-  };
-  for (const BlockFactors& format : kFormats)
-    if (format.mode == mode) return format;
-  throw std::logic_error("no block layout for this mode: add a row to block_factors()");
-}
 
 /// Random weights of a shape, its matrices in one mode.
 class RandomModel {
@@ -144,32 +112,26 @@ class RandomModel {
   }
 
   precision::Matrix random_blocks(int64_t rows, int64_t cols, float rms) {
-    const BlockFactors& format = block_factors(mode_);
     precision::Matrix matrix;
     matrix.codes.resize(precision::mode(mode_).functions->bytes(rows, cols));
     for (std::byte& byte : matrix.codes) byte = static_cast<std::byte>(random_() >> 13);
     matrix.view = {.mode = mode_, .rows = rows, .cols = cols, .codes = matrix.codes.data()};
     const std::mt19937 start = random_;
-    set_factors(format, matrix.codes, 0.01F);
+    set_scales(matrix.codes, 0.01F);
     double squares = 0;
     const Tensor first = with_values(matrix);
     for (const double value : first.values) squares += value * value;
     const double found = std::sqrt(squares / static_cast<double>(first.values.size()));
     random_ = start;
-    set_factors(format, matrix.codes, 0.01F * rms / static_cast<float>(found));
+    set_scales(matrix.codes, 0.01F * rms / static_cast<float>(found));
     return matrix;
   }
 
-  void set_factors(const BlockFactors& format, std::vector<std::byte>& codes, float scale) {
-    for (size_t block = 0; block < codes.size(); block += static_cast<size_t>(format.bytes)) {
-      const float d = scale * (1 + 0.5F * uniform());
-      const auto put = [&](int64_t offset, float value) {
-        const uint16_t bits = fp16_from_float(value);
-        std::memcpy(&codes[block + static_cast<size_t>(offset)], &bits, sizeof(bits));
-      };
-      put(format.scale, d);
-      if (format.min >= 0) put(format.min, d * format.min_ratio);
-    }
+  void set_scales(std::vector<std::byte>& codes, float scale) {
+    const precision::ModeFunctions& functions = *precision::mode(mode_).functions;
+    const size_t bytes = functions.bytes(1, functions.group);
+    for (size_t block = 0; block < codes.size(); block += bytes)
+      functions.set_scale(&codes[block], scale * (1 + 0.5F * uniform()));
   }
 
   /// A norm around 1 or a bias around 0: fp32 whatever the mode.

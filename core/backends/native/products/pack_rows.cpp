@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "core/precision/gguf_block.h"
+
 namespace nety::native {
 namespace {
 
@@ -30,13 +32,19 @@ void pack_rows(Weight& w, const Making& making) {
   w.packed_bytes = static_cast<uint64_t>(panels) * w.panel_bytes;
   w.panels = making.arena.take(w.packed_bytes);
   const std::vector<std::byte> zeros(w.row_bytes());
+  const bool apart = view.exponents != nullptr;
   making.pool.run([&](int worker, int workers) {
+    std::vector<std::byte> joined(apart ? kPackRows * w.row_bytes() : 0);
     const Share share = share_of(panels, worker, workers);
     for (int64_t panel = share.begin; panel < share.end; ++panel) {
       const std::byte* rows[kPackRows];
       for (int64_t r = 0; r < kPackRows; ++r) {
         const int64_t at = panel * kPackRows + r;
         rows[r] = at < view.rows ? w.row(at) : zeros.data();
+        if (!apart || at >= view.rows) continue;
+        std::byte* const row = joined.data() + static_cast<size_t>(r) * w.row_bytes();
+        precision::join_mxfp4(view, at, row);
+        rows[r] = row;
       }
       pack(rows, blocks, w.panels + static_cast<size_t>(panel) * w.panel_bytes);
     }

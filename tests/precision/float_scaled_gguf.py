@@ -1,6 +1,6 @@
-"""A tiny Llama in GGUF's TQ2_0, which no mode of the project reads, and its twin in fp32.
+"""A tiny Llama in GGUF's Q8_K, which no mode of the project reads, and its twin in fp32.
 
-  ternary_gguf.py make FOLDER             writes FOLDER/tq2_0.gguf and FOLDER/f32.gguf
+  ternary_gguf.py make FOLDER             writes FOLDER/q8_k.gguf and FOLDER/f32.gguf
   ternary_gguf.py compare STORED WIDENED TWIN   logits (safetensors) of the first as stored, of the first in
                                           fp32, and of the twin in fp32; fails where they are not what they should be
 """
@@ -11,7 +11,7 @@ import random
 import struct
 import sys
 
-F32, TQ2_0 = 0, 35  # ggml.h, enum ggml_type
+F32, Q8_K = 0, 15  # ggml.h, enum ggml_type
 BLOCK = 256
 DIM, LAYERS, HEADS, KV_HEADS, FFN, VOCAB = 256, 2, 4, 2, 512, 64
 # Rounding activations to 8 bits per block: tests/model/native_conformance_test.cpp, kLargeBlocks.
@@ -22,23 +22,20 @@ def half(value):
     return struct.unpack("<e", struct.pack("<e", value))[0]
 
 
-def ternary_block(values, scale):
-    """ggml-quants.c, dequantize_row_tq2_0: byte 32 c + m has weights 128 c + 32 l + m in bits 2 l, then the scale."""
-    packed = bytearray(64)
-    for i, value in enumerate(values):
-        chunk, rest = divmod(i, 128)
-        packed[32 * chunk + rest % 32] |= (value + 1) << 2 * (rest // 32)
-    return bytes(packed) + struct.pack("<e", scale)
+def block_of(codes, scale):
+    """ggml-quants.c, dequantize_row_q8_K: the scale, the codes, and their sums by 16."""
+    sums = [sum(codes[i:i + 16]) for i in range(0, BLOCK, 16)]
+    return struct.pack(f"<f{BLOCK}b16h", scale, *codes, *sums)
 
 
 def random_matrix(rng, rows, cols):
-    """Blocks of -1, 0 and 1, and the numbers that they stand for."""
+    """Blocks of codes, and the numbers that they stand for."""
     blocks, weights = bytearray(), array.array("f")
     for _ in range(rows * cols // BLOCK):
-        values = [rng.choice((-1, 0, 1)) for _ in range(BLOCK)]
-        scale = half((0.5 + rng.random()) * 1.2 / math.sqrt(cols))
-        blocks += ternary_block(values, scale)
-        weights.extend(value * scale for value in values)
+        codes = [rng.randrange(-127, 128) for _ in range(BLOCK)]
+        scale = half((0.5 + rng.random()) * 1.6 / math.sqrt(cols) / 127)
+        blocks += block_of(codes, scale)
+        weights.extend(code * scale for code in codes)
     return bytes(blocks), weights.tobytes()
 
 
@@ -80,7 +77,7 @@ def make(folder):
 
     def matrix(name, rows, cols):
         blocks, weights = random_matrix(rng, rows, cols)
-        stored.append((name, [rows, cols], TQ2_0, blocks))
+        stored.append((name, [rows, cols], Q8_K, blocks))
         twin.append((name, [rows, cols], F32, weights))
 
     matrix("token_embd.weight", VOCAB, DIM)
@@ -94,7 +91,7 @@ def make(folder):
                                  ("attn_v", DIM * KV_HEADS // HEADS, DIM), ("attn_output", DIM, DIM),
                                  ("ffn_gate", FFN, DIM), ("ffn_up", FFN, DIM), ("ffn_down", DIM, FFN)):
             matrix(f"{prefix}{name}.weight", rows, cols)
-    write_gguf(folder + "/tq2_0.gguf", stored)
+    write_gguf(folder + "/q8_k.gguf", stored)
     write_gguf(folder + "/f32.gguf", twin)
 
 
