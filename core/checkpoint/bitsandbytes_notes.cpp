@@ -77,7 +77,7 @@ void note_config(const QuantizationHint& hint, int int8, int four_bit, IssueList
               "config.json has llm_int8_has_fp16_weight, so the weights are plain floats; "
               "transformers 5.23 cannot load them with it",
               kHintFp16Weight);
-  if (!hint.method.empty() && int8 + four_bit == 0 && !hint.has_fp16_weight)
+  if (hint.method == "bitsandbytes" && int8 + four_bit == 0 && !hint.has_fp16_weight)
     issues.add("config_without_quantised", Severity::kNote, {},
                "config.json has a quantization_config, but no tensor is quantised", kHintLegal);
 }

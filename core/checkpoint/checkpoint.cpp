@@ -9,7 +9,9 @@
 #include "core/base/error.h"
 #include "core/checkpoint/bitsandbytes.h"
 #include "core/checkpoint/builder.h"
+#include "core/checkpoint/float_scales.h"
 #include "core/checkpoint/gguf.h"
+#include "core/checkpoint/gguf_split.h"
 #include "core/checkpoint/owned_arrays.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
@@ -59,13 +61,15 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
-/// The GGUF file, where a directory has one and no config.json; else the path itself.
+/// The GGUF file, or the first of its parts, where a directory has one and no config.json; else the
+/// path itself.
 fs::path meant_by(const fs::path& path) {
   std::error_code code;
   if (!is_folder(path) || fs::exists(path / "config.json", code)) return path;
   std::vector<fs::path> found;
   for (fs::directory_iterator it(path, code), end; !code && it != end; it.increment(code))
     if (it->path().extension() == ".gguf") found.push_back(it->path());
+  std::erase_if(found, is_later_part);
   return found.size() == 1 ? found.front() : path;
 }
 
@@ -155,7 +159,12 @@ Builder read_checkpoint(const fs::path& path) {
                     : is_folder(meant) ? read_directory(meant, {})
                                        : read_directory(folder_of(meant), meant);
   resolve_modes(builder);
-  if (builder.format == Format::kHuggingFace) resolve_bitsandbytes(builder);
+  if (builder.format == Format::kHuggingFace) {
+    resolve_fp8(builder);
+    resolve_bitsandbytes(builder);
+  } else {
+    resolve_factors(builder);
+  }
   note_unaligned(builder);
   return builder;
 }

@@ -34,6 +34,7 @@ struct GgufTensor {
   std::vector<int64_t> shape;  ///< Outermost first (the file has it innermost first).
   size_t begin = 0;            ///< From the start of the file.
   size_t bytes = 0;
+  size_t file = 0;  ///< Of a split GGUF: which part has it.
 };
 
 struct GgufFile {

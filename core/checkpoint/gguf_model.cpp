@@ -91,7 +91,8 @@ std::vector<float> read_factors(const GgufFile& gguf, const Builder& builder,
       refuse(builder.path, fmt::format("tensor \"{}\" is {} {}; F32 [{}] is needed", name,
                                        tensor.type->name, shape_text(tensor.shape), count));
     factors.resize(static_cast<size_t>(count));
-    std::memcpy(factors.data(), builder.files[0].bytes().data() + tensor.begin, tensor.bytes);
+    std::memcpy(factors.data(), builder.files[tensor.file].bytes().data() + tensor.begin,
+                tensor.bytes);
     for (const float factor : factors)
       if (!std::isfinite(factor) || factor <= 0)
         refuse(builder.path, fmt::format("tensor \"{}\" has the value {}", name, factor));
@@ -122,7 +123,6 @@ void read_frequency_factors(const GgufFile& gguf, const GgufKeys& keys, Builder&
 }
 
 void add_tensors(const GgufFile& gguf, Builder& builder) {
-  const std::span<const std::byte> bytes = builder.files[0].bytes();
   for (const GgufTensor& stored : gguf.tensors) {
     // The frequencies are part of the configuration; older files repeat them for every block.
     if (stored.name == kRopeFactors || stored.name == kLongFactors ||
@@ -133,7 +133,8 @@ void add_tensors(const GgufFile& gguf, Builder& builder) {
     tensor.stored_name = stored.name;
     tensor.dtype = stored.type->name;
     tensor.shape = stored.shape;
-    tensor.data = bytes.subspan(stored.begin, stored.bytes);
+    tensor.data = builder.files[stored.file].bytes().subspan(stored.begin, stored.bytes);
+    tensor.file = stored.file;
     builder.tensors.push_back(std::move(tensor));
   }
 }
@@ -144,12 +145,10 @@ Builder read_gguf(const std::filesystem::path& path, bool vocabulary_only) {
   Builder builder;
   builder.format = Format::kGguf;
   builder.path = path;
-  builder.files.emplace_back(path);
-  GgufFile gguf = parse_gguf(builder.files[0].bytes(), path,
-                             vocabulary_only ? GgufParts::kMetadata : GgufParts::kAll);
+  GgufFile gguf = read_gguf_files(path, vocabulary_only ? GgufParts::kMetadata : GgufParts::kAll,
+                                  builder.files);
   builder.metadata = std::move(gguf.metadata);
   const GgufKeys keys(builder.metadata, builder.path);
-  refuse_split(keys, vocabulary_only);
   check_tokenizer_keys(keys);
   builder.chat_template = keys.string("tokenizer.chat_template").value_or("");
   if (vocabulary_only) return builder;

@@ -86,6 +86,18 @@ ModelConfig read_model_config(const JsonObject& root) {
   return config;
 }
 
+/// Rows and columns per scale of fp8; zeros if scales are for rows or matrices.
+std::array<int64_t, 2> read_weight_block(const JsonObject& section) {
+  constexpr int64_t kMostInBlock = 1 << 20;
+  const std::vector<int64_t> block = section.integers("weight_block_size", 1, kMostInBlock);
+  if (block.empty()) return {};
+  if (block.size() != 2)
+    refuse(section.file(), fmt::format("\"quantization_config.weight_block_size\" has {} numbers; "
+                                       "rows and columns are needed",
+                                       block.size()));
+  return {block[0], block[1]};
+}
+
 QuantizationHint read_quantization_hint(const JsonObject& root) {
   QuantizationHint hint;
   const std::optional<JsonObject> section = root.object("quantization_config");
@@ -96,19 +108,22 @@ QuantizationHint read_quantization_hint(const JsonObject& root) {
   // Files from before transformers 4.34 have the two flags without a method.
   const bool old_form = hint.load_in_8bit || hint.load_in_4bit;
   if (!section->has("quant_method") && !old_form)
-    refuse(
-        root.file(),
-        "\"quantization_config\" has no \"quant_method\": how it is quantised is unknown",
-        "Add the method, as the model's page names it. Supported: bitsandbytes, and models without "
-        "quantization. GGUF files are supported too.");
+    refuse(root.file(),
+           "\"quantization_config\" has no \"quant_method\": how it is quantised is unknown",
+           "Add the method, as the model's page names it. Supported: bitsandbytes, fp8, mxfp4, and "
+           "models "
+           "without quantization. GGUF files are supported too.");
   hint.method = section->string("quant_method").value_or("bitsandbytes");
-  if (hint.method != "bitsandbytes")
+  const bool known =
+      hint.method == "bitsandbytes" || hint.method == "fp8" || hint.method == "mxfp4";
+  if (!known)
     refuse(root.file(),
            fmt::format("\"quantization_config.quant_method\" is {}, which is not "
                        "supported",
                        shown(hint.method)),
-           "Supported: bitsandbytes, and models without quantization. GGUF files are supported "
-           "too.");
+           "Supported: bitsandbytes, fp8, mxfp4, and models without quantization. GGUF files are "
+           "supported too.");
+  if (hint.method == "fp8") hint.weight_block = read_weight_block(*section);
   return hint;
 }
 

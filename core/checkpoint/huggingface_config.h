@@ -1,6 +1,7 @@
 // config.json as transformers 4 and 5 write it.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,9 +15,10 @@ namespace nety::checkpoint {
 
 /// What "quantization_config" says. A hint only: tensors decide what they are.
 struct QuantizationHint {
-  std::string method;  ///< "bitsandbytes"; empty if the config has no such section.
+  std::string method;  ///< "bitsandbytes", "fp8", "mxfp4"; empty if the config has no such section.
   bool load_in_8bit = false, load_in_4bit = false;
   bool has_fp16_weight = false;
+  std::array<int64_t, 2> weight_block{};  ///< fp8: rows and columns per scale; 0: not in blocks.
 };
 
 /// A file's text and its path, which is only for messages.

@@ -8,6 +8,7 @@
 
 #include "core/checkpoint/builder.h"
 #include "core/checkpoint/chat_template_file.h"
+#include "core/checkpoint/float_scales.h"
 #include "core/checkpoint/huggingface_config.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
@@ -193,6 +194,7 @@ Builder read_directory(const fs::path& directory, const fs::path& only) {
   note_generation(directory, builder.notices);
   builder.chat_template = read_chat_template(directory);
   add_weights(directory, only, builder);
+  join_mxfp4_tensors(builder);
   settle_prefix(builder);
   settle_tied_embeddings(builder);
   return builder;

@@ -34,6 +34,11 @@ std::optional<BadScale> scan(std::string_view array, const float* values, int64_
 
 std::optional<BadScale> find_bad_scale(const MatrixView& matrix) {
   if (matrix.scales == nullptr) return std::nullopt;
+  if (matrix.mode == precision::ModeId::fp8)
+    return scan("scale", matrix.scales,
+                divide_up(matrix.rows, matrix.block_rows) * divide_up(matrix.cols, matrix.block),
+                false);
+  if (matrix.mode == precision::ModeId::nvfp4) return scan("scale", matrix.scales, 1, false);
   if (matrix.block == 0) return scan("row scale", matrix.scales, matrix.rows, false);
   const int64_t blocks = divide_up(matrix.rows * matrix.cols, matrix.block);
   if (matrix.nested_codes == nullptr) return scan("absmax", matrix.scales, blocks, false);
@@ -66,8 +71,7 @@ std::vector<Issue> inspect(const std::filesystem::path& path) {
 std::vector<Issue> inspect_values(const Checkpoint& checkpoint) {
   IssueList issues;
   for (const Tensor& tensor : checkpoint.tensors()) {
-    if (!tensor.mode || precision::mode(*tensor.mode).kind != precision::ModeKind::kQuantised)
-      continue;
+    if (!tensor.mode || precision::mode(*tensor.mode).kind == precision::ModeKind::kFloat) continue;
     const MatrixView matrix = checkpoint.unchecked_matrix(tensor.name);
     if (const std::optional<BadScale> bad = find_bad_scale(matrix))
       issues.add("scales_not_finite", Severity::kFatal, tensor.name,

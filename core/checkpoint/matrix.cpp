@@ -87,6 +87,11 @@ const float* widened(const SideTensors& sides, int64_t rows, const std::string& 
 
 void add_sides(const SideTensors& sides, const std::string& name, OwnedArrays& owned,
                MatrixView& view) {
+  if (!sides.exponents.empty()) {
+    view.exponents = reinterpret_cast<const uint8_t*>(sides.exponents.data());
+    view.row_step = sides.row_step;
+    return;
+  }
   const auto floats = [&](std::span<const std::byte> data, const char* what) {
     return reinterpret_cast<const float*>(aligned(data, alignof(float), name + what, owned));
   };
@@ -94,6 +99,7 @@ void add_sides(const SideTensors& sides, const std::string& name, OwnedArrays& o
                     ? floats(sides.scales, " scales")
                     : widened(sides, view.rows, name + " scales", owned);
   view.block = sides.block;
+  view.block_rows = sides.block_rows;
   if (sides.nested_codes.empty()) return;
   view.nested_codes = reinterpret_cast<const uint8_t*>(sides.nested_codes.data());
   view.nested_map = floats(sides.nested_map, " map");

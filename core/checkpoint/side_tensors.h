@@ -1,4 +1,4 @@
-// The scales that a bitsandbytes weight has beside its codes, as the file stores them.
+// The scales that a quantised weight has beside its codes, as a directory stores them.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,15 @@ enum class ScaleForm : uint8_t {
 
 /// All spans point into mapped files and may be unaligned.
 struct SideTensors {
-  std::span<const std::byte> scales;  ///< SCB, absmax, or the nested absmax.
+  std::span<const std::byte> scales;  ///< SCB, absmax, the nested absmax, or of fp8.
   ScaleForm form = ScaleForm::kFloat;
-  int32_t block = 0;  ///< 4-bit: weights per absmax, over the flattened matrix.
+  int32_t block = 0;       ///< 4-bit: weights per absmax, over the flattened matrix; fp8: columns.
+  int32_t block_rows = 0;  ///< fp8: rows per scale.
   std::span<const std::byte> nested_codes, nested_map;
   float nested_offset = 0;
   int32_t nested_block = 0;
+  std::span<const std::byte> exponents{};  ///< MXFP4: U8 [rows, cols / 32].
+  int32_t row_step = 1;                    ///< MXFP4: MatrixView::row_step
 };
 
 }  // namespace nety::checkpoint

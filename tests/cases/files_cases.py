@@ -142,23 +142,30 @@ def ids_that_say_none(t):
 
 # ---- what it says --------------------------------------------------------------------------------
 def second_part_of_a_split(t):
-    """A part of a split GGUF, the later ones of which hold the split.* keys alone: the message says
-    that it is a part, which, and how to join them, not that it is damaged."""
+    """A part of a split GGUF without the others, the later of which hold the split.* keys alone: the
+    message says that it is a part, which, and which is missing, not that it is damaged."""
     for number, of in t.each(second=(1, 2), third=(2, 3)):
         counts = {"split.count": (U16, of), "split.tensors.count": (I32, 12)}
         path = f"m-0000{number + 1}-of-0000{of}.gguf"
         gguf(path, {"split.no": (U16, number)} | counts, dict(list(gguf_tensors(ABC).items())[6:]))
         for answer in (t.nety("fit", path), t.tokens(path, "hello")):
-            answer.refuses(f"part {number + 1} of {of}", "split", f"m-00001-of-0000{of}.gguf")
+            answer.refuses(f"part {number + 1} of {of}", "split", f"m-00001-of-0000{of}.gguf", "missing")
             answer.never_says("damaged")
 
 
 def first_part_of_a_split(t):
-    """The first part has all keys and some of the tensors: a part as well, and its text is read."""
-    split = {"split.no": (U16, 0), "split.count": (U16, 2), "split.tensors.count": (I32, 12)}
-    gguf("whole.gguf", gguf_keys() | split, dict(list(gguf_tensors(ABC).items())[:6]))
+    """The first part has all keys and some of the tensors. Under another name its text is read, and the
+    model is not; with the other part beside it, the model is read by either."""
+    split = {"split.count": (U16, 2), "split.tensors.count": (I32, len(gguf_tensors(ABC)))}
+    first = gguf_keys() | {"split.no": (U16, 0)} | split
+    some, others = list(gguf_tensors(ABC).items())[:6], list(gguf_tensors(ABC).items())[6:]
+    gguf("whole.gguf", first, dict(some))
     t.nety("fit", "whole.gguf").refuses("part 1 of 2", "FIRST_PART").never_says("missing")
     t.tokens("whole.gguf", "hello").ok()
+    gguf("m-00001-of-00002.gguf", first, dict(some))
+    gguf("m-00002-of-00002.gguf", {"split.no": (U16, 1)} | split, dict(others))
+    says_abc(t, "m-00001-of-00002.gguf")
+    says_abc(t, "m-00002-of-00002.gguf")
 
 
 def git_lfs_pointer(t):

@@ -328,7 +328,7 @@ TEST(HuggingFaceConfig, AcceptsOnlyBitsandbytesQuantization) {
             "bitsandbytes");
   EXPECT_TRUE(hint(R"({"load_in_4bit": true})").load_in_4bit);
   EXPECT_EQ(hint("null").method, "");
-  for (const char* method : {"gptq", "awq", "fp8", "compressed-tensors"})
+  for (const char* method : {"gptq", "awq", "hqq", "torchao", "compressed-tensors"})
     expect_error([&] { hint(fmt::format(R"({{"quant_method": "{}"}})", method)); },
                  ErrorKind::kCheckpoint, {"quant_method", method});
   for (const char* without : {R"({"bits": 4, "group_size": 128})", R"({})",
