@@ -18,6 +18,14 @@ TEST_P(EveryFamilyOnCuda, GivesTheLogitsOfTransformers) {
   expect_family_logits(GetParam(), emulated());
 }
 
+class EveryStoredFileOnCuda : public testing::TestWithParam<std::string> {};
+
+TEST_P(EveryStoredFileOnCuda, GivesTheLogitsOfItsWeightsInFp32) {
+  expect_family_logits(GetParam(), emulated(), "model.gguf");
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, EveryStoredFileOnCuda, testing::ValuesIn(stored_file_cases()),
+                         family_case_name);
 INSTANTIATE_TEST_SUITE_P(Families, EveryFamilyOnCuda, testing::ValuesIn(family_cases()),
                          family_case_name);
 

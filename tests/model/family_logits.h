@@ -20,6 +20,13 @@ inline std::vector<std::string> family_cases(const char* file = "model.safetenso
   return names;
 }
 
+/// The cases that are a file of quantised weights alone.
+inline std::vector<std::string> stored_file_cases() {
+  std::vector<std::string> names = family_cases("model.gguf");
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with("quant-"); });
+  return names;
+}
+
 inline std::string family_case_name(const testing::TestParamInfo<std::string>& one) {
   std::string name = one.param;
   std::replace(name.begin(), name.end(), '-', '_');

@@ -20,16 +20,20 @@ std::unique_ptr<Backend> make_native(const BackendOptions& options) {
 }
 
 /// The modes whose formats have 256 weights in a block, or all others.
-std::vector<precision::ModeId> modes_with(bool large_blocks) {
+std::vector<precision::ModeId> modes_with(bool large_blocks, bool indexed = false) {
   std::vector<precision::ModeId> modes;
   for (const precision::Mode& mode : precision::modes())
-    if ((mode.functions->group == precision::kSuperBlock) == large_blocks) modes.push_back(mode.id);
+    if ((mode.functions->group == precision::kSuperBlock) == large_blocks &&
+        (large_blocks && mode.name.starts_with("iq")) == indexed)
+      modes.push_back(mode.id);
   return modes;
 }
 
 /// Those round activations to 8 bits per 256: by the modes' own scalar functions errors come to
 /// 0.165.
 constexpr Tolerances kLargeBlocks{.rounded = 0.2};
+/// The same of formats whose codes are indices of uneven values: 0.262.
+constexpr Tolerances kIndexedBlocks{.rounded = 0.3};
 
 constexpr int64_t kContext = 277, kSequences = 2;
 
@@ -142,6 +146,10 @@ INSTANTIATE_TEST_SUITE_P(Native, BackendConformance,
 INSTANTIATE_TEST_SUITE_P(NativeLargeBlocks, BackendConformance,
                          ::testing::ValuesIn(conformance_params(make_native, modes_with(true),
                                                                 kLargeBlocks)),
+                         param_name);
+INSTANTIATE_TEST_SUITE_P(NativeIndexedBlocks, BackendConformance,
+                         ::testing::ValuesIn(conformance_params(make_native, modes_with(true, true),
+                                                                kIndexedBlocks)),
                          param_name);
 
 }  // namespace nety::model

@@ -21,6 +21,14 @@ TEST_P(EveryFamilyOnTorch, GivesThemFromAGguf) {
   expect_family_logits(GetParam(), torch_backend(), "model.gguf");
 }
 
+class EveryStoredFileOnTorch : public testing::TestWithParam<std::string> {};
+
+TEST_P(EveryStoredFileOnTorch, GivesTheLogitsOfItsWeightsInFp32) {
+  expect_family_logits(GetParam(), torch_backend(), "model.gguf");
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, EveryStoredFileOnTorch, testing::ValuesIn(stored_file_cases()),
+                         family_case_name);
 INSTANTIATE_TEST_SUITE_P(Families, EveryFamilyOnTorch, testing::ValuesIn(family_cases()),
                          family_case_name);
 
