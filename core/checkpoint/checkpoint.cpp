@@ -108,6 +108,10 @@ int64_t Tensor::elements() const {
 }
 
 size_t Tensor::bytes() const {
+  if (!is_scattered() && row_step > 1) {
+    const auto rows = static_cast<size_t>(shape.front());
+    return data.size() / ((rows - 1) * static_cast<size_t>(row_step) + 1) * rows;
+  }
   if (!is_scattered()) return data.size();
   return static_cast<size_t>(elements() * safetensors_bits(dtype) / 8);
 }

@@ -43,7 +43,8 @@ struct Tensor {
   /// Directories have this weight less one (TensorInfo::less_one); matrix() has it whole.
   bool less_one = false;
   /// Elements from one row, and one column, to the next, of a part of a stack of experts whose
-  /// matrices are turned around: `data` then has those of others in between. 0: side by side.
+  /// matrices are turned around: `data` then has those of others in between. 0: side by side. A row
+  /// step above 1 alone: whole rows of others lie between (MXFP4).
   int64_t row_step = 0, column_step = 0;
 
   bool is_scattered() const { return column_step > 0; }

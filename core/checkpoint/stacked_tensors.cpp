@@ -7,12 +7,15 @@
 #include <cstring>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
 
 namespace nety::checkpoint {
 namespace {
+
+constexpr int64_t kBlock = 32;  // weights of an MXFP4 exponent
 
 struct Piece {
   const TensorInfo* info;
@@ -27,11 +30,19 @@ Pieces pieces_of(std::span<const TensorInfo> infos) {
   return pieces;
 }
 
+/// MXFP4 of a directory, whose exponents lie apart, has the matrices of turned stacks unturned:
+/// blocks must lie along the columns.
+bool is_unturned(const Tensor& stack, const StackedPlace& place) {
+  return stack.mode == precision::ModeId::mxfp4 && place.column > 1;
+}
+
 void check_shape(const Builder& builder, const Tensor& stack, const StackedPlace& place) {
-  if (stack.shape == place.shape) return;
+  std::vector<int64_t> shape = place.shape;
+  if (is_unturned(stack, place)) std::swap(shape[1], shape[2]);
+  if (stack.shape == shape) return;
   refuse(builder.files[stack.file].path(),
          fmt::format("tensor {} has the shape {}; the configuration asks for {}",
-                     shown(stack.stored_name), shape_text(stack.shape), shape_text(place.shape)),
+                     shown(stack.stored_name), shape_text(stack.shape), shape_text(shape)),
          "The weights and the configuration do not belong together: download both again.");
 }
 
@@ -43,7 +54,28 @@ std::span<const std::byte> run_of_rows(const Tensor& stack, const Piece& piece) 
                             static_cast<size_t>(piece.info->rows()) * row_bytes);
 }
 
-Tensor part_of(const Builder& builder, const Tensor& stack, const Piece& piece) {
+/// Every so manieth row of an unturned stack; the rows between are other tensors'.
+void take_mxfp4_rows(Builder& builder, const Tensor& stack, const Piece& piece, Tensor& part) {
+  const StackedPlace& place = *piece.place;
+  const int64_t across = place.shape[2], matrix = place.shape[1] * across;
+  const int64_t row = place.first / matrix * across + place.first % matrix;
+  const int64_t span = (piece.info->rows() - 1) * place.row + 1;
+  const SideTensors stack_sides = builder.sides.at(stack.name);
+  const auto rows_of = [&](std::span<const std::byte> data) {
+    const auto bytes = data.size() / static_cast<size_t>(stack.shape[0] * across);
+    return data.subspan(static_cast<size_t>(row) * bytes, static_cast<size_t>(span) * bytes);
+  };
+  SideTensors sides{.scales = {}, .nested_codes = {}, .nested_map = {}};
+  sides.exponents = rows_of(stack_sides.exponents);
+  sides.row_step = static_cast<int32_t>(place.row);
+  part.data = rows_of(stack.data);
+  part.mode = stack.mode;
+  part.row_step = place.row;
+  part.side_bytes = static_cast<size_t>(piece.info->rows() * piece.info->cols() / kBlock);
+  builder.sides.insert_or_assign(part.name, sides);
+}
+
+Tensor part_of(Builder& builder, const Tensor& stack, const Piece& piece) {
   const StackedPlace& place = *piece.place;
   const int64_t rows = piece.info->rows(), cols = piece.info->cols();
   Tensor part;
@@ -53,6 +85,10 @@ Tensor part_of(const Builder& builder, const Tensor& stack, const Piece& piece) 
   part.shape = piece.info->shape;
   part.file = stack.file;
   part.slot = piece.info->slot;
+  if (is_unturned(stack, place)) {
+    take_mxfp4_rows(builder, stack, piece, part);
+    return part;
+  }
   if (place.column == 1 && (rows == 1 || place.row == cols)) {
     part.data = run_of_rows(stack, piece);
     return part;

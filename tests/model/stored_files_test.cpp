@@ -86,5 +86,15 @@ TEST(StoredDirectory, GivesTheLogitsOfItsWeightsInFp32) {
   }
 }
 
+/// gpt-oss as it is published: experts in stacks, gate and up row by row. The directory has the
+/// rest in bf16, whose rounding alone moves these logits, up to 9, by 0.1; another expert's rows by
+/// more than 1.
+TEST(StoredStacks, OfADirectoryAndAGgufAreThoseOfTransformers) {
+  const auto folder = test_data("families") / "gpt-oss-mxfp4";
+  EXPECT_LE(worst_of(folder / "model.gguf", "gpt-oss-mxfp4", std::nullopt), kSixteenBits);
+  constexpr double kBf16 = 0.15;
+  EXPECT_LE(worst_of(folder, "gpt-oss-mxfp4", std::nullopt), kBf16);
+}
+
 }  // namespace
 }  // namespace nety::model
