@@ -24,6 +24,7 @@ std::vector<float> normalised(const Activations& x, int64_t t) {
 
 TEST(ProductAnswer, IsThatOfTheSpecificationOfEveryMode) {
   const Activations x(3, kCols);
+  size_t inexact = 0;  // sums of weights of two or three bits can be exact
   for (const Mode& mode : precision::modes()) {
     const precision::Matrix matrix = sample_matrix(mode, kRows, kCols);
     const KnownAnswer answer(matrix.view, x, 3, arithmetic_of("native", mode));
@@ -32,13 +33,14 @@ TEST(ProductAnswer, IsThatOfTheSpecificationOfEveryMode) {
       mode.functions->multiply(matrix.view, normalised(x, t).data(), y.data() + t * kRows, 0,
                                kRows);
     EXPECT_LE(answer.worst(y), 1) << mode.name << ": " << answer.worst_place(y);
-    EXPECT_GT(answer.worst(y), 0) << mode.name << ": too good for fp32 sums";
+    if (answer.worst(y) > 0) ++inexact;
     // One part in a thousand, of any value, is seen.
     const auto largest = std::max_element(
         y.begin(), y.end(), [](float a, float b) { return std::fabs(a) < std::fabs(b); });
     *largest *= 1.001F;
     EXPECT_GT(answer.worst(y), 1) << mode.name;
   }
+  EXPECT_GT(inexact, precision::modes().size() / 2) << "too good for fp32 sums";
 }
 
 TEST(ProductAnswer, AllowsWhatTheModesTestsAllow) {

@@ -28,9 +28,9 @@ TEST_P(EveryModeTried, IsRightOnTheNativeBackend) {
     const TrialReply reply = try_mode(request, native_backend);
     EXPECT_TRUE(reply.ok) << reply.what;
     EXPECT_LE(reply.error_share, 1) << reply.worst_place << " in " << reply.kernel;
-    EXPECT_GT(reply.error_share, 0);
+    EXPECT_GE(reply.error_share, GetParam() == "fp8" ? 0 : 1e-9);  // its sums are exact here
     EXPECT_FALSE(reply.kernel.empty());
-    EXPECT_GT(reply.bytes_per_weight, 0.2);
+    EXPECT_GT(reply.bytes_per_weight, 0.19);  // iq1_s
     EXPECT_LE(reply.bytes_per_weight, 4.001);
     EXPECT_TRUE(reply.vector.mode_s.empty());
   }
