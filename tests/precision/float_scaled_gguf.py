@@ -1,7 +1,7 @@
 """A tiny Llama in GGUF's Q8_K, which no mode of the project reads, and its twin in fp32.
 
-  ternary_gguf.py make FOLDER             writes FOLDER/q8_k.gguf and FOLDER/f32.gguf
-  ternary_gguf.py compare STORED WIDENED TWIN   logits (safetensors) of the first as stored, of the first in
+  float_scaled_gguf.py make FOLDER             writes FOLDER/q8_k.gguf and FOLDER/f32.gguf
+  float_scaled_gguf.py compare STORED WIDENED TWIN   logits (safetensors) of the first as stored, of the first in
                                           fp32, and of the twin in fp32; fails where they are not what they should be
 """
 import array
