@@ -50,8 +50,7 @@ class Modes final : public Command {
   static constexpr const char* kLegend =
       "\nbits/w: per weight of a matrix, scales included. Head: embeddings and lm_head.\n"
       "\"as stored\" modes are formats of GGUF files, fp8 and mxfp4 of directories too: run from "
-      "files "
-      "that\nhave them, not made by --mode.\n";
+      "files that\nhave them, not made by --mode.\n";
 
   static std::string as_markdown(std::span<const Cells> rows) {
     std::string out;

@@ -56,4 +56,14 @@ struct Share {
 };
 Share share_of(int64_t count, int worker, int workers, int64_t grain = 1);
 
+/// Calls each(i) for `count` items shared among the workers; one item by the caller alone.
+template <class Each>
+void share_items(ThreadPool& pool, int64_t count, const Each& each) {
+  if (count == 1) return each(int64_t{0});
+  pool.run([&](int worker, int workers) {
+    const Share share = share_of(count, worker, workers);
+    for (int64_t i = share.begin; i < share.end; ++i) each(i);
+  });
+}
+
 }  // namespace nety

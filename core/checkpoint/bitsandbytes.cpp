@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "core/base/error.h"
+#include "core/base/rounding.h"
 #include "core/checkpoint/bitsandbytes_hints.h"
 #include "core/checkpoint/bitsandbytes_notes.h"
 #include "core/checkpoint/quant_state.h"
@@ -22,12 +23,6 @@ constexpr std::string_view kState = ".quant_state.bitsandbytes__";
 constexpr std::string_view kFourBitSides[] = {".absmax", ".quant_map", ".nested_absmax",
                                               ".nested_quant_map"};
 constexpr int64_t kMapSize = 256;
-
-int64_t divide_up(int64_t value, int64_t by) { return (value + by - 1) / by; }
-
-std::string described(const Tensor& tensor) {
-  return fmt::format("{} {} {}", shown(tensor.stored_name), tensor.dtype, shape_text(tensor.shape));
-}
 
 /// Reads a builder's tensors and changes none of them before apply().
 class Resolver {
@@ -122,8 +117,7 @@ void Resolver::resolve_int8(Tensor& weight) {
                  kHintWeightFormat);
   const size_t format_bytes = format == nullptr ? 0 : format->data.size();
   resolved_.push_back({index_.at(weight.name), precision::find_mode("int8")->id, weight.shape,
-                       SideTensors{.scales = scb->data, .nested_codes = {}, .nested_map = {}},
-                       scb->data.size() + format_bytes});
+                       SideTensors{.scales = scb->data}, scb->data.size() + format_bytes});
   note_head(weight, "int8", builder_.issues);
 }
 

@@ -13,6 +13,9 @@
 
 namespace nety::checkpoint {
 
+/// A tensor for messages: its name, type and shape.
+std::string described(const Tensor& tensor);
+
 struct Builder {
   Format format = Format::kGguf;
   std::filesystem::path path;

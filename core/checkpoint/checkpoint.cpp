@@ -116,6 +116,10 @@ size_t Tensor::bytes() const {
   return static_cast<size_t>(elements() * safetensors_bits(dtype) / 8);
 }
 
+std::string described(const Tensor& tensor) {
+  return fmt::format("{} {} {}", shown(tensor.stored_name), tensor.dtype, shape_text(tensor.shape));
+}
+
 size_t Builder::find(std::string_view name) const {
   const auto found = std::find_if(tensors.begin(), tensors.end(),
                                   [&](const Tensor& tensor) { return tensor.name == name; });

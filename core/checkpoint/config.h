@@ -68,6 +68,16 @@ struct ModelConfig {
   bool any_layer(const Predicate& is_so) const {
     return std::any_of(specs.begin(), specs.end(), is_so);
   }
+  /// The largest of each number among the layers' mixtures; zeros where there are none.
+  Mixture largest_mixture() const {
+    Mixture most;
+    for (const LayerSpec& spec : specs) {
+      most.experts = std::max(most.experts, spec.mixture.experts);
+      most.chosen = std::max(most.chosen, spec.mixture.chosen);
+      most.ffn_dim = std::max(most.ffn_dim, spec.mixture.ffn_dim);
+    }
+    return most;
+  }
 };
 
 }  // namespace nety::checkpoint

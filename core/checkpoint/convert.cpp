@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
-#include <mutex>
 
 #include "core/base/error.h"
 #include "core/base/pages.h"
+#include "core/base/rounding.h"
+#include "core/base/throwing_run.h"
 #include "core/checkpoint/bitsandbytes.h"
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/stack_writer.h"
@@ -45,8 +45,6 @@ bool is_matrix(const Tensor& tensor) {
   return tensor.slot && role_of(*tensor.slot) == Role::kMatrix;
 }
 
-int64_t divide_up(int64_t value, int64_t by) { return (value + by - 1) / by; }
-
 template <class Values>
 std::span<const std::byte> bytes_of(const Values& values) {
   return std::as_bytes(std::span(values));
@@ -60,13 +58,9 @@ std::string python_number(float value) {
 }
 
 /// Throws the failure of a quantiser again with the tensor's name, which the quantiser cannot know.
-[[noreturn]] void rethrow_naming(const Tensor& tensor, const std::exception_ptr& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const Error& error) {
-    throw Error(error.kind(), fmt::format("tensor {}: {}", shown(tensor.stored_name), error.what()),
-                error.hint());
-  }
+[[noreturn]] void rethrow_naming(const Tensor& tensor, const Error& error) {
+  throw Error(error.kind(), fmt::format("tensor {}: {}", shown(tensor.stored_name), error.what()),
+              error.hint());
 }
 
 /// Writes the tensors of one conversion.
@@ -195,25 +189,22 @@ Matrix Converter::make(const Tensor& tensor, int64_t first, int64_t last) const 
   const ModeFunctions& to = *mode_for(tensor).functions;
   Matrix matrix = to.allocate(last - first, view.cols);
   const int64_t grain = std::max<int64_t>(1, to.row_grain(view.cols));
-  std::exception_ptr failure;
-  std::mutex mutex;
-  pool_.run([&](int worker, int workers) {
-    try {
-      const Share share = share_of(last - first, worker, workers, grain);
-      std::vector<float> rows(static_cast<size_t>(grain * view.cols));
-      for (int64_t begin = share.begin; begin < share.end; begin += grain) {
-        const int64_t end = std::min(begin + grain, share.end);
-        for (int64_t row = begin; row < end; ++row)
-          from.dequantise(view, source_row(tensor, first + row),
-                          rows.data() + (row - begin) * view.cols);
-        to.quantise(rows.data(), begin, end, matrix);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
+  const auto rows_of_worker = [&](int worker, int workers) {
+    const Share share = share_of(last - first, worker, workers, grain);
+    std::vector<float> rows(static_cast<size_t>(grain * view.cols));
+    for (int64_t begin = share.begin; begin < share.end; begin += grain) {
+      const int64_t end = std::min(begin + grain, share.end);
+      for (int64_t row = begin; row < end; ++row)
+        from.dequantise(view, source_row(tensor, first + row),
+                        rows.data() + (row - begin) * view.cols);
+      to.quantise(rows.data(), begin, end, matrix);
     }
-  });
-  if (failure) rethrow_naming(tensor, failure);
+  };
+  try {
+    throwing_run(pool_, rows_of_worker);
+  } catch (const Error& error) {
+    rethrow_naming(tensor, error);
+  }
   if (to.finish != nullptr) to.finish(matrix);
   return matrix;
 }

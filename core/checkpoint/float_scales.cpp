@@ -15,7 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/rounding.h"
 #include "core/checkpoint/refuse.h"
+#include "core/precision/activation.h"
 
 namespace nety::checkpoint {
 namespace {
@@ -25,17 +27,10 @@ constexpr std::string_view kBlocks = "_blocks", kScales = "_scales";
 constexpr std::string_view kFp8 = "F8_E4M3";
 constexpr std::string_view kWeightScales[] = {"_scale_inv", "_scale"};
 constexpr std::string_view kActivationScales[] = {".input_scale", ".activation_scale"};
-constexpr int64_t kPairs = 16;  // bytes of a block of 32 weights
-constexpr int64_t kBlock = 32;
+constexpr int64_t kPairs = precision::kBlock / 2;  // bytes of a block
 
 constexpr const char* kHintIncomplete =
     "The checkpoint is incomplete or damaged: download it again, or export it again.";
-
-int64_t divide_up(int64_t value, int64_t by) { return (value + by - 1) / by; }
-
-std::string described(const Tensor& tensor) {
-  return fmt::format("{} {} {}", shown(tensor.stored_name), tensor.dtype, shape_text(tensor.shape));
-}
 
 /// Finds tensors by name and removes those that have become part of others.
 class Tensors {
@@ -113,6 +108,7 @@ void resolve_weight(Builder& builder, Tensor& weight, Tensors& tensors) {
     return;
   }
   const std::optional<ScaleForm> form = form_of(scales->dtype);
+  const ScaleBlock stated = stated_block(builder.quantization.weight_block);
   const std::optional<ScaleBlock> block =
       block_of(*scales, weight.shape[0], weight.shape[1], builder.quantization.weight_block);
   if (!form || !block)
@@ -120,10 +116,8 @@ void resolve_weight(Builder& builder, Tensor& weight, Tensors& tensors) {
         form ? "fp8_scale_wrong_shape" : "fp8_scale_wrong_type", weight,
         fmt::format("the scales {} do not belong to fp8 weight {}: one for the matrix, for each "
                     "row or for each block of {} x {}, in F32, F16 or BF16, is needed",
-                    described(*scales), described(weight),
-                    stated_block(builder.quantization.weight_block).rows,
-                    stated_block(builder.quantization.weight_block).cols));
-  SideTensors sides{.scales = scales->data, .form = *form, .nested_codes = {}, .nested_map = {}};
+                    described(*scales), described(weight), stated.rows, stated.cols));
+  SideTensors sides{.scales = scales->data, .form = *form};
   sides.block = static_cast<int32_t>(block->cols);
   sides.block_rows = static_cast<int32_t>(block->rows);
   weight.side_bytes = scales->data.size();
@@ -138,7 +132,7 @@ std::vector<int64_t> weight_shape(const Tensor& blocks, const Tensor& scales) {
     return {};
   shape.pop_back();
   if (scales.shape != shape) return {};
-  shape.back() *= kBlock;
+  shape.back() *= precision::kBlock;
   return shape;
 }
 
@@ -165,9 +159,7 @@ void join_mxfp4_tensors(Builder& builder) {
       continue;
     }
     tensors.remove(scales->name);
-    SideTensors sides{.scales = {}, .nested_codes = {}, .nested_map = {}};
-    sides.exponents = scales->data;
-    builder.sides.emplace(name, sides);
+    builder.sides.emplace(name, SideTensors{.exponents = scales->data});
     blocks.name = name;
     blocks.dtype = "MXFP4";
     blocks.mode = precision::ModeId::mxfp4;
@@ -206,8 +198,7 @@ void resolve_factors(Builder& builder) {
                          described(weight), described(*factor)),
              "Use a file of the model in another type.");
     tensors.remove(factor->name);
-    builder.sides.emplace(
-        weight.name, SideTensors{.scales = factor->data, .nested_codes = {}, .nested_map = {}});
+    builder.sides.emplace(weight.name, SideTensors{.scales = factor->data});
   }
   tensors.finish();
 }

@@ -111,8 +111,7 @@ QuantizationHint read_quantization_hint(const JsonObject& root) {
     refuse(root.file(),
            "\"quantization_config\" has no \"quant_method\": how it is quantised is unknown",
            "Add the method, as the model's page names it. Supported: bitsandbytes, fp8, mxfp4, and "
-           "models "
-           "without quantization. GGUF files are supported too.");
+           "models without quantization. GGUF files are supported too.");
   hint.method = section->string("quant_method").value_or("bitsandbytes");
   const bool known =
       hint.method == "bitsandbytes" || hint.method == "fp8" || hint.method == "mxfp4";

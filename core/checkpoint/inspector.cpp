@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/base/error.h"
+#include "core/base/rounding.h"
 #include "core/checkpoint/bitsandbytes_hints.h"
 #include "core/checkpoint/builder.h"
 #include "core/checkpoint/refuse.h"
@@ -20,8 +21,6 @@ struct BadScale {
   int64_t index;
   float value;
 };
-
-int64_t divide_up(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
 /// The first value that is not finite (or, where `signed_too` is false, negative).
 std::optional<BadScale> scan(std::string_view array, const float* values, int64_t count,

@@ -45,6 +45,9 @@ struct Mixture {
   Gating gating = Gating::kSoftmax;
   bool biased = false;  ///< The router and the experts have biases.
 
+  /// The share of the experts that a token has.
+  double share() const { return static_cast<double>(chosen) / static_cast<double>(experts); }
+
   bool operator==(const Mixture&) const = default;
 };
 

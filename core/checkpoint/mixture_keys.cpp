@@ -50,6 +50,11 @@ Mixture read_mixture(const JsonObject& root, const MixtureDefaults& defaults) {
   return mixture;
 }
 
+Gating read_gating(const JsonObject& root) {
+  return root.boolean("norm_topk_prob").value_or(false) ? Gating::kSoftmaxRenormalised
+                                                        : Gating::kSoftmax;
+}
+
 Mixture read_mixture(const GgufKeys& keys, int64_t ffn_dim, Gating gating) {
   check_function(keys);
   Mixture mixture;

@@ -23,12 +23,15 @@ inline constexpr std::string_view kGgufExpertCount = "expert_count";
 std::vector<std::string_view> with_experts(std::vector<std::string_view> takes = {});
 
 /// Of config.json: experts under either name that transformers has for their number, and how many
-/// of them a token has; `width` is an expert's. Error: kCheckpoint naming file, key and value.
+/// of them a token has. Error: kCheckpoint naming file, key and value.
 struct MixtureDefaults {
   int64_t experts, chosen, ffn_dim;
   Gating gating;
 };
 Mixture read_mixture(const JsonObject& root, const MixtureDefaults& defaults);
+
+/// By norm_topk_prob, of families that have the key: without it weights stay as softmax made them.
+Gating read_gating(const JsonObject& root);
 
 /// Of a GGUF, where the number of experts is needed; `ffn_dim` is feed_forward_length, which stands
 /// for an absent expert_feed_forward_length. expert_weights_norm decides whether weights are

@@ -17,11 +17,11 @@ enum class ScaleForm : uint8_t {
 
 /// All spans point into mapped files and may be unaligned.
 struct SideTensors {
-  std::span<const std::byte> scales;  ///< SCB, absmax, the nested absmax, or of fp8.
+  std::span<const std::byte> scales{};  ///< SCB, absmax, the nested absmax, or of fp8.
   ScaleForm form = ScaleForm::kFloat;
   int32_t block = 0;       ///< 4-bit: weights per absmax, over the flattened matrix; fp8: columns.
   int32_t block_rows = 0;  ///< fp8: rows per scale.
-  std::span<const std::byte> nested_codes, nested_map;
+  std::span<const std::byte> nested_codes{}, nested_map{};
   float nested_offset = 0;
   int32_t nested_block = 0;
   std::span<const std::byte> exponents{};  ///< MXFP4: U8 [rows, cols / 32].

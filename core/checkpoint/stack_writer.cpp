@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 #include <map>
-#include <mutex>
+
+#include "core/base/throwing_run.h"
 
 namespace nety::checkpoint {
 namespace {
@@ -68,24 +68,16 @@ void write_stack(const WrittenStack& stack, const Checkpoint& source, const prec
   const int64_t experts = stack.shape.front(), elements = product_of(stack.shape) / experts;
   const size_t size = to.functions->bytes(1, 1);
   const size_t parts = stack.parts.size() / static_cast<size_t>(experts);
-  std::exception_ptr failure;
-  std::mutex mutex;
-  pool.run([&](int worker, int workers) {
-    try {
-      const Share share = share_of(experts, worker, workers);
-      for (int64_t expert = share.begin; expert < share.end; ++expert) {
-        Block block(elements, size);
-        for (size_t i = 0; i < parts; ++i)
-          fill(stack.parts[static_cast<size_t>(expert) * parts + i], source, to, expert * elements,
-               block);
-        writer.put(stack.name, static_cast<uint64_t>(expert * elements) * size, block.bytes());
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
+  throwing_run(pool, [&](int worker, int workers) {
+    const Share share = share_of(experts, worker, workers);
+    for (int64_t expert = share.begin; expert < share.end; ++expert) {
+      Block block(elements, size);
+      for (size_t i = 0; i < parts; ++i)
+        fill(stack.parts[static_cast<size_t>(expert) * parts + i], source, to, expert * elements,
+             block);
+      writer.put(stack.name, static_cast<uint64_t>(expert * elements) * size, block.bytes());
     }
   });
-  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace nety::checkpoint

@@ -11,11 +11,10 @@
 
 #include "core/checkpoint/refuse.h"
 #include "core/checkpoint/safetensors.h"
+#include "core/precision/activation.h"
 
 namespace nety::checkpoint {
 namespace {
-
-constexpr int64_t kBlock = 32;  // weights of an MXFP4 exponent
 
 struct Piece {
   const TensorInfo* info;
@@ -60,18 +59,18 @@ void take_mxfp4_rows(Builder& builder, const Tensor& stack, const Piece& piece, 
   const int64_t across = place.shape[2], matrix = place.shape[1] * across;
   const int64_t row = place.first / matrix * across + place.first % matrix;
   const int64_t span = (piece.info->rows() - 1) * place.row + 1;
-  const SideTensors stack_sides = builder.sides.at(stack.name);
+  const std::span<const std::byte> exponents = builder.sides.at(stack.name).exponents;
   const auto rows_of = [&](std::span<const std::byte> data) {
     const auto bytes = data.size() / static_cast<size_t>(stack.shape[0] * across);
     return data.subspan(static_cast<size_t>(row) * bytes, static_cast<size_t>(span) * bytes);
   };
-  SideTensors sides{.scales = {}, .nested_codes = {}, .nested_map = {}};
-  sides.exponents = rows_of(stack_sides.exponents);
-  sides.row_step = static_cast<int32_t>(place.row);
+  const SideTensors sides{.exponents = rows_of(exponents),
+                          .row_step = static_cast<int32_t>(place.row)};
   part.data = rows_of(stack.data);
   part.mode = stack.mode;
   part.row_step = place.row;
-  part.side_bytes = static_cast<size_t>(piece.info->rows() * piece.info->cols() / kBlock);
+  part.side_bytes =
+      static_cast<size_t>(piece.info->rows() * piece.info->cols() / precision::kBlock);
   builder.sides.insert_or_assign(part.name, sides);
 }
 
@@ -122,6 +121,7 @@ void split_stacks(Builder& builder, std::span<const TensorInfo> infos) {
     }
     check_shape(builder, tensor, *found->second.front().place);
     for (const Piece& piece : found->second) tensors.push_back(part_of(builder, tensor, piece));
+    builder.sides.erase(tensor.name);  // the parts have theirs
   }
   builder.tensors = std::move(tensors);
 }

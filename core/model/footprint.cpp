@@ -16,9 +16,7 @@ Footprint footprint(const Model& model) {
     const uint64_t bytes = bytes_of(info.rows(), info.cols());
     result.weights_bytes += bytes;
     if (info.expert >= 0) {
-      const checkpoint::Mixture& mixture = model.config.spec(info.layer).mixture;
-      experts += static_cast<double>(bytes) * static_cast<double>(mixture.chosen) /
-                 static_cast<double>(mixture.experts);
+      experts += static_cast<double>(bytes) * model.config.spec(info.layer).mixture.share();
       continue;
     }
     const bool looked_up = info.slot == Slot::embedding && !model.config.tied_embeddings;

@@ -45,7 +45,8 @@ class Loader {
   WeightPtr load(const TensorInfo& info, bool tied) {
     const std::optional<ModeId> usual = mode_for(info.role());
     const precision::MatrixView view = view_of(info, usual);
-    const std::optional<ModeId> mode = info.role() == Role::kRouter ? router_mode(view) : usual;
+    const std::optional<ModeId> mode =
+        info.role() == Role::kRouter ? precision::router_of(view.mode) : usual;
     WeightPtr weight = backend_.prepare(view, mode.value_or(view.mode), use_of(info.slot, tied));
     const uint64_t bytes = precision::mode(view.mode).functions->bytes(view.rows, view.cols);
     const bool converted = weight->owned_bytes() > 0 && weight->mode() != view.mode;
@@ -73,12 +74,6 @@ class Loader {
     if (options_.head || !options_.mode) return options_.head;
     // Formats that are only run as stored name no mode here: the embeddings stay as they are, too.
     return precision::head_of(*options_.mode);
-  }
-
-  /// Choices are made in fp32, unless somebody quantised the router with the rest.
-  static ModeId router_mode(const precision::MatrixView& view) {
-    const bool floats = precision::mode(view.mode).kind == precision::ModeKind::kFloat;
-    return floats ? ModeId::fp32 : view.mode;
   }
 
   static WeightUse use_of(Slot slot, bool tied) {

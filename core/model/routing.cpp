@@ -3,15 +3,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace nety::model {
 namespace {
 
-void softmax(std::span<float> scores) {
-  const float top = *std::ranges::max_element(scores);
+/// Of the number that `of` has in each of the values.
+template <class Value, class Of = std::identity>
+void softmax(std::span<Value> values, Of of = {}) {
+  const float top = std::invoke(of, *std::ranges::max_element(values, {}, of));
   float sum = 0;
-  for (float& score : scores) sum += score = std::exp(score - top);
-  for (float& score : scores) score /= sum;
+  for (Value& value : values) {
+    float& score = std::invoke(of, value);
+    sum += score = std::exp(score - top);
+  }
+  for (Value& value : values) std::invoke(of, value) /= sum;
 }
 
 /// The number of the first of the largest values that nobody has taken.
@@ -42,12 +48,7 @@ void choose_experts(checkpoint::Gating gating, std::span<float> scores, std::spa
   }
   if (gating == Gating::kSoftmaxRenormalised)
     for (Choice& choice : chosen) choice.weight /= sum;
-  if (gating == Gating::kSoftmaxOfChosen) {
-    const float top = chosen.front().weight;
-    sum = 0;
-    for (Choice& choice : chosen) sum += choice.weight = std::exp(choice.weight - top);
-    for (Choice& choice : chosen) choice.weight /= sum;
-  }
+  if (gating == Gating::kSoftmaxOfChosen) softmax(chosen, &Choice::weight);
   std::ranges::sort(chosen, {}, &Choice::expert);
 }
 

@@ -32,11 +32,8 @@ std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeI
   switch (weight.role()) {
     case Role::kMatrix:
       return mode;
-    case Role::kRouter: {
-      const ModeId stored = weight.stored.value_or(ModeId::fp32);
-      const bool floats = precision::mode(stored).kind == precision::ModeKind::kFloat;
-      return floats ? ModeId::fp32 : stored;
-    }
+    case Role::kRouter:
+      return precision::router_of(weight.stored.value_or(ModeId::fp32));
     case Role::kEmbedding:
       return head;
     case Role::kNorm:
@@ -56,10 +53,7 @@ PlannedWeight planned(const checkpoint::TensorInfo& info, const ModelConfig& con
   weight.name = info.name;
   weight.rows = info.rows(), weight.cols = info.cols();
   weight.slot = info.slot;
-  if (info.expert >= 0) {
-    const checkpoint::Mixture& mixture = config.spec(info.layer).mixture;
-    weight.active = static_cast<double>(mixture.chosen) / static_cast<double>(mixture.experts);
-  }
+  if (info.expert >= 0) weight.active = config.spec(info.layer).mixture.share();
   return weight;
 }
 
@@ -108,6 +102,14 @@ int64_t active_parameters(std::span<const PlannedWeight> weights) {
   for (const PlannedWeight& weight : weights)
     count += static_cast<double>(weight.rows * weight.cols) * weight.active;
   return std::llround(count);
+}
+
+double flops_per_token(std::span<const PlannedWeight> weights) {
+  double flops = 0;
+  for (const PlannedWeight& weight : weights)
+    if (weight.role() == Role::kMatrix)
+      flops += 2 * static_cast<double>(weight.rows * weight.cols) * weight.active;
+  return flops;
 }
 
 int64_t default_context(const ModelConfig& config) {

@@ -56,6 +56,8 @@ Overhead overhead_of(const checkpoint::Checkpoint& checkpoint);
 /// have.
 int64_t parameters(std::span<const PlannedWeight> weights);
 int64_t active_parameters(std::span<const PlannedWeight> weights);
+/// Floating-point operations of a token's products with the layers' matrices.
+double flops_per_token(std::span<const PlannedWeight> weights);
 
 /// The context used when none is asked for: the model's own, at most 4096.
 int64_t default_context(const checkpoint::ModelConfig& config);

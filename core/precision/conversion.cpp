@@ -4,12 +4,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <exception>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/throwing_run.h"
 
 namespace nety::precision {
 namespace {
@@ -68,18 +67,10 @@ Matrix Conversion::take() {
 
 Matrix convert(const MatrixView& source, ModeId target, ThreadPool& pool, RowQuantiser fast) {
   Conversion conversion(source, target, std::move(fast));
-  std::exception_ptr failure;
-  std::mutex mutex;
-  pool.run([&](int worker, int workers) {
-    try {
-      const Share share = share_of(conversion.row_count(), worker, workers, conversion.grain());
-      conversion.rows(share.begin, share.end);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-    }
+  throwing_run(pool, [&](int worker, int workers) {
+    const Share share = share_of(conversion.row_count(), worker, workers, conversion.grain());
+    conversion.rows(share.begin, share.end);
   });
-  if (failure) std::rethrow_exception(failure);
   return conversion.take();
 }
 

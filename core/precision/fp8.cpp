@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 
+#include "core/base/rounding.h"
 #include "core/precision/gguf_mode.h"
 
 namespace nety::precision {
@@ -33,7 +34,7 @@ void dequantise(const MatrixView& matrix, int64_t row, float* out) {
     for (int64_t k = 0; k < matrix.cols; ++k) out[k] = kValues[std::to_integer<size_t>(codes[k])];
     return;
   }
-  const int64_t blocks = (matrix.cols + matrix.block - 1) / matrix.block;
+  const int64_t blocks = divide_up(matrix.cols, matrix.block);
   const float* scale = matrix.scales + row / matrix.block_rows * blocks;
   for (int64_t k = 0; k < matrix.cols; ++scale)
     for (const int64_t end = std::min(matrix.cols, k + matrix.block); k < end; ++k)
@@ -57,8 +58,7 @@ const ModeFunctions k_fp8{
     .row_grain = nullptr,
     .quantise = nullptr,
     .finish = nullptr,
-    .multiply = [](const MatrixView& matrix, const float* x, float* y, int64_t first,
-                   int64_t last) { multiply_dequantised(dequantise, matrix, x, y, first, last); },
+    .multiply = multiply_panel<dequantise>,
     .set_scale = set_scale};
 
 }  // namespace nety::precision

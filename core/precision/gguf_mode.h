@@ -67,7 +67,14 @@ constexpr ModeFunctions gguf_mode() {
           .set_scale = format.set_scale};
 }
 
-/// The same with fp32 activations: rows go through a panel of floats.
+/// ModeFunctions::multiply with fp32 activations: rows go through a panel of floats.
+template <void (*dequantise)(const MatrixView& matrix, int64_t row, float* out)>
+void multiply_panel(const MatrixView& matrix, const float* x, float* y, int64_t first,
+                    int64_t last) {
+  multiply_dequantised(dequantise, matrix, x, y, first, last);
+}
+
+/// The same of a format whose rows are such a panel.
 template <const GgufFormat& format>
 constexpr ModeFunctions gguf_panel_mode() {
   ModeFunctions functions = gguf_mode<format>();

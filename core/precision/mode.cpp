@@ -54,6 +54,10 @@ std::optional<ModeId> head_of(ModeId id) {
   return head == nullptr ? std::nullopt : std::optional(head->id);
 }
 
+ModeId router_of(ModeId stored) {
+  return mode(stored).kind == ModeKind::kFloat ? ModeId::fp32 : stored;
+}
+
 std::string_view selectable_mode_names() {
   static const std::string names = join_selectable();
   return names;

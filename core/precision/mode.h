@@ -77,6 +77,9 @@ const Mode* find_mode(std::string_view name);
 /// The mode that a model made in `id` has its embeddings and lm_head in; nothing: as they are
 /// stored.
 std::optional<ModeId> head_of(ModeId id);
+/// The mode of a router of experts that is stored in `stored`: choices are made in fp32, unless
+/// somebody quantised the router with the rest.
+ModeId router_of(ModeId stored);
 /// Names of the modes that `--mode` can make, joined for messages: "fp32, bf16, ...".
 std::string_view selectable_mode_names();
 

@@ -52,16 +52,14 @@ void set_scale(std::byte* block, float scale) {
 }  // namespace
 
 extern const ModeFunctions k_nvfp4;
-const ModeFunctions k_nvfp4{
-    .bytes = bytes,
-    .group = kWeights,
-    .dequantise = dequantise,
-    .allocate = nullptr,
-    .row_grain = nullptr,
-    .quantise = nullptr,
-    .finish = nullptr,
-    .multiply = [](const MatrixView& matrix, const float* x, float* y, int64_t first,
-                   int64_t last) { multiply_dequantised(dequantise, matrix, x, y, first, last); },
-    .set_scale = set_scale};
+const ModeFunctions k_nvfp4{.bytes = bytes,
+                            .group = kWeights,
+                            .dequantise = dequantise,
+                            .allocate = nullptr,
+                            .row_grain = nullptr,
+                            .quantise = nullptr,
+                            .finish = nullptr,
+                            .multiply = multiply_panel<dequantise>,
+                            .set_scale = set_scale};
 
 }  // namespace nety::precision

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/rounding.h"
 #include "core/precision/activation.h"
 
 namespace nety::precision {
@@ -40,7 +41,7 @@ MatrixView rows_with_scales(const MatrixView& matrix, int64_t first, int64_t cou
   part.codes += first * matrix.cols;
   const bool one_scale = matrix.block_rows >= matrix.rows;
   require(one_scale || first % matrix.block_rows == 0, matrix, "rows", first, count);
-  const int64_t blocks = (matrix.cols + matrix.block - 1) / matrix.block;
+  const int64_t blocks = divide_up(matrix.cols, matrix.block);
   if (!one_scale) part.scales += first / matrix.block_rows * blocks;
   return part;
 }

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "core/results/line_sums.h"
+#include "core/results/robust.h"
 
 namespace nety::results {
 namespace {
@@ -22,13 +23,6 @@ constexpr double kNoiseFloor = 0.1;       // of the margin: less noise than that
 constexpr double kMostCorrelation = 0.9;  // of neighbours; the variance of means is then 19 times
 constexpr double kWary = 2;  // times the spread, before the correlation is known: that of 0.6
 constexpr double kNormalMad = 1.4826;  // sd of a normal distribution over its MAD
-
-double median_of(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
 
 /// The 97.5 % quantile of Student's t (Cornish-Fisher; within 1 % from 3 degrees of freedom on).
 double student(double freedom) {

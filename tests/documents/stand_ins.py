@@ -36,6 +36,13 @@ class StandIn:
         return f"ulimit -v {self.limit}; {line}" if self.limit else line
 
 
+def without_engine(command):
+    """A measurement with other engines, none of which is there."""
+    return StandIn(
+        command, MEASURING + "; " + ENGINE, small=True, added="--budget 2s", ends=(5,)
+    )
+
+
 VERDICTS = (0, 3, 4, 5)  # of nety compare: which one, two pairs do not say
 
 STAND_INS = {
@@ -50,26 +57,14 @@ STAND_INS = {
         StandIn(
             "nety bench --budget 120s -o run.jsonl", MEASURING, small=True, changed={"120s": "2s"}
         ),
-        StandIn(
-            'nety bench --contender "llama.cpp=llama-bench -m model.gguf"',
-            MEASURING + "; " + ENGINE,
-            small=True,
-            added="--budget 2s",
-            ends=(5,),
+        without_engine(
+            'nety bench --contender "llama.cpp=llama-bench -m model.gguf"'
         ),
-        StandIn(
-            'nety bench --contender "llama.cpp=llama-server -m model.gguf -t {threads} --port {port}"',
-            MEASURING + "; " + ENGINE,
-            small=True,
-            added="--budget 2s",
-            ends=(5,),
+        without_engine(
+            'nety bench --contender "llama.cpp=llama-server -m model.gguf -t {threads} --port {port}"'
         ),
-        StandIn(
-            "nety report --contender vllm=http://127.0.0.1:8000 --contender mine=py/bin/python",
-            MEASURING + "; " + ENGINE,
-            small=True,
-            added="--budget 2s",
-            ends=(5,),
+        without_engine(
+            "nety report --contender vllm=http://127.0.0.1:8000 --contender mine=py/bin/python"
         ),
         StandIn(
             "nety kernels --benchmark_filter=nf4",

@@ -23,14 +23,6 @@ using model::LayerWeights;
 using model::Slot;
 using precision::ModeId;
 
-const float* floats_or_null(const model::WeightPtr& weight) {
-  return weight == nullptr ? nullptr : cast(*weight).floats();
-}
-
-Segment segment_of(const model::WeightPtr& weight, const model::WeightPtr& bias, float* y) {
-  return {cast(*weight).matrix(), floats_or_null(bias), y};
-}
-
 /// A recorded call of a step.
 struct Operation {
   enum class Kind { kEmbed, kQkv, kAttention, kAttentionOutput, kGateUp, kDown, kExperts, kHead };

@@ -11,10 +11,6 @@ namespace {
 using model::ExpertTokens;
 using model::Slot;
 
-Segment segment_of(const model::WeightPtr& weight, const model::WeightPtr& bias, float* y) {
-  return {cast(*weight).matrix(), bias == nullptr ? nullptr : cast(*bias).floats(), y};
-}
-
 /// Who has which expert, brought to the device together.
 std::vector<ExpertTokens> route(Device& device, const Linear& linear, const Workspace& work,
                                 const model::LayerWeights& layer, const model::LayerSpec& spec,

@@ -33,6 +33,14 @@ class CudaWeight final : public model::Weight {
 inline const CudaWeight& cast(const model::Weight& weight) {
   return static_cast<const CudaWeight&>(weight);
 }
+/// Of a norm or a bias; null where there is none.
+inline const float* floats_or_null(const model::WeightPtr& weight) {
+  return weight == nullptr ? nullptr : cast(*weight).floats();
+}
+/// A product's rows, to y.
+inline Segment segment_of(const model::WeightPtr& weight, const model::WeightPtr& bias, float* y) {
+  return {cast(*weight).matrix(), floats_or_null(bias), y};
+}
 
 /// The format of `stored` on the device. GGUF formats are dequantised to fp16 at upload. So are, to
 /// fp32 (bf16 with --compute bf16), 4-bit matrices that do not consist of whole groups of 32

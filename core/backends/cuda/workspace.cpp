@@ -47,25 +47,13 @@ bool has_rotary(const checkpoint::ModelConfig& config, int rotary) {
   });
 }
 
-/// The widest feed-forward network.
-int64_t widest_ffn(const checkpoint::ModelConfig& config) {
-  int64_t widest = config.ffn_dim;
-  for (const checkpoint::LayerSpec& spec : config.specs)
-    widest = std::max(widest, spec.mixture.ffn_dim);
-  return widest;
-}
-
 void take_mixtures(const checkpoint::ModelConfig& config, int64_t tokens, Carver& carver,
                    Buffers& w) {
-  int64_t experts = 0, chosen = 0;
-  for (const checkpoint::LayerSpec& spec : config.specs) {
-    experts = std::max(experts, spec.mixture.experts);
-    chosen = std::max(chosen, spec.mixture.chosen);
-  }
-  if (experts == 0) return;
-  w.scores = carver.take<float>(tokens * experts);
-  w.expert_rows = carver.take<int32_t>(tokens * chosen);
-  w.expert_weights = carver.take<float>(tokens * chosen);
+  const checkpoint::Mixture most = config.largest_mixture();
+  if (most.experts == 0) return;
+  w.scores = carver.take<float>(tokens * most.experts);
+  w.expert_rows = carver.take<int32_t>(tokens * most.chosen);
+  w.expert_weights = carver.take<float>(tokens * most.chosen);
   for (float** buffer : {&w.of_expert, &w.from_expert, &w.sum})
     *buffer = carver.take<float>(tokens * config.dim);
 }
@@ -99,7 +87,7 @@ Buffers lay_out(const checkpoint::ModelConfig& config, const model::StepLimits& 
                 std::byte* base) {
   const int64_t q_width = config.heads * config.head_dim;
   const int64_t kv_width = config.kv_heads * config.head_dim;
-  const int64_t ffn = widest_ffn(config);
+  const int64_t ffn = std::max(config.ffn_dim, config.largest_mixture().ffn_dim);
   const int64_t widest = std::max({config.dim, q_width, ffn});
   const int64_t most = std::max(limits.tokens, limits.logit_rows);
   const int64_t largest = widest * std::max(config.dim, q_width) * int64_t{sizeof(float)};

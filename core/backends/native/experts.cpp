@@ -16,31 +16,16 @@ using model::Slot;
 /// Reading a row of weights counts as much as multiplying it with so many tokens.
 constexpr int64_t kReading = 4;
 
-const Weight& native(const model::WeightPtr& weight) { return static_cast<const Weight&>(*weight); }
-
-const float* floats_or_null(const model::WeightPtr& weight) {
-  return weight == nullptr ? nullptr : native(weight).floats();
-}
-
-/// The largest of each number among the model's mixtures.
-Mixture largest_of(const checkpoint::ModelConfig& config) {
-  Mixture most;
-  for (const checkpoint::LayerSpec& spec : config.specs) {
-    most.experts = std::max(most.experts, spec.mixture.experts);
-    most.chosen = std::max(most.chosen, spec.mixture.chosen);
-    most.ffn_dim = std::max(most.ffn_dim, spec.mixture.ffn_dim);
-  }
-  return most;
+/// Whether products of both take the same forms of their input.
+bool same_forms(const ExpertWeights& a, const ExpertWeights& b) {
+  return native(a.gate).product().form == native(b.gate).product().form &&
+         native(a.up).product().form == native(b.up).product().form;
 }
 
 }  // namespace
 
-int64_t Experts::widest(const checkpoint::ModelConfig& config) {
-  return largest_of(config).ffn_dim;
-}
-
 void Experts::reserve(const checkpoint::ModelConfig& config, int64_t tokens) {
-  const Mixture most = largest_of(config);
+  const Mixture most = config.largest_mixture();
   if (most.experts == 0) return;
   dim_ = config.dim;
   const int64_t rows = tokens * most.chosen;
@@ -57,7 +42,7 @@ void Experts::reserve(const checkpoint::ModelConfig& config, int64_t tokens) {
 }
 
 int64_t Experts::bytes(const checkpoint::ModelConfig& config, int64_t tokens, int64_t form_bytes) {
-  const Mixture most = largest_of(config);
+  const Mixture most = config.largest_mixture();
   constexpr int64_t kFloat = sizeof(float);
   constexpr int64_t kRow = sizeof(model::Choice) + 2 * sizeof(int64_t);
   const int64_t rows = tokens * most.chosen;
@@ -81,15 +66,10 @@ void Experts::run(const ExpertStep& step) {
 void Experts::choose(const ExpertStep& step) {
   const Mixture& mixture = step.spec.mixture;
   const auto experts = static_cast<size_t>(mixture.experts), chosen = static_cast<size_t>(chosen_);
-  const auto one = [&](int64_t t) {
+  share_items(step.pool, tokens_, [&](int64_t t) {
     const auto row = static_cast<size_t>(t);
     model::choose_experts(mixture.gating, std::span(scores_).subspan(row * experts, experts),
                           std::span(choices_).subspan(row * chosen, chosen));
-  };
-  if (tokens_ == 1) return one(0);
-  step.pool.run([&](int worker, int workers) {
-    const Share share = share_of(tokens_, worker, workers);
-    for (int64_t t = share.begin; t < share.end; ++t) one(t);
   });
 }
 
@@ -112,6 +92,18 @@ void Experts::group_by_expert(int64_t experts) {
   }
 }
 
+template <class Each>
+void Experts::each_row(const ExpertStep& step, const Each& each) const {
+  step.pool.run([&](int worker, int workers) {
+    const Share share = share_of(tokens_ * chosen_, worker, workers);
+    for (const Group& group : groups_) {
+      const ExpertWeights& expert = step.layer.experts[group.expert];
+      const int64_t last = std::min(share.end, group.first + group.count);
+      for (int64_t row = std::max(share.begin, group.first); row < last; ++row) each(expert, row);
+    }
+  });
+}
+
 void Experts::gather(const ExpertStep& step) {
   in_.set_cols(dim_);
   const auto take = [&](int64_t row, int64_t token) {
@@ -119,28 +111,18 @@ void Experts::gather(const ExpertStep& step) {
   };
   if (tokens_ == 1) {  // the same row for all its experts, in all forms that some of them take
     take(0, 0);
+    const ExpertWeights* last = nullptr;
     for (const Group& group : groups_) {
       const ExpertWeights& expert = step.layer.experts[group.expert];
-      if (&group != &groups_.front()) {
-        const ExpertWeights& first = step.layer.experts[groups_.front().expert];
-        if (native(expert.gate).product().form == native(first.gate).product().form &&
-            native(expert.up).product().form == native(first.up).product().form)
-          continue;
-      }
+      if (last != nullptr && same_forms(*last, expert)) continue;
       in_.derive(0, {&native(expert.gate), &native(expert.up)}, step.cells);
+      last = &expert;
     }
     return;
   }
-  step.pool.run([&](int worker, int workers) {
-    const Share share = share_of(tokens_ * chosen_, worker, workers);
-    for (const Group& group : groups_) {
-      const ExpertWeights& expert = step.layer.experts[group.expert];
-      const int64_t last = std::min(share.end, group.first + group.count);
-      for (int64_t row = std::max(share.begin, group.first); row < last; ++row) {
-        take(row, row_tokens_[static_cast<size_t>(row)]);
-        in_.derive(row, {&native(expert.gate), &native(expert.up)}, step.cells);
-      }
-    }
+  each_row(step, [&](const ExpertWeights& expert, int64_t row) {
+    take(row, row_tokens_[static_cast<size_t>(row)]);
+    in_.derive(row, {&native(expert.gate), &native(expert.up)}, step.cells);
   });
 }
 
@@ -185,16 +167,9 @@ void Experts::gate_up(const ExpertStep& step) {
 
 void Experts::down(const ExpertStep& step) {
   in_.set_cols(ffn_);
-  step.pool.run([&](int worker, int workers) {
-    const Share share = share_of(tokens_ * chosen_, worker, workers);
-    for (const Group& group : groups_) {
-      const Weight& w = native(step.layer.experts[group.expert].down);
-      const int64_t last = std::min(share.end, group.first + group.count);
-      for (int64_t row = std::max(share.begin, group.first); row < last; ++row) {
-        std::copy_n(h_.data() + row * ffn_, ffn_, in_.row(row));
-        in_.derive(row, {&w}, step.cells);
-      }
-    }
+  each_row(step, [&](const ExpertWeights& expert, int64_t row) {
+    std::copy_n(h_.data() + row * ffn_, ffn_, in_.row(row));
+    in_.derive(row, {&native(expert.down)}, step.cells);
   });
   step.pool.run([&](int worker, int workers) {
     Scratch& scratch = step.scratch[static_cast<size_t>(worker)];
@@ -209,7 +184,7 @@ void Experts::down(const ExpertStep& step) {
 
 // Into the row of the token's first expert.
 void Experts::sum_up(const ExpertStep& step) {
-  const auto one = [&](int64_t t) {
+  share_items(step.pool, tokens_, [&](int64_t t) {
     const model::Choice* const choices = choices_.data() + t * chosen_;
     float* const sum = y_.data() + place(t, 0) * dim_;
     for (int64_t d = 0; d < dim_; ++d) sum[d] *= choices[0].weight;
@@ -218,11 +193,6 @@ void Experts::sum_up(const ExpertStep& step) {
       const float weight = choices[i].weight;
       for (int64_t d = 0; d < dim_; ++d) sum[d] += weight * y[d];
     }
-  };
-  if (tokens_ == 1) return one(0);
-  step.pool.run([&](int worker, int workers) {
-    const Share share = share_of(tokens_, worker, workers);
-    for (int64_t t = share.begin; t < share.end; ++t) one(t);
   });
 }
 

@@ -30,8 +30,6 @@ class Experts {
   void reserve(const checkpoint::ModelConfig& config, int64_t tokens);
   /// Bytes that become memory at most, where kFormValues activations take `form_bytes`.
   static int64_t bytes(const checkpoint::ModelConfig& config, int64_t tokens, int64_t form_bytes);
-  /// The widest expert of the model; 0 if it has none.
-  static int64_t widest(const checkpoint::ModelConfig& config);
 
   /// The router's scores [T, E], to be filled before run().
   float* scores() { return scores_.data(); }
@@ -54,6 +52,9 @@ class Experts {
   void gate_up(const ExpertStep& step);
   void down(const ExpertStep& step);
   void sum_up(const ExpertStep& step);
+  /// Calls each(expert, row) for all rows, shared among the workers.
+  template <class Each>
+  void each_row(const ExpertStep& step, const Each& each) const;
   /// Calls each(group, first, last) for this worker's share of `rows` rows of every group.
   template <class Each>
   void deal(int64_t rows, int worker, int workers, const Each& each) const;

@@ -43,7 +43,8 @@ uint64_t workspace_bytes(const checkpoint::ModelConfig& config, const std::set<M
   const int64_t q = config.heads * config.head_dim;
   const int64_t kv = config.kv_heads * config.head_dim;
   const int64_t widest =
-      std::max({config.dim, q, config.ffn_dim, Experts::widest(config)}) + Activations::kMargin;
+      std::max({config.dim, q, config.ffn_dim, config.largest_mixture().ffn_dim}) +
+      Activations::kMargin;
   const int64_t group = config.heads / std::max<int64_t>(1, config.kv_heads);
   const int64_t logit_rows = std::clamp<int64_t>(size.logit_rows, 1, size.context);
   const int64_t tokens = std::max(std::min(size.step, size.context), logit_rows);

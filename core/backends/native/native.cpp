@@ -18,13 +18,6 @@ using model::LayerSpec;
 using model::LayerWeights;
 using model::Slot;
 
-const Weight& native(const model::Weight& weight) { return static_cast<const Weight&>(weight); }
-const Weight& native(const model::WeightPtr& weight) { return native(*weight); }
-
-const float* floats_or_null(const model::WeightPtr& weight) {
-  return weight == nullptr ? nullptr : native(weight).floats();
-}
-
 /// Rows of weights are dealt out in multiples of this: whole panels of packed rows.
 constexpr int64_t kRowGrain = kernels::kPackRows;
 
@@ -124,11 +117,7 @@ std::string NativeBackend::kernel(precision::ModeId mode) const {
 
 template <class Each>
 void NativeBackend::each_token(int64_t tokens, Each&& each) {
-  if (tokens == 1) return each(int64_t{0});
-  pool_.run([&](int worker, int workers) {
-    const Share share = share_of(tokens, worker, workers);
-    for (int64_t t = share.begin; t < share.end; ++t) each(t);
-  });
+  share_items(pool_, tokens, each);
 }
 
 void NativeBackend::normalise_row(int64_t t, const float* norm, const float* bias, float* y) const {

@@ -41,6 +41,15 @@ class Weight final : public model::Weight {
   const Product* product_ = nullptr;
 };
 
+inline const Weight& native(const model::Weight& weight) {
+  return static_cast<const Weight&>(weight);
+}
+inline const Weight& native(const model::WeightPtr& weight) { return native(*weight); }
+/// Of a norm or a bias; null where there is none.
+inline const float* floats_or_null(const model::WeightPtr& weight) {
+  return weight == nullptr ? nullptr : native(weight).floats();
+}
+
 /// The weight `source` in mode `mode`: in place where it already is, else converted by all threads,
 /// or packed into `arena`, which outlives it. Error: kUsage for a mode that can only be read,
 /// or columns that its groups do not divide.

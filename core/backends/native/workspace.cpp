@@ -55,8 +55,8 @@ Workspace::Workspace(const checkpoint::ModelConfig& whole, const model::LocalSha
   if (has_norms_after(config)) floats(y, config.dim);
   add_rotations(config.rope, limits);
   if (has_local_rope(config)) add_rotations(config.local_rope, limits);
-  const int64_t widest =
-      std::max({config.dim, attention_columns().whole, shape.ffn.whole, Experts::widest(config)});
+  const int64_t widest = std::max(
+      {config.dim, attention_columns().whole, shape.ffn.whole, config.largest_mixture().ffn_dim});
   const int64_t rows = std::max(limits.tokens, limits.logit_rows);
   in.reserve(rows, widest);
   experts.reserve(config, limits.tokens);

@@ -12,13 +12,11 @@ ModelConfig read_json(const JsonObject& root) {
   ModelConfig config = read_shape(root, {.context = 4096, .eps = 1e-5, .takes = with_experts()});
   config.specs.front().head_norm = HeadNorm::kRow;
   config.qkv_bias = config.o_bias = root.boolean("attention_bias").value_or(false);
-  const bool renormalised = root.boolean("norm_topk_prob").value_or(false);
-  spread_mixture(read_mixture(root, {.experts = 64,
-                                     .chosen = 8,
-                                     .ffn_dim = config.ffn_dim,
-                                     .gating = renormalised ? Gating::kSoftmaxRenormalised
-                                                            : Gating::kSoftmax}),
-                 config);
+  spread_mixture(
+      read_mixture(
+          root,
+          {.experts = 64, .chosen = 8, .ffn_dim = config.ffn_dim, .gating = read_gating(root)}),
+      config);
   return config;
 }
 

@@ -30,14 +30,13 @@ ModelConfig read_json(const JsonObject& root) {
   config.qkv_bias = config.o_bias = root.boolean("attention_bias").value_or(false);
   if (root.boolean("use_sliding_window").value_or(false))
     config.specs.front().window = read_window(root, 4096);
-  const bool renormalised = root.boolean("norm_topk_prob").value_or(false);
   place_mixtures(
       root,
       read_mixture(root,
                    {.experts = 128,
                     .chosen = 8,
                     .ffn_dim = root.integer("moe_intermediate_size", 1, kMaxFfnDim).value_or(768),
-                    .gating = renormalised ? Gating::kSoftmaxRenormalised : Gating::kSoftmax}),
+                    .gating = read_gating(root)}),
       config);
   return config;
 }
