@@ -36,8 +36,7 @@ namespace {
 enum class Kind : uint8_t { kProgram, kResults, kCommand, kContender };
 
 const std::string kUsualPairs = "10:40";
-constexpr double kContenderLimit = 60;  // seconds that another engine may be silent
-constexpr double kUsualBudget = 110;    // seconds, in slices: with its end, under two minutes
+constexpr double kUsualBudget = 110;  // seconds, in slices: with its end, under two minutes
 
 /// What --baseline or --candidate names.
 Kind kind_of(const std::string& option, const std::string& given) {
@@ -309,7 +308,7 @@ class Compare final : public Command {
     reference.run.mode = bench::kReferenceMode;
     const bench::AnswerCheck check =
         bench::check_answers(contender, reference, {{measure::own_program(), "worker"}, {}},
-                             kContenderLimit, [] { return interrupted(); });
+                             bench::kContenderLimit, [] { return interrupted(); });
     if (check.status != results::Status::kOk)
       throw Error(ErrorKind::kEnvironment,
                   fmt::format("contender {}: {}", contender.name, check.reason), check.hint);
@@ -322,7 +321,7 @@ class Compare final : public Command {
       const bench::Contender contender = bench::parse_contender(contender_);
       workload.contender = contender.name;
       workload.contender_hint = bench::hint_for(contender, results::Status::kError);
-      workload.command_limit_s = kContenderLimit;
+      workload.command_limit_s = bench::kContenderLimit;
       return bench::make_worker_subject(bench::contender_command(contender).argv, workload);
     }
     if (kind == Kind::kCommand) return bench::make_command_subject(given, 3600);

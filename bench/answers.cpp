@@ -70,7 +70,7 @@ void judge(AnswerCheck& check, const Reply& answers, EngineWorker& own, double l
   }
 }
 
-/// The mode that a contender's file is in: "stored" if it is our own file.
+/// The mode that a contender's file is in: "stored" if it is our own file, or one we cannot read.
 std::string mode_of_file(const std::string& file, const std::string& model) {
   std::error_code ignored;
   if (std::filesystem::equivalent(file, model, ignored)) return "stored";
@@ -78,7 +78,7 @@ std::string mode_of_file(const std::string& file, const std::string& model) {
     const auto checkpoint = checkpoint::Checkpoint::open(file);
     return std::string(precision::mode(checkpoint.stored_mode()).name);
   } catch (const Error&) {  // the engine may know better than we do
-    return "";
+    return "stored";
   }
 }
 
@@ -133,7 +133,6 @@ void check_answers(BenchRequest& request, Observer& observer) {
     if (contender.kind == ContenderKind::kPython || observer.interrupted()) continue;
     if (contender.mode.empty())
       contender.mode = mode_of_file(model_file_in(contender.command), request.model);
-    if (contender.mode.empty()) contender.mode = "stored";
     observer.step({fmt::format("{}: answers", contender.name), 0, 0, 0, {}});
     EngineRequest reference{request.model, request.run, kLogitRows, "", request.seed};
     reference.run.mode = kReferenceMode;

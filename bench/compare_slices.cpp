@@ -9,6 +9,7 @@
 #include "bench/compared_worker.h"
 #include "core/base/error.h"
 #include "core/measure/stopwatch.h"
+#include "core/results/robust.h"
 
 namespace nety::bench {
 namespace {
@@ -16,11 +17,7 @@ namespace {
 constexpr int64_t kTrialPrompt = 64, kTrialSteps = 4;  // by which speeds are found,
 constexpr int kTrials = 3;                             // the best of three
 
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
+using results::median_of;
 
 /// Uniform in [0, below): the standard's distributions differ from library to library.
 size_t draw(std::mt19937_64& random, size_t below) { return static_cast<size_t>(random() % below); }

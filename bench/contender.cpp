@@ -27,10 +27,6 @@ constexpr std::string_view kOwnOptions[] = {"-p",      "--n-prompt", "-n", "--n-
                                             "-d",      "--n-depth",  "-r", "--repetitions", "-o",
                                             "--output"};
 
-bool is_url(const std::string& text) {
-  return text.starts_with("http://") || text.starts_with("https://");
-}
-
 std::vector<std::string> words_of(const std::string& command) {
   std::vector<std::string> words;
   std::istringstream stream(command);
@@ -114,6 +110,10 @@ Contender parse_contender(const std::string& text) {
     check_llama_bench(contender.command);
   }
   return contender;
+}
+
+bool is_url(const std::string& command) {
+  return command.starts_with("http://") || command.starts_with("https://");
 }
 
 std::string model_file_in(const std::string& command) {

@@ -12,6 +12,9 @@
 
 namespace nety::bench {
 
+/// The longest silence of one, in seconds, where nobody says otherwise.
+inline constexpr double kContenderLimit = 60;
+
 enum class ContenderKind : uint8_t {
   kLlamaBench,  ///< A command that prints llama-bench's JSON.
   kServer,      ///< An OpenAI-compatible server, started by a command or running already.
@@ -42,6 +45,9 @@ struct Contender {
 /// "NAME=COMMAND" or "NAME@MODE=COMMAND". COMMAND is a URL, a command with {port} that starts a
 /// server, the path of a Python, or a command that prints llama-bench's JSON. Error: kUsage.
 Contender parse_contender(const std::string& text);
+
+/// Whether a contender's command is the URL of a server that runs already.
+bool is_url(const std::string& command);
 
 /// The file that the command names: its first word that ends in .gguf; empty if there is none.
 std::string model_file_in(const std::string& command);

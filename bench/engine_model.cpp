@@ -164,9 +164,7 @@ LoadReport ModelEngine::load(Progress& progress) {
   report.kernel = backend_->kernel(mode_);
   report.threads = backend_->threads();
   report.activation = precision::mode(products_in(mode)).activation;
-  for (const policy::PlannedWeight& weight : policy::weights_of(model_->config))
-    if (weight.role() == policy::Role::kMatrix)
-      report.flops_per_token += 2 * static_cast<double>(weight.rows * weight.cols) * weight.active;
+  report.flops_per_token = policy::flops_per_token(policy::weights_of(model_->config));
   report.weights_bytes = footprint_.weights_bytes;
   report.kv_bytes = engine_->cache_bytes();
   report.vocab = model_->config.vocab;

@@ -115,9 +115,7 @@ Outcome Entry::ask(const Command& command) {
   const auto on_progress = [this](const Reply& reply) {
     surroundings_.observer.progress(reply.label, reply.number("done"), reply.number("total"));
   };
-  return unless_over(worker_->ask(command, silence_s(), on_progress, [this] {
-    return surroundings_.observer.interrupted() || surroundings_.over();
-  }));
+  return unless_over(worker_->ask(command, silence_s(), on_progress, [this] { return ends(); }));
 }
 
 /// A worker that the end of the run found at work is not to blame, and is ended: it would answer
@@ -144,19 +142,7 @@ bool Entry::settle(Row& row, const Outcome& outcome) {
 }
 
 void Entry::take_facts(const Reply& reply) {
-  results::Model model;
-  if (is_installed()) {
-    model = installed().model();
-  } else {
-    model.id = reply.word("model_id");
-    model.name = reply.word("model_name");
-    model.path = reply.word("model_path");
-    model.format = reply.word("model_format");
-    model.architecture = reply.word("model_architecture");
-    model.stored = reply.word("model_stored");
-    model.parameters = static_cast<int64_t>(reply.number("parameters"));
-    model.file_bytes = static_cast<uint64_t>(reply.number("file_bytes"));
-  }
+  results::Model model = is_installed() ? installed().model() : model_of(reply);
   for (Row* row : all_rows()) {
     results::Result& key = row->key();
     key.model = model.id;

@@ -131,6 +131,8 @@ class Entry {
     const double limit = surroundings_.silence_s();
     return is_driven() ? std::min(limit, surroundings_.request.contender_limit_s) : limit;
   }
+  /// Whether no answer is waited for any more.
+  bool ends() const { return surroundings_.observer.interrupted() || surroundings_.over(); }
   Installed& installed() const;
   measure::WorkerCommand command_of_worker() const;
   void take_load(const Reply& reply);

@@ -28,11 +28,8 @@ std::optional<Slice> Entry::ask_for(Row& row, const SliceRequest& request) {
   Slice slice;
   double limit = silence_s();
   if (surroundings_.slice_limit_s > 0) limit = std::min(limit, surroundings_.slice_limit_s);
-  const auto give_up = [this] {
-    return surroundings_.observer.interrupted() || surroundings_.over();
-  };
-  const Outcome outcome =
-      unless_over(take_slice(*worker_, protocol_, request, limit, slice, give_up));
+  const Outcome outcome = unless_over(
+      take_slice(*worker_, protocol_, request, limit, slice, [this] { return ends(); }));
   if (!settle(row, outcome)) return std::nullopt;
   return slice;
 }

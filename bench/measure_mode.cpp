@@ -102,18 +102,11 @@ Reply ModeMeasurement::load(const Command& command, Progress& progress) {
   reply.numbers["kv_bytes"] = static_cast<double>(report_.kv_bytes);
   reply.numbers["threads"] = report_.threads;
   reply.numbers["flops_per_token"] = report_.flops_per_token;
-  reply.numbers["parameters"] = static_cast<double>(report_.model.parameters);
-  reply.numbers["file_bytes"] = static_cast<double>(report_.model.file_bytes);
   reply.words = {{"device", report_.device},
                  {"isa", report_.isa},
                  {"kernel", report_.kernel},
-                 {"activation", report_.activation},
-                 {"model_id", report_.model.id},
-                 {"model_name", report_.model.name},
-                 {"model_path", report_.model.path},
-                 {"model_format", report_.model.format},
-                 {"model_architecture", report_.model.architecture},
-                 {"model_stored", report_.model.stored}};
+                 {"activation", report_.activation}};
+  put_model(reply, report_.model);
   return reply;
 }
 

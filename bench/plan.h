@@ -57,7 +57,7 @@ struct BenchRequest {
 
   /// Other engines, after all backends. A Python's modes are those of the list.
   std::vector<Contender> contenders;
-  double contender_limit_s = 60;  ///< Longest silence of one.
+  double contender_limit_s = kContenderLimit;  ///< Longest silence of one.
 
   /// Interpreters for the backend `installed`, as --python names them; empty: those found.
   std::vector<std::string> pythons;

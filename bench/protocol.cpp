@@ -194,4 +194,37 @@ Reply parse_reply(std::string_view line) try {
   reject(line, "not a reply");
 }
 
+void put_model(Reply& reply, const results::Model& model) {
+  reply.words["model_id"] = model.id;
+  reply.words["model_name"] = model.name;
+  reply.words["model_path"] = model.path;
+  reply.words["model_format"] = model.format;
+  reply.words["model_architecture"] = model.architecture;
+  reply.words["model_stored"] = model.stored;
+  reply.numbers["parameters"] = static_cast<double>(model.parameters);
+  reply.numbers["file_bytes"] = static_cast<double>(model.file_bytes);
+}
+
+results::Model model_of(const Reply& reply) {
+  results::Model model;
+  model.id = reply.word("model_id");
+  model.name = reply.word("model_name");
+  model.path = reply.word("model_path");
+  model.format = reply.word("model_format");
+  model.architecture = reply.word("model_architecture");
+  model.stored = reply.word("model_stored");
+  model.parameters = static_cast<int64_t>(reply.number("parameters"));
+  model.file_bytes = static_cast<uint64_t>(reply.number("file_bytes"));
+  return model;
+}
+
+Reply failure(ErrorKind kind, std::string what, std::string hint) {
+  Reply reply;
+  reply.kind = Reply::Kind::kFailed;
+  reply.error = kind;
+  reply.what = std::move(what);
+  reply.hint = std::move(hint);
+  return reply;
+}
+
 }  // namespace nety::bench

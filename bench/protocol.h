@@ -10,6 +10,7 @@
 
 #include "bench/engine.h"
 #include "core/base/error_kind.h"
+#include "core/results/results.h"
 
 namespace nety::bench {
 
@@ -75,5 +76,13 @@ std::string to_line(const Reply& reply);
 /// Error: kInternal for a line that is not a command, or not a reply, quoting its beginning.
 Command parse_command(std::string_view line);
 Reply parse_reply(std::string_view line);
+
+/// The words and numbers of an answer to kLoad that name the model; the time that loading took is
+/// not among them.
+void put_model(Reply& reply, const results::Model& model);
+results::Model model_of(const Reply& reply);
+
+/// The answer that a command failed.
+Reply failure(ErrorKind kind, std::string what, std::string hint);
 
 }  // namespace nety::bench

@@ -17,8 +17,7 @@
 namespace nety::bench {
 namespace {
 
-constexpr int64_t kWholeText = 1024, kWindow = 256;
-constexpr size_t kFewestWindows = 6;
+constexpr int64_t kWholeText = 1024;
 
 [[noreturn]] void fail_io(const char* action, const std::filesystem::path& path, int code) {
   throw Error(
@@ -114,7 +113,7 @@ Windows cut_windows(int64_t tokens, int64_t context) {
   if (tokens <= std::min(kWholeText, context)) {
     windows = {tokens, 1, 1};
   } else {
-    windows.tokens = std::min(kWindow, context);
+    windows.tokens = std::min(kWindowTokens, context);
     windows.count = tokens / windows.tokens;
     windows.likelihood_from = std::max<int64_t>(windows.tokens / 2, 1);
   }
@@ -146,7 +145,7 @@ results::Metric clustered_mean(const std::string& unit,
   metric.min = *std::min_element(all.begin(), all.end());
   metric.max = *std::max_element(all.begin(), all.end());
   metric.inputs = {fmt::format("mean of {} positions in {} windows", metric.n, means.size())};
-  if (means.size() < kFewestWindows) {
+  if (means.size() < static_cast<size_t>(kFewestWindows)) {
     metric.reason = "no interval: fewer than 6 windows of text";
     return metric;
   }

@@ -12,6 +12,10 @@
 
 namespace nety::bench {
 
+inline constexpr int64_t kWindowTokens = 256;
+/// The fewest windows whose figures have an interval.
+inline constexpr int64_t kFewestWindows = 6;
+
 /// ln(sum of exp(logits)); NaN if any logit is not finite.
 double log_sum_exp(std::span<const float> logits);
 

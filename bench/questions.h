@@ -24,7 +24,7 @@ std::optional<size_t> find_choice(const std::vector<Configuration>& configuratio
 std::vector<Question> questions_of(const std::vector<Configuration>& configurations,
                                    std::optional<size_t> choice, const std::string& device);
 
-/// "bf16 native against fp32 native"
+/// "bf16 native / fp32 native"
 std::string name_of(const Question& question, const std::vector<Configuration>& configurations);
 
 /// The order in which contenders are opened: the choice, the reference, then our own modes, then

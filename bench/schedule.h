@@ -13,9 +13,10 @@
 
 namespace nety::bench {
 
+inline constexpr int kEveryRank = std::numeric_limits<int>::max();
+
 /// "Does `candidate` run at more than `threshold` times the rate of `against`?" Indices are of
 /// contenders: configurations that are measured by slices.
-inline constexpr int kEveryRank = std::numeric_limits<int>::max();
 struct Question {
   size_t candidate = 0, against = 0;
   SliceKind kind = SliceKind::kDecode;

@@ -7,11 +7,10 @@
 namespace nety::bench {
 namespace {
 
-constexpr double kSpeedShare = 0.5;    // of the time left, for speed that is undecided
-constexpr int64_t kFewestWindows = 6;  // of text, for an interval (quality.cpp)
-constexpr double kRoom = 1.4;          // windows on a busy machine differ by so much, about
-constexpr double kNoiseShare = 0.1;    // of the budget, for the noise floor while claims are open
-constexpr double kWindowTokens = 256, kWindowFactor = 1.3, kWindowScoring = 0.2;
+constexpr double kSpeedShare = 0.5;  // of the time left, for speed that is undecided
+constexpr double kRoom = 1.4;        // windows on a busy machine differ by so much, about
+constexpr double kNoiseShare = 0.1;  // of the budget, for the noise floor while claims are open
+constexpr double kWindowFactor = 1.3, kWindowScoring = 0.2;
 
 }  // namespace
 
@@ -20,7 +19,8 @@ double Sequential::window_s(size_t i) const {
   const double rate = schedule_.rate(i, SliceKind::kPrefill);
   const double usual = schedule_.rate(order_.front(), SliceKind::kPrefill);
   const double known = rate > 0 ? rate : usual;
-  return known > 0 ? kWindowFactor * kWindowTokens / known + kWindowScoring : 1;
+  return known > 0 ? kWindowFactor * static_cast<double>(kWindowTokens) / known + kWindowScoring
+                   : 1;
 }
 
 double Sequential::quality_s(const std::vector<size_t>& group) const {

@@ -19,7 +19,6 @@ Session::Session(const BenchRequest& request, const results::Machine& machine, O
       machine_(machine),
       surroundings_{request_, machine_, observer, options::conditions(request.run),
                     nullptr,  nullptr,  nullptr} {
-  if (request_.run.threads == 0) request_.run.threads = machine.cpu_budget.threads;
   if (wants_installed(request_)) surroundings_.installed = std::make_unique<Installed>(request_);
   for (const Configuration& configuration : configurations(request_))
     entries_.push_back(std::make_unique<Entry>(surroundings_, configuration));

@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <exception>
-#include <mutex>
 #include <numeric>
 
 #include "core/base/error.h"
+#include "core/base/throwing_run.h"
 
 namespace nety::bench {
 namespace {
@@ -127,23 +126,15 @@ Matrix ShapeWeights::distinct_rows(const TensorInfo& info, ModeId mode) {
   const int64_t cols = info.cols();
   Matrix matrix = to.allocate(std::min(info.rows(), distinct_rows_of(cols)), cols);
   const int64_t grain = std::max<int64_t>(1, to.row_grain(cols));
-  std::exception_ptr failure;
-  std::mutex mutex;
-  pool_.run([&](int worker, int workers) {
-    try {
-      const Share share = share_of(matrix.view.rows, worker, workers, grain);
-      std::vector<float> rows(static_cast<size_t>(grain * cols));
-      for (int64_t first = share.begin; first < share.end; first += grain) {
-        const int64_t last = std::min(first + grain, share.end);
-        fill(info, first, last, rows.data());
-        to.quantise(rows.data(), first, last, matrix);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
+  throwing_run(pool_, [&](int worker, int workers) {
+    const Share share = share_of(matrix.view.rows, worker, workers, grain);
+    std::vector<float> rows(static_cast<size_t>(grain * cols));
+    for (int64_t first = share.begin; first < share.end; first += grain) {
+      const int64_t last = std::min(first + grain, share.end);
+      fill(info, first, last, rows.data());
+      to.quantise(rows.data(), first, last, matrix);
     }
   });
-  if (failure) std::rethrow_exception(failure);
   if (to.finish != nullptr) to.finish(matrix);
   return matrix;
 }

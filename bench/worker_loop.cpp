@@ -39,15 +39,6 @@ class SentProgress : public Progress {
   measure::Stopwatch since_;
 };
 
-Reply failure(ErrorKind kind, std::string what, std::string hint) {
-  Reply reply;
-  reply.kind = Reply::Kind::kFailed;
-  reply.error = kind;
-  reply.what = std::move(what);
-  reply.hint = std::move(hint);
-  return reply;
-}
-
 Reply answer(ModeMeasurement& measurement, const Command& command, Progress& progress) {
   try {
     return measurement.perform(command, progress);

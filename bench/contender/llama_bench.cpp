@@ -71,7 +71,7 @@ class LlamaBench final : public Adapter {
     const Json test = ask({kTrialPrompt, 0, 0});
     source.check_parameters(number(test, "model_n_params"), word(test, "model_type"));
     Reply reply;
-    source.describe(reply);
+    put_model(reply, source.model());
     const double threads = number(test, "n_threads");
     reply.numbers["threads"] = std::isfinite(threads) ? threads : threads_;
     reply.numbers["weights_bytes"] = number(test, "model_size");

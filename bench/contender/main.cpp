@@ -16,15 +16,6 @@ using namespace nety;
 using bench::Action;
 using bench::Reply;
 
-Reply failure(ErrorKind kind, const std::string& what, const std::string& hint) {
-  Reply reply;
-  reply.kind = Reply::Kind::kFailed;
-  reply.error = kind;
-  reply.what = what;
-  reply.hint = hint;
-  return reply;
-}
-
 Reply answer(bench::Adapter& adapter, const std::string& line) {
   try {
     const bench::Command command = bench::parse_command(line);
@@ -32,9 +23,9 @@ Reply answer(bench::Adapter& adapter, const std::string& line) {
       return adapter.load(command, bench::Source(command.engine.model));
     return adapter.perform(command);
   } catch (const Error& error) {
-    return failure(error.kind(), error.what(), error.hint());
+    return bench::failure(error.kind(), error.what(), error.hint());
   } catch (const std::exception& error) {
-    return failure(ErrorKind::kInternal, error.what(), "");
+    return bench::failure(ErrorKind::kInternal, error.what(), "");
   }
 }
 

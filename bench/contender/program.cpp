@@ -20,6 +20,7 @@
 
 #include "core/base/error.h"
 #include "core/base/words.h"
+#include "core/measure/memory.h"
 
 namespace nety::bench {
 namespace fs = std::filesystem;
@@ -80,17 +81,6 @@ std::string how_it_ended(int status, const std::string& said) {
   return last.empty() ? how : fmt::format("{}; it said: {}", how, last);
 }
 
-/// The number behind "VmHWM:" in kB.
-uint64_t peak_in(const std::string& status) {
-  const size_t at = status.find("VmHWM:");
-  if (at == std::string::npos) return 0;
-  const size_t digits = status.find_first_of("0123456789", at);
-  uint64_t value = 0;
-  if (digits == std::string::npos) return 0;
-  std::from_chars(status.data() + digits, status.data() + status.size(), value);
-  return value * 1024;
-}
-
 /// The processes of this process's group, without this one.
 std::vector<pid_t> others_in_group() {
   std::vector<pid_t> pids;
@@ -145,7 +135,8 @@ uint64_t peak_of_group() {
   uint64_t sum = 0;
   for (const pid_t pid : others_in_group()) {
     try {
-      sum += peak_in(read_file(fmt::format("/proc/{}/status", pid), kTail));
+      const std::string status = read_file(fmt::format("/proc/{}/status", pid), kTail);
+      sum += measure::parse_memory_use(status).peak_rss_bytes.value_or(0);
     } catch (const Error&) {  // it has just ended
     }
   }

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "bench/answers.h"
+#include "bench/contender.h"
 #include "bench/contender/adapter.h"
 #include "bench/contender/event_stream.h"
 #include "bench/contender/http.h"
@@ -29,8 +30,6 @@ constexpr int64_t kStartTokens = 8;  // of the prompt before a decode at depth 0
 constexpr const char* kKey = "NETY_CONTENDER_KEY";
 constexpr const char* kPath = "/v1/completions";
 constexpr const char* kHow = "at the client of the server: sampling, text and HTTP included";
-
-bool is_url(const std::string& command) { return command.find("://") != std::string::npos; }
 
 std::string key_of_user() {
   const char* key = std::getenv(kKey);
@@ -55,7 +54,7 @@ class Server final : public Adapter {
     find_model();
     const double load_s = watch.seconds();
     Reply reply;
-    source_->describe(reply);
+    put_model(reply, source_->model());
     if (program_) reply.numbers["load_s"] = load_s;
     reply.numbers["threads"] = static_cast<double>(command.engine.run.threads);
     reply.words["device"] = "cpu";

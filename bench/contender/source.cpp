@@ -26,17 +26,6 @@ Source::Source(const std::string& model) {
   text_ = tokenizer_->encode(evaluation_text());
 }
 
-void Source::describe(Reply& reply) const {
-  reply.words["model_id"] = model_.id;
-  reply.words["model_name"] = model_.name;
-  reply.words["model_path"] = model_.path;
-  reply.words["model_format"] = model_.format;
-  reply.words["model_architecture"] = model_.architecture;
-  reply.words["model_stored"] = model_.stored;
-  reply.numbers["parameters"] = static_cast<double>(model_.parameters);
-  reply.numbers["file_bytes"] = static_cast<double>(model_.file_bytes);
-}
-
 std::string Source::text_of(size_t first, int64_t tokens) const {
   std::vector<int32_t> ids;
   for (int64_t i = 0; i < tokens && !text_.empty(); ++i)

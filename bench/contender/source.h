@@ -18,8 +18,6 @@ class Source {
   explicit Source(const std::string& model);
 
   const results::Model& model() const { return model_; }
-  /// The words and numbers of an answer to kLoad that name the model.
-  void describe(Reply& reply) const;
 
   /// A text of about `tokens` tokens that no earlier request began with, so that an engine's cache
   /// of prompts has nothing of it.

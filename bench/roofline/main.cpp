@@ -25,6 +25,7 @@
 #include "core/model/compute.h"
 #include "core/model/footprint.h"
 #include "core/options/run_options.h"
+#include "core/policy/plan.h"
 
 namespace nety::roofline {
 namespace {
@@ -182,16 +183,9 @@ void Round::decode() {
 }
 
 void Round::prefill() {
-  const checkpoint::ModelConfig& c = random_.model().config;
   std::vector<int32_t> prompt(static_cast<size_t>(options_.prefill));
   for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
-  double per_token = 0;
-  for (int64_t l = 0; l < c.layers; ++l) {
-    const checkpoint::Mixture& mixture = c.spec(l).mixture;
-    const int64_t ffn = mixture.experts > 0 ? mixture.chosen * mixture.ffn_dim : c.ffn_dim;
-    per_token += 2.0 * static_cast<double>(c.dim * c.head_dim * (2 * c.heads + 2 * c.kv_heads) +
-                                           3 * c.dim * ffn);
-  }
+  const double per_token = policy::flops_per_token(policy::weights_of(random_.model().config));
   const std::string kernel = backend_->kernel(mode_);
   const std::string_view type = peak_type(kernel);
   sequence_.feed(prompt);

@@ -230,6 +230,15 @@ TEST_F(ContenderRun, TakesTurnsInSlicesToo) {
   expect_ended();
 }
 
+/// A URL among its words does not make a command the URL of a running server.
+TEST_F(ContenderRun, StartsACommandThatNamesAUrl) {
+  const Measured measured = measure("BASE=http://127.0.0.1:{port}/v1 " + server("differs"));
+  EXPECT_TRUE(measured.refused.empty());
+  const Result* decode = find_row(measured.file, "other", "decode");
+  ASSERT_NE(decode, nullptr);
+  EXPECT_EQ(decode->status, Status::kOk) << decode->reason;
+}
+
 TEST_F(ContenderRun, ThatAnswersDifferentlyIsMeasuredAndMarked) {
   const Measured measured = measure(server("differs"));
   EXPECT_TRUE(measured.refused.empty());

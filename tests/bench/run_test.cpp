@@ -21,14 +21,9 @@ using results::Result;
 using results::Status;
 
 BenchRequest request(std::vector<std::string> modes) {
-  BenchRequest request;
-  request.model = "fake.gguf";
-  request.modes = std::move(modes);
-  request.prompts = {16};
-  request.gens = {8};
+  BenchRequest request = fake_request(std::move(modes));
   request.repetitions = 6;
   request.load_passes = 1;
-  request.command_limit_s = 60;
   return request;
 }
 

@@ -4,10 +4,24 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "bench/plan.h"
 #include "core/results/results.h"
 
 namespace nety::bench {
+
+/// Short slices of a model that the fake engines stand for.
+inline BenchRequest fake_request(std::vector<std::string> modes) {
+  BenchRequest request;
+  request.model = "fake.gguf";
+  request.modes = std::move(modes);
+  request.prompts = {16};
+  request.gens = {8};
+  request.command_limit_s = 60;
+  return request;
+}
 
 /// Two threads and 8 GiB.
 inline results::Machine test_machine() {

@@ -20,13 +20,8 @@ using results::Result;
 using results::Status;
 
 BenchRequest request(std::vector<std::string> modes) {
-  BenchRequest request;
-  request.model = "fake.gguf";
-  request.modes = std::move(modes);
-  request.prompts = {16};
-  request.gens = {8};
+  BenchRequest request = fake_request(std::move(modes));
   request.load_passes = 0;
-  request.command_limit_s = 60;
   request.slices = true;
   request.budget_s = 60;
   request.chosen_mode = "fp32";
