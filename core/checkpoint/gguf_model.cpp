@@ -12,6 +12,7 @@
 #include "core/checkpoint/gguf_keys.h"
 #include "core/checkpoint/gguf_split.h"
 #include "core/checkpoint/gguf_tokenizer_keys.h"
+#include "core/checkpoint/mixture_keys.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -154,6 +155,7 @@ Builder read_gguf(const std::filesystem::path& path, bool vocabulary_only) {
   if (vocabulary_only) return builder;
   const Family& family = find_family(keys);
   builder.config = family.read_gguf(keys);
+  check_experts(builder.config, path);
   builder.config.architecture = family.name;
   builder.config.name = keys.string("general.name").value_or(path.stem().string());
   add_tensors(gguf, builder);

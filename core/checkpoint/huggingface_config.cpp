@@ -7,6 +7,7 @@
 #include "core/checkpoint/config_check.h"
 #include "core/checkpoint/family.h"
 #include "core/checkpoint/json_file.h"
+#include "core/checkpoint/mixture_keys.h"
 #include "core/checkpoint/refuse.h"
 
 namespace nety::checkpoint {
@@ -82,6 +83,7 @@ void note_class(const JsonObject& root, std::vector<Notice>& notices) {
 ModelConfig read_model_config(const JsonObject& root) {
   const Family& family = find_family(root);
   ModelConfig config = family.read_json(root);
+  check_experts(config, root.file());
   config.architecture = family.name;
   return config;
 }

@@ -69,6 +69,14 @@ Mixture read_mixture(const GgufKeys& keys, int64_t ffn_dim, Gating gating) {
   return mixture;
 }
 
+void check_experts(const ModelConfig& config, const std::filesystem::path& file) {
+  int64_t experts = 0;
+  for (int64_t l = 0; l < config.layers; ++l) experts += config.spec(l).mixture.experts;
+  if (experts > kMaxExpertsOfLayers)
+    refuse(file, fmt::format("has {} experts in {} layers; {} are the most that is supported",
+                             experts, config.layers, kMaxExpertsOfLayers));
+}
+
 void spread_mixture(const Mixture& mixture, ModelConfig& config) {
   for (LayerSpec& spec : config.specs) spec.mixture = mixture;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,10 @@ namespace nety::checkpoint {
 
 /// Far above any model, and low enough that a list of all tensors stays small.
 inline constexpr int64_t kMaxExperts = 1024;
+
+/// The most of all layers together: a file of a few bytes must not ask for a list of millions of
+/// tensors. Three times those of any model.
+inline constexpr int64_t kMaxExpertsOfLayers = 65536;
 
 /// Keys of config.json that read_mixture() reads, for ShapeDefaults::takes.
 inline constexpr std::string_view kExpertCounts[] = {"num_local_experts", "num_experts"};
@@ -37,6 +42,9 @@ Gating read_gating(const JsonObject& root);
 /// for an absent expert_feed_forward_length. expert_weights_norm decides whether weights are
 /// renormalised, else `gating` stays. Error: kCheckpoint.
 Mixture read_mixture(const GgufKeys& keys, int64_t ffn_dim, Gating gating);
+
+/// Error: kCheckpoint if the layers together have more than kMaxExpertsOfLayers.
+void check_experts(const ModelConfig& config, const std::filesystem::path& file);
 
 /// A mixture in every layer.
 void spread_mixture(const Mixture& mixture, ModelConfig& config);

@@ -2,44 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
-#include "core/base/files.h"
 #include "core/checkpoint/checkpoint.h"
-#include "core/checkpoint/safetensors.h"
-#include "tests/checkpoint/made_files.h"
-#include "tests/paths.h"
+#include "tests/checkpoint/family_files.h"
 
 namespace nety::checkpoint {
 namespace {
-
-namespace fs = std::filesystem;
-
-fs::path family(const std::string& name) { return fs::path(nety::test_data()) / "families" / name; }
-
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-std::vector<MadeTensor> tensors_of(const fs::path& directory) {
-  const MappedFile file(directory / "model.safetensors");
-  std::vector<MadeTensor> tensors;
-  for (const SafetensorsEntry& entry : parse_safetensors(file.bytes(), directory).tensors)
-    tensors.push_back({entry.name, entry.dtype, entry.shape,
-                       std::string(reinterpret_cast<const char*>(file.bytes().data()) + entry.begin,
-                                   entry.end - entry.begin)});
-  return tensors;
-}
-
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  const size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
-}
 
 class BadMixture : public testing::Test {
  protected:
@@ -158,6 +126,9 @@ TEST_F(BadMixture, IsRefusedInAGgufToo) {
               {"blk.1.ffn_gate_exps.weight", "[6, 48, 16]", "[6, 16, 48]"});
   expect_gguf(replaced(good, "blk.1.ffn_up_exps", "blk.1.ffn_pu_exps"),
               {"missing", "blk.1.ffn_up_exps.weight"});
+  expect_gguf(
+      with_number(with_number(good, "qwen3moe.expert_count", 1024), "qwen3moe.block_count", 4096),
+      {"4194304 experts", "4096 layers", "65536"});
   const std::string mixtral = content_of(family("mixtral") / "model.gguf");
   expect_gguf(with_number(mixtral, "llama.expert_count", 1000000000), {"llama.expert_count"});
   expect_gguf(replaced(mixtral, "blk.0.ffn_gate_inp", "blk.0.ffn_gate_pni"),
