@@ -216,6 +216,18 @@ TEST(HuggingFaceConfig, NeedsOneKindForEachLayer) {
                {"no_rope_layers"});
 }
 
+TEST(HuggingFaceConfig, NeedsAFactorForEachPairOfLongrope) {
+  const auto longrope = [](const char* factors) {
+    of_type("phi3", fmt::format(R"(, "original_max_position_embeddings": 64, "rope_scaling": {{
+        "type": "longrope", "short_factor": [1, 1, 1, 1], "long_factor": {}}})",
+                                factors));
+  };
+  longrope("[1, 2, 3, 4]");
+  for (const char* bad : {"[1, 2, 3]", "[1, 2, 3, 4, 5]", "[]", "[1, 2, 3, 0]", "[1, 2, 3, -4]",
+                          "[1, 2, 3, NaN]", "[1, 2, 3, \"4\"]", "4", "null"})
+    expect_error([&] { longrope(bad); }, ErrorKind::kCheckpoint, {"rope_scaling.long_factor"});
+}
+
 TEST(HuggingFaceConfig, RefusesScalesThatAreNone) {
   for (const char* value : {"0", "-1", "NaN", "Infinity", "\"x\""})
     expect_error([&] { of_type("gemma2", fmt::format(R"(, "query_pre_attn_scalar": {})", value)); },
