@@ -86,15 +86,17 @@ class Validator {
 
 }  // namespace
 
-Json schema() {
-  std::ifstream file(test_data() + "/../../docs/schema/nety.results-1.json");
+Json schema(std::string name) {
+  std::replace(name.begin(), name.end(), '/', '-');
+  std::ifstream file(test_data() + "/../../docs/schema/" + name + ".json");
   return Json::parse(file);
 }
 
 std::vector<std::string> problems_of(const std::string& text) {
-  const Json root = schema();
+  const Json value = Json::parse(text);
+  const Json root = schema(value.at("schema"));
   Validator validator(root);
-  validator.check(Json::parse(text), root, "$");
+  validator.check(value, root, "$");
   return validator.problems;
 }
 

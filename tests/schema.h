@@ -1,4 +1,4 @@
-// The published schema, and a small validator of the keywords that it uses, which also compares
+// The published schemas, and a small validator of the keywords that they use, which also compares
 // keys both ways: what we write is what it says, no more and no less.
 #pragma once
 
@@ -8,10 +8,10 @@
 
 namespace nety::results {
 
-/// docs/schema, as a JSON value.
-nlohmann::json schema();
+/// The schema of docs/schema with that name.
+nlohmann::json schema(std::string name = "nety.results/1");
 
-/// What is wrong with a result file; empty: nothing.
+/// What is wrong with a file by the schema that it names; empty: nothing.
 std::vector<std::string> problems_of(const std::string& text);
 
 /// What is wrong with a file of lines, by line. Each is an entry of one of the file's lists and

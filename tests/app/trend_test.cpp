@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/app/run.h"
+#include "tests/schema.h"
 
 namespace nety::app {
 namespace {
@@ -76,6 +77,7 @@ TEST(TrendCommand, WritesEveryFormat) {
   EXPECT_EQ(outcome.out, slurp(folder / "t.json"));
   const auto json = nlohmann::json::parse(outcome.out);
   EXPECT_EQ(json["schema"], "nety.trend/1");
+  EXPECT_EQ(results::problems_of(outcome.out), std::vector<std::string>{});
   const auto& series = json["series"][0];
   EXPECT_EQ(series["worse_now"], true);
   const auto& change = series["changes"][0];
