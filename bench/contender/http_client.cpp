@@ -71,13 +71,21 @@ class Client final : public Http {
       }
       return failure == nullptr;
     };
-    HttpAnswer answer = answer_of(client_.send(request));
+    httplib::Result result = client_.send(request);
+    // A server may close a kept connection while we write to it (llama.cpp's does so after a few
+    // requests). Nothing was answered then: once more, on a connection of its own.
+    if (answered_ && status == 0 && lost(result)) result = client_.send(request);
+    answered_ = answered_ || status != 0;
+    HttpAnswer answer = answer_of(result);
     if (failure) std::rethrow_exception(failure);
     answer.body = std::move(body);
     return answer;
   }
 
  private:
+  static bool lost(const httplib::Result& result) {
+    return result.error() == httplib::Error::Read || result.error() == httplib::Error::Write;
+  }
   static HttpAnswer answer_of(const httplib::Result& result) {
     HttpAnswer answer;
     if (!result) {
@@ -91,6 +99,7 @@ class Client final : public Http {
 
   httplib::Client client_;
   std::string prefix_;
+  bool answered_ = false;  // so that a connection may have been kept
 };
 
 }  // namespace

@@ -167,7 +167,7 @@ class ContenderRun : public ::testing::Test {
 };
 
 TEST_F(ContenderRun, OfAServerIsInTheSameRows) {
-  for (const char* kind : {"good", "strict", "loading"}) {
+  for (const char* kind : {"good", "strict", "loading", "closes_kept"}) {
     SCOPED_TRACE(kind);
     const Measured measured = measure(server(kind));
     EXPECT_TRUE(measured.refused.empty()) << measured.refused.front().answers.reason;

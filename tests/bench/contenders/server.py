@@ -37,6 +37,7 @@ def answer_to(prompt, count):
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # a token is sent when it is there
+    answered = 0  # on this connection
 
     def log_message(self, *arguments):
         pass
@@ -63,6 +64,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.answered += 1
+        if kind == "closes_kept" and self.answered > 2:  # as llama.cpp's does, without a word
+            self.close_connection = True
+            return
         if kind == "strict" and "ignore_eos" in body:
             return self.say(400, '{"error": {"message": "Unknown option: ignore_eos"}}')
         if kind == "fails":
