@@ -123,10 +123,17 @@ Judgement not_tested(const Case& about, const ConfigurationView* configuration,
   if (configuration == nullptr) {
     judgement.evidence = about.say(message::report_not_measured);
   } else {
-    const std::string status(results::name_of(configuration->status()));
-    judgement.evidence = about.say(
-        message::report_not_measured_because,
-        {configuration->mode(), configuration->backend(), status, configuration->reason()});
+    results::Status status = configuration->status();
+    std::string reason = configuration->reason();
+    // Where nothing failed, what was skipped is missing: quality is scored before speed.
+    for (const results::Result* row : configuration->rows) {
+      if (status != results::Status::kOk) break;
+      status = row->status;
+      reason = row->reason;
+    }
+    judgement.evidence = about.say(message::report_not_measured_because,
+                                   {configuration->mode(), configuration->backend(),
+                                    std::string(results::name_of(status)), reason});
   }
   judgement.command = command;
   return judgement;
