@@ -132,13 +132,12 @@ STAND_INS = {
         ),
     ],
     "docs/reliability.md": [
-        StandIn("build/delay/nety quantize default bf16-model --mode bf16", MEASURING, small=True),
         StandIn(
             "ci/campaign --nety build/delay/nety --log campaign.jsonl"
-            " --plan same:20,slower-5:20,faster-3:20 -- --model bf16-model --mode bf16 -p 32 -n 32 --pairs 10:16",
-            "an hour of measuring: one comparison of each kind, of two pairs, of a small model",
+            " --plan same:40,slower-5:20,slower-3:2 --seconds 8000",
+            "two hours of measuring: one comparison, of two pairs, of a small model",
             small=True,
-            changed={":20": ":1", "10:16": "2"},
+            changed={"--plan same:40,slower-5:20,slower-3:2 --seconds 8000": "--plan same:1 -- --pairs 2"},
         ),
         StandIn(
             "valgrind --error-exitcode=1 build/release/test_kernels",
