@@ -96,5 +96,20 @@ TEST(OtherEngines, ThatFailedAreNamedWithTheReason) {
   EXPECT_NE(failed.evidence.find("exit code 1"), std::string::npos) << failed.evidence;
 }
 
+/// Answers are scored before speed is measured: the run may have ended in between.
+TEST(OtherEngines, ThatOnlyAnsweredSayWhySpeedIsMissing) {
+  File file = with_engine({});
+  for (Result& row : file.results)
+    if (!row.contender.empty() && row.phase != "quality") {
+      row.metrics.clear();
+      row.status = Status::kSkipped;
+      row.reason = "the time budget was spent";
+    }
+  const Claim missing = claim(file, kClaim);
+  EXPECT_EQ(missing.verdict, Verdict::kNotTested);
+  EXPECT_NE(missing.evidence.find("skipped. the time budget was spent"), std::string::npos)
+      << missing.evidence;
+}
+
 }  // namespace
 }  // namespace nety::reports
