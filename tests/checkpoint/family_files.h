@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +17,6 @@ namespace nety::checkpoint {
 
 inline std::filesystem::path family(const std::string& name) {
   return std::filesystem::path(nety::test_data()) / "families" / name;
-}
-
-inline std::string content_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 /// Of the directory's model.safetensors.

@@ -63,7 +63,7 @@ class EveryDirectory : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(EveryDirectory, NamesATensorThatIsMissingOrOfAnotherShape) {
-  folder_.put("config.json", content_of(family(GetParam()) / "config.json"));
+  folder_.put("config.json", read_file(family(GetParam()) / "config.json"));
   const std::vector<MadeTensor> whole = tensors_of(family(GetParam()));
   size_t checked = 0;
   for (const std::string& name : needed(Checkpoint::open(family(GetParam())))) {
@@ -101,7 +101,7 @@ class EveryGguf : public testing::TestWithParam<std::string> {
 
 TEST_P(EveryGguf, NamesATensorThatIsMissingOrOfAnotherShape) {
   const fs::path path = family(GetParam()) / "model.gguf";
-  const std::string whole = content_of(path);
+  const std::string whole = read_file(path);
   size_t checked = 0;
   for (const std::string& name : needed(Checkpoint::open(path))) {
     const size_t at = place_of(whole, name);
@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(Families, EveryGguf, testing::ValuesIn(cases_with("mode
                          case_name);
 
 TEST(RotaryFactors, OfAGgufMustBeThereForEachPair) {
-  const std::string whole = content_of(family("phi4-mini") / "model.gguf");
+  const std::string whole = read_file(family("phi4-mini") / "model.gguf");
   TempFolder folder;
   for (const std::string name : {"rope_factors_long.weight", "rope_factors_short.weight"}) {
     const size_t at = place_of(whole, name);

@@ -14,14 +14,14 @@ class BadMixture : public testing::Test {
   /// Opens the family's directory with another config.json.
   void expect_config(const std::string& name, std::string_view from, std::string_view to,
                      const std::vector<std::string>& parts) {
-    folder_.put("config.json", replaced(content_of(family(name) / "config.json"), from, to));
-    folder_.put("model.safetensors", content_of(family(name) / "model.safetensors"));
+    folder_.put("config.json", replaced(read_file(family(name) / "config.json"), from, to));
+    folder_.put("model.safetensors", read_file(family(name) / "model.safetensors"));
     expect_error([&] { Checkpoint::open(folder_.path()); }, ErrorKind::kCheckpoint, parts);
   }
   /// The same with other tensors.
   void expect_tensors(const std::string& name, const std::vector<MadeTensor>& tensors,
                       const std::vector<std::string>& parts) {
-    folder_.put("config.json", content_of(family(name) / "config.json"));
+    folder_.put("config.json", read_file(family(name) / "config.json"));
     folder_.put("model.safetensors", safetensors_of(tensors));
     expect_error([&] { Checkpoint::open(folder_.path()); }, ErrorKind::kCheckpoint, parts);
   }
@@ -84,7 +84,7 @@ TEST_F(BadMixture, ChoosesByAValueThatIsNoNumber) {
         tensor.data.replace(
             tensor.dtype == "BF16" ? 2 : 4, tensor.dtype == "BF16" ? 2 : 4,
             tensor.dtype == "BF16" ? std::string("\xc0\x7f") : std::string("\0\0\xc0\x7f", 4));
-    folder_.put("config.json", content_of(family(name) / "config.json"));
+    folder_.put("config.json", read_file(family(name) / "config.json"));
     folder_.put("model.safetensors", safetensors_of(tensors));
     const Checkpoint checkpoint = Checkpoint::open(folder_.path());
     for (const Tensor& tensor : checkpoint.tensors())
@@ -113,7 +113,7 @@ std::string with_shape(std::string bytes, const std::string& tensor,
 }
 
 TEST_F(BadMixture, IsRefusedInAGgufToo) {
-  const std::string good = content_of(family("qwen3-moe") / "model.gguf");
+  const std::string good = read_file(family("qwen3-moe") / "model.gguf");
   expect_gguf(with_number(good, "qwen3moe.expert_count", 0),
               {"qwen3moe.expert_count", "0", "from 1 to"});
   expect_gguf(with_number(good, "qwen3moe.expert_count", 1000000000),
@@ -129,7 +129,7 @@ TEST_F(BadMixture, IsRefusedInAGgufToo) {
   expect_gguf(
       with_number(with_number(good, "qwen3moe.expert_count", 1024), "qwen3moe.block_count", 4096),
       {"4194304 experts", "4096 layers", "65536"});
-  const std::string mixtral = content_of(family("mixtral") / "model.gguf");
+  const std::string mixtral = read_file(family("mixtral") / "model.gguf");
   expect_gguf(with_number(mixtral, "llama.expert_count", 1000000000), {"llama.expert_count"});
   expect_gguf(replaced(mixtral, "blk.0.ffn_gate_inp", "blk.0.ffn_gate_pni"),
               {"\"blk.0.ffn_gate_inp.weight\" is missing"});
