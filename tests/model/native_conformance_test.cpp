@@ -122,6 +122,24 @@ TEST_P(LongContext, IsThatOfTheReference) {
   ASSERT_EQ(static_cast<int64_t>(references_[0].length()), kContext);
 }
 
+// Over KV blocks, and over the end of a context that is no whole number of them.
+TEST_P(LongContext, IsCopiedWithItsSequence) {
+  step({0}, 200);
+  step({0}, 60);
+  step({1}, 3);
+  const auto copy = [&](int32_t from, int32_t to, int32_t length) {
+    backend_->copy_sequence(*cache_, from, to, length);
+    references_[static_cast<size_t>(to)] = references_[static_cast<size_t>(from)];
+    references_[static_cast<size_t>(to)].truncate(static_cast<size_t>(length));
+  };
+  copy(0, 1, 260);
+  step({1}, 10);
+  step({0, 1}, 2);
+  copy(1, 0, 131);
+  step({0}, 5);
+  step({1}, 1);
+}
+
 std::vector<LongCase> cases() {
   std::vector<LongCase> all;
   for (const kernels::Isa isa : kernels::every_isa())

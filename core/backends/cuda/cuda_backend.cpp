@@ -74,6 +74,9 @@ class CudaBackend final : public model::Backend {
     ++generation_;
     return std::make_unique<CudaKvCache>(*device_, shape);
   }
+  void copy_sequence(model::KvCache& cache, int32_t from, int32_t to, int32_t length) override {
+    static_cast<CudaKvCache&>(cache).copy(*device_, from, to, length);
+  }
   std::unique_ptr<model::Workspace> make_workspace(const checkpoint::ModelConfig& config,
                                                    const model::LocalShape& shape,
                                                    const model::StepLimits& limits) override {

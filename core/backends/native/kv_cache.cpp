@@ -62,6 +62,24 @@ void KvCache::write(int64_t layer, int64_t sequence, int64_t head, int64_t posit
           bf16_from_float);
 }
 
+void KvCache::copy(int64_t layer, int64_t from, int64_t to, int64_t length) {
+  const auto copy = [&](AnonymousMemory& memory, int64_t head, int64_t block, int64_t grain) {
+    const int64_t positions = whole(std::min(length - block * kKvBlock, kKvBlock), grain);
+    std::byte* const base = memory.as<std::byte>();
+    const auto at = [&](int64_t sequence) {
+      return base +
+             static_cast<size_t>(before(layer, sequence, head, block, grain)) * element_bytes_;
+    };
+    std::memcpy(at(to), at(from),
+                static_cast<size_t>(positions * shape_.head_dim) * element_bytes_);
+  };
+  for (int64_t head = 0; head < shape_.kv_heads; ++head)
+    for (int64_t block = 0; block * kKvBlock < length; ++block) {
+      copy(keys_, head, block, kKeyGroup);
+      copy(values_, head, block, 1);
+    }
+}
+
 const void* KvCache::keys(int64_t layer, int64_t sequence, int64_t head, int64_t block) const {
   return keys_.as<std::byte>() +
          static_cast<size_t>(before(layer, sequence, head, block, kKeyGroup)) * element_bytes_;

@@ -21,6 +21,8 @@ class KvCache final : public model::KvCache {
   /// Stores one head's key and value [head_dim] at a position.
   void write(int64_t layer, int64_t sequence, int64_t head, int64_t position, const float* key,
              const float* value);
+  /// Copies a layer's first `length` positions from one sequence to another.
+  void copy(int64_t layer, int64_t from, int64_t to, int64_t length);
   /// One head's keys and values of a KV block, in the cache's type.
   const void* keys(int64_t layer, int64_t sequence, int64_t head, int64_t block) const;
   const void* values(int64_t layer, int64_t sequence, int64_t head, int64_t block) const;

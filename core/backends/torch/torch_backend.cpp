@@ -86,6 +86,10 @@ class TorchBackend final : public model::Backend {
     const c10::InferenceMode guard;
     return std::make_unique<TorchCache>(shape, device_);
   }
+  void copy_sequence(model::KvCache& cache, int32_t from, int32_t to, int32_t length) override {
+    const c10::InferenceMode guard;
+    static_cast<TorchCache&>(cache).copy(from, to, length);
+  }
   std::unique_ptr<model::Workspace> make_workspace(const checkpoint::ModelConfig& config,
                                                    const model::LocalShape& shape,
                                                    const model::StepLimits& /*limits*/) override {
