@@ -153,13 +153,14 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
   out.active_bytes = static_cast<uint64_t>(std::llround(active));
   out.weights_anonymous_bytes += overhead.copied_bytes;
   out.context = options.run.context > 0 ? options.run.context : default_context(config);
-  out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads) *
+  out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads * options.sequences) *
                  bytes_of(type_of(options.run.kv), out.context, config.head_dim);
   out.workspace_bytes = options.backend.workspace_bytes(config, multiplied,
                                                         {.context = out.context,
                                                          .step = options.step,
                                                          .logit_rows = options.logit_rows,
-                                                         .threads = threads});
+                                                         .threads = threads,
+                                                         .sequences = options.sequences});
   out.tokenizer_bytes = overhead.tokenizer_bytes;
   out.program_bytes = kProgramBytes + static_cast<uint64_t>(threads) * kThreadBytes;
   return out;
