@@ -101,13 +101,18 @@ PromptIds Conversation::prompt() {
     return render_conversation(format_, text_, messages(first), generation_);
   };
   const int64_t context = engine_.options().context;
-  const size_t first =
-      turns_to_forget(turns_, forgotten_, context, room_for_answer(context, generation_.tokens),
-                      [&](size_t turn) { return static_cast<int64_t>(from(turn).ids.size()); });
+  PromptIds made;
+  size_t made_from = turns_.size();
+  const size_t first = turns_to_forget(
+      turns_, forgotten_, context, room_for_answer(context, generation_.tokens), [&](size_t turn) {
+        made = from(turn);
+        made_from = turn;
+        return static_cast<int64_t>(made.ids.size());
+      });
   if (first > forgotten_)
     notice(context_, Text{message::chat_forgotten, {std::to_string(first - forgotten_)}});
   forgotten_ = first;
-  return from(first);
+  return made_from == first ? made : from(first);
 }
 
 void Conversation::forget(size_t turns) {
