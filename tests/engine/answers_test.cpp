@@ -115,7 +115,8 @@ INSTANTIATE_TEST_SUITE_P(Ways, SeveralAnswers,
 
 TEST(Forks, HoldWhatTheirSequenceHoldsAndGoOnApart) {
   const Ready ready = tiny();
-  for (const model::KvType kv : {model::KvType::kFp32, model::KvType::kBf16}) {
+  for (const model::KvType kv :
+       {model::KvType::kFp32, model::KvType::kBf16, model::KvType::kQ8_0}) {
     Engine engine(*ready.model, *ready.backend, {.context = 160, .sequences = 3, .kv = kv});
     const std::vector<int32_t> text = some_tokens(140, 3), a = some_tokens(4, 8),
                                b = some_tokens(4, 9);

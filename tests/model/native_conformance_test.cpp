@@ -8,6 +8,7 @@
 #include "core/backends/native/native.h"
 #include "core/kernels/kernels.h"
 #include "core/model/forward.h"
+#include "core/options/run_options.h"
 #include "core/precision/activation.h"
 #include "tests/kernels/isas.h"
 #include "tests/model/backend_conformance.h"
@@ -97,7 +98,9 @@ class LongContext : public testing::TestWithParam<LongCase> {
       worst = std::max(worst, std::abs(double{logits[i]} - expected[i]));
     }
     const Tolerances tolerances;
-    const double allowed = GetParam().type == KvType::kBf16 ? tolerances.kv_bf16 : tolerances.fp32;
+    const double allowed = GetParam().type == KvType::kBf16   ? tolerances.kv_bf16
+                           : GetParam().type == KvType::kQ8_0 ? tolerances.kv_q8_0
+                                                              : tolerances.fp32;
     ASSERT_LE(worst, allowed * std::sqrt(squares / static_cast<double>(expected.size())));
   }
 
@@ -144,14 +147,14 @@ std::vector<LongCase> cases() {
   std::vector<LongCase> all;
   for (const kernels::Isa isa : kernels::every_isa())
     for (const int64_t window : {0, 5, 130, 200})
-      for (const KvType type : {KvType::kFp32, KvType::kBf16}) all.push_back({isa, window, type});
+      for (const KvType type : {KvType::kFp32, KvType::kBf16, KvType::kQ8_0})
+        all.push_back({isa, window, type});
   return all;
 }
 
 std::string name_of(const testing::TestParamInfo<LongCase>& param) {
   return std::string(kernels::name_of(param.param.isa)) + "_window_" +
-         std::to_string(param.param.window) +
-         (param.param.type == KvType::kBf16 ? "_bf16" : "_fp32");
+         std::to_string(param.param.window) + "_" + options::text_of(param.param.type);
 }
 
 INSTANTIATE_TEST_SUITE_P(Native, LongContext, testing::ValuesIn(cases()), name_of);

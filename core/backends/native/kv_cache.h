@@ -28,11 +28,11 @@ class KvCache final : public model::KvCache {
   const void* values(int64_t layer, int64_t sequence, int64_t head, int64_t block) const;
 
  private:
-  /// Elements before a head's KV block, where blocks hold whole multiples of `grain` positions.
-  int64_t before(int64_t layer, int64_t sequence, int64_t head, int64_t block, int64_t grain) const;
+  /// Bytes before a head's KV block, where blocks hold whole multiples of `grain` positions.
+  size_t before(int64_t layer, int64_t sequence, int64_t head, int64_t block, int64_t grain) const;
 
   model::CacheShape shape_;
-  size_t element_bytes_;
+  int64_t row_bytes_;  // of a key, or a value
   AnonymousMemory keys_, values_;
 };
 

@@ -24,6 +24,7 @@
 #include "core/backends/torch/feed_forward.h"
 #include "core/backends/torch/weight.h"
 #include "core/model/rope.h"
+#include "core/model/kv_types.h"
 #include "core/model/whole_models.h"
 
 namespace nety::torch_backend {
@@ -83,6 +84,7 @@ class TorchBackend final : public model::Backend {
   model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode,
                            model::WeightUse use) override;
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
+    model::require_float_cache(shape.type, name());
     const c10::InferenceMode guard;
     return std::make_unique<TorchCache>(shape, device_);
   }
