@@ -32,7 +32,7 @@ struct Cache {
   std::string wrong() const;
 };
 
-// All keys have a largest number of 1, or less, so that one scale does for all of them.
+// Rounds keys to a 64th, so that one scale does for all of them.
 void Cache::round_to_q8() {
   constexpr int64_t kRow = kernels::q8_0_row_bytes(kHeadDim);
   const uint16_t scale = fp16_from_float(1.0F / 64);
