@@ -135,8 +135,9 @@ TEST_F(DefaultModel, AnswersSeveralTimesAsEachSeedDoesAlone) {
       EXPECT_EQ(answer[member], alone[member]) << member;
     EXPECT_EQ(answer["logprobs"].size(), 12U);
     EXPECT_EQ(answer["logprobs"][0]["top"].size(), 2U);
-    text += (i == 0 ? "" : "\n") + ("Answer " + std::to_string(i + 1)) + " of 3, seed " +
-            std::to_string(7 + i) + ":\n" + answer["text"].get<std::string>() + "\n";
+    const auto said = answer["text"].get<std::string>();
+    text += fmt::format("{}Answer {} of 3, seed {}:\n{}{}", i == 0 ? "" : "\n", i + 1, 7 + i, said,
+                        said.ends_with('\n') ? "" : "\n");
   }
   EXPECT_EQ(run(command + "--seed 7 --answers 3", "LANG=C").out, text);
   EXPECT_EQ(run(command + "--logprobs 2").code, 2);
@@ -164,8 +165,8 @@ TEST_F(DefaultModel, ForgetsTheOldestTurnsWhenTheContextIsFull) {
   std::string talk;
   for (int i = 0; i < 6; ++i)
     talk += "Say a few words about the number " + std::to_string(i) + ".\\n";
-  const Outcome outcome = run("chat --greedy --ctx 128 -n 24 --system 'You are brief.'",
-                              "LANG=C printf '" + talk + "' |");
+  const Outcome outcome = run("--lang en chat --greedy --ctx 128 -n 24 --system 'You are brief.'",
+                              "printf '" + talk + "' |");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.err, HasSubstr("oldest turns are no longer read"));
 }
