@@ -24,9 +24,7 @@ using Json = nlohmann::ordered_json;
 
 /// A token and its log-probability; one that cannot be is null.
 Json as_json(int32_t id, float logprob, const tokenizer::Tokenizer& tokenizer) {
-  return {{"id", id},
-          {"token", tokenizer.decode(std::span(&id, 1), false)},
-          {"logprob", logprob}};
+  return {{"id", id}, {"token", tokenizer.decode(std::span(&id, 1), false)}, {"logprob", logprob}};
 }
 
 Json logprobs_of(const engine::Answer& answer, const tokenizer::Tokenizer& tokenizer) {
@@ -124,17 +122,17 @@ class Generate final : public Command {
     const bool hides = generation_.hides_thoughts() && !raw_;
     AnswersOutput output(heads(every, context), asked.opened, hides, !json_);
     engine::Sequence sequence = engine.open_sequence();
-    const std::vector<engine::Answer> made =
-        engine::generate(sequence, text.tokenizer, asked.ids, every,
-                         [&](size_t index, std::string_view piece) {
-                           output.push(index, piece);
-                           return !interrupted();
-                         });
+    const std::vector<engine::Answer> made = engine::generate(
+        sequence, text.tokenizer, asked.ids, every, [&](size_t index, std::string_view piece) {
+          output.push(index, piece);
+          return !interrupted();
+        });
     output.finish();
     if (json_) {
       Json list = Json::array();
       for (size_t i = 0; i < made.size(); ++i) {
-        list.push_back(answer_json(made[i], hides ? output.shown(i) : made[i].text, text.tokenizer));
+        list.push_back(
+            answer_json(made[i], hides ? output.shown(i) : made[i].text, text.tokenizer));
         list.back()["seed"] = every[i].sampling.seed;
       }
       write_output(printable_json(whole_json(loaded, asked.ids, list, made.front())

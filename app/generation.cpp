@@ -117,8 +117,8 @@ ModelText load_text(const checkpoint::Checkpoint& checkpoint, const Context& con
 void GenerationOptions::declare(Arguments& arguments) {
   arguments.number("-n,--tokens", tokens, 1, kMostTokens, "Generate at most this many tokens");
   arguments.number("--seed", seed, -1, kMostSeed, "Seed of the sampler; -1: a new one each time");
-  engine::visit_sampling(
-      [&](const auto& row, auto& value) { declare_one(arguments, row, value); }, *this);
+  engine::visit_sampling([&](const auto& row, auto& value) { declare_one(arguments, row, value); },
+                         *this);
   arguments.texts("--logit-bias", biases,
                   "ID:BIAS, added to that token's logit, -100 to 100 (repeatable)");
   arguments.texts("--stop", stops, "Stop at this text (repeatable)");
@@ -153,8 +153,8 @@ void GenerationOptions::set(std::string_view name, const std::string& text) {
 std::vector<std::string> GenerationOptions::settings() {
   std::vector<std::string> names;
   GenerationOptions any;
-  engine::visit_sampling(
-      [&](const auto& row, const auto&) { names.emplace_back(setting_of(row)); }, any);
+  engine::visit_sampling([&](const auto& row, const auto&) { names.emplace_back(setting_of(row)); },
+                         any);
   names.insert(names.end(), {"seed", "tokens"});
   return names;
 }

@@ -266,8 +266,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
 }
 
 engine::EngineOptions engine_options(const ModelOptions& options, const LoadedModel& loaded) {
-  return {
-      .context = loaded.context, .sequences = options.sequences, .kv = options.run.kv};
+  return {.context = loaded.context, .sequences = options.sequences, .kv = options.run.kv};
 }
 
 }  // namespace nety::app

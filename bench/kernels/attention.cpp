@@ -90,9 +90,9 @@ void Cache::attend(kernels::AttentionKernel kernel) {
       return wide.data() + at;
     };
     kernel({q.data(), kGroup * kHeadDim, kv_block(blocks, half_blocks, q8_blocks),
-            kv_block(keys, half_keys, q8_keys),
-            &visible[static_cast<size_t>(s)], 1, kGroup, kHeadDim, 0.125F, scores.data(),
-            a.data() + s * kGroup * kHeadDim, tops.data() + s * kGroup, sums.data() + s * kGroup});
+            kv_block(keys, half_keys, q8_keys), &visible[static_cast<size_t>(s)], 1, kGroup,
+            kHeadDim, 0.125F, scores.data(), a.data() + s * kGroup * kHeadDim,
+            tops.data() + s * kGroup, sums.data() + s * kGroup});
   }
 }
 

@@ -51,8 +51,7 @@ class Together {
       if (piece.wanted != Wanted::kNone)
         for (size_t i = 1; i < options.size(); ++i) {
           forks_.push_back(sequence.fork());
-          generations_.push_back(
-              Generation::after(forks_.back(), tokenizer, tokens, options[i]));
+          generations_.push_back(Generation::after(forks_.back(), tokenizer, tokens, options[i]));
           generations_.back().take(piece, step_s);
         }
       first.take(piece, step_s);

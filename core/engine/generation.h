@@ -112,11 +112,11 @@ class Generation {
   Speculation speculation_;
   tokenizer::StreamDecoder decoder_;
   StopFilter filter_;
-  std::vector<int32_t> history_;  // all that was said; the sequence has fed the first of them
-  std::vector<int32_t> fed_;      // the tokens of the last step: one, and guesses
+  std::vector<int32_t> history_;   // all that was said; the sequence has fed the first of them
+  std::vector<int32_t> fed_;       // the tokens of the last step: one, and guesses
   std::vector<uint64_t> allowed_;  // the constraint's mask; empty without one
-  std::vector<Token> ready_;      // picked in the last step
-  size_t given_ = 0;              // how many of them next() has given
+  std::vector<Token> ready_;       // picked in the last step
+  size_t given_ = 0;               // how many of them next() has given
   int64_t sampled_ = 0;
   bool done_ = false;
   Clock::time_point start_, first_, last_;

@@ -14,7 +14,7 @@ struct LogProbability {
 };
 
 struct LogProbabilities {
-  float chosen = 0;                      ///< Of the token that was picked.
+  float chosen = 0;                       ///< Of the token that was picked.
   std::vector<LogProbability> likeliest;  ///< The likeliest first, the lower id among equals.
 };
 

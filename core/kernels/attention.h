@@ -19,8 +19,8 @@ inline constexpr int64_t kScaledDims = 32;
 constexpr int64_t q8_0_row_bytes(int64_t head_dim) {
   return head_dim + (head_dim + kScaledDims - 1) / kScaledDims * 2;
 }
-/// Where the block of dimension d begins in a key group, and in a value; its scales come first, in a
-/// group one for each position. Codes are int8, and worth code * scale.
+/// Where the block of dimension d begins in a key group, and in a value; its scales come first, in
+/// a group one for each position. Codes are int8, and worth code * scale.
 constexpr int64_t q8_0_group_block(int64_t d) {
   return d / kScaledDims * (kScaledDims + 2) * kKeyGroup;
 }

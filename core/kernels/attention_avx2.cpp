@@ -57,7 +57,7 @@ NETY_AVX2_INLINE __m256 widened_codes(const uint8_t* codes) {
 NETY_AVX2_INLINE float scale_at(const uint8_t* at) {
   uint16_t bits = 0;
   std::memcpy(&bits, at, sizeof(bits));
-  return float_from_fp16(bits);
+  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
 }
 
 struct Q8Cache {

@@ -51,8 +51,7 @@ struct PlainCache {
     NETY_AVX512_INLINE __m512 load(int64_t d) { return Number::load(at + d * kKeyGroup); }
   };
   // The dimensions from d on of a value.
-  NETY_AVX512_INLINE static __m512 value(const Attention& p, int64_t i, int64_t d,
-                                         __mmask16 some) {
+  NETY_AVX512_INLINE static __m512 value(const Attention& p, int64_t i, int64_t d, __mmask16 some) {
     return Number::load(static_cast<const Element*>(p.values) + i * p.head_dim + d, some);
   }
 };
@@ -74,11 +73,10 @@ struct Q8Cache {
       return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(codes)), scales);
     }
   };
-  NETY_AVX512_INLINE static __m512 value(const Attention& p, int64_t i, int64_t d,
-                                         __mmask16 some) {
+  NETY_AVX512_INLINE static __m512 value(const Attention& p, int64_t i, int64_t d, __mmask16 some) {
     if (some == 0) return _mm512_setzero_ps();  // nothing is left of the head
-    const uint8_t* block = static_cast<const uint8_t*>(p.values) +
-                           i * q8_0_row_bytes(p.head_dim) + q8_0_value_block(d);
+    const uint8_t* block = static_cast<const uint8_t*>(p.values) + i * q8_0_row_bytes(p.head_dim) +
+                           q8_0_value_block(d);
     uint16_t bits = 0;
     std::memcpy(&bits, block, sizeof(bits));
     const __m512 scale = _mm512_cvtph_ps(_mm256_set1_epi16(static_cast<int16_t>(bits)));
@@ -164,8 +162,7 @@ NETY_AVX512 void add_values(const Attention& p, int64_t r0, int64_t begin, int64
     for (int64_t at = begin; at < end; ++at) {
       __m512 vs[4];
       NETY_UNROLL
-      for (int c = 0; c < 4; ++c)
-        vs[c] = Cache::value(p, at, d + 16 * c, some[c]);
+      for (int c = 0; c < 4; ++c) vs[c] = Cache::value(p, at, d + 16 * c, some[c]);
       NETY_UNROLL
       for (int r = 0; r < R; ++r) {
         const __m512 weight = _mm512_set1_ps(weights[r * kKvBlock + at]);

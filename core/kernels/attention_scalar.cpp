@@ -43,8 +43,7 @@ struct Q8Cache {
     return static_cast<float>(static_cast<int8_t>(*code)) * float_from_fp16(bits);
   }
   float key(int64_t i, int64_t d) const {
-    const std::byte* block =
-        keys + i / kKeyGroup * kKeyGroup * row_bytes + q8_0_group_block(d);
+    const std::byte* block = keys + i / kKeyGroup * kKeyGroup * row_bytes + q8_0_group_block(d);
     return number(block + 2 * (i % kKeyGroup),
                   block + (2 + d % kScaledDims) * kKeyGroup + i % kKeyGroup);
   }

@@ -14,8 +14,10 @@ namespace nety::model {
 inline void require_float_cache(KvType type, std::string_view backend) {
   if (type != KvType::kFp32 && type != KvType::kBf16)
     throw Error(ErrorKind::kUsage,
-                "the " + std::string(backend) + " backend caches keys and values in fp32 or bf16, "
-                    "not in " + options::text_of(type),
+                "the " + std::string(backend) +
+                    " backend caches keys and values in fp32 or bf16, "
+                    "not in " +
+                    options::text_of(type),
                 "Use --kv bf16, or --backend native.");
 }
 

@@ -147,10 +147,9 @@ TEST_F(DefaultModel, AnswersSeveralTimesAsEachSeedDoesAlone) {
 TEST_F(DefaultModel, IsNarrowedByEveryOption) {
   const std::string command = "generate --seed 3 --temp 1.5 -n 8 -p Hello ";
   const std::string usual = run(command).out;
-  for (const char* option :
-       {"--top-k 1", "--top-p 0.01", "--min-p 1", "--typical 0.05", "--top-n-sigma 0.01",
-        "--repeat-penalty 50", "--frequency-penalty -2", "--presence-penalty -2",
-        "--logit-bias 198:100"}) {
+  for (const char* option : {"--top-k 1", "--top-p 0.01", "--min-p 1", "--typical 0.05",
+                             "--top-n-sigma 0.01", "--repeat-penalty 50", "--frequency-penalty -2",
+                             "--presence-penalty -2", "--logit-bias 198:100"}) {
     const Outcome outcome = run(command + option);
     EXPECT_EQ(outcome.code, 0) << option << outcome.err;
     EXPECT_NE(outcome.out, usual) << option;

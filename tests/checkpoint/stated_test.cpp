@@ -67,9 +67,10 @@ TEST_F(Stated, LeavesOutWhatCannotBeUsed) {
     for (const Notice& notice : checkpoint.notices()) all += notice.what + "\n";
     return all;
   };
-  for (const char* value : {R"("temperature": "hot")", R"("top_p": [1])", R"("temperature": NaN)",
-                            R"("repetition_penalty": {})", R"("eos_token_id": [2, "x"])",
-                            R"("top_k": 1.5)", R"("typical_p": true)", R"("min_p": "x")", R"("do_sample": 3)"}) {
+  for (const char* value :
+       {R"("temperature": "hot")", R"("top_p": [1])", R"("temperature": NaN)",
+        R"("repetition_penalty": {})", R"("eos_token_id": [2, "x"])", R"("top_k": 1.5)",
+        R"("typical_p": true)", R"("min_p": "x")", R"("do_sample": 3)"}) {
     const std::string key(value + 1, std::string_view(value + 1).find('"'));
     const std::string notice = said(fmt::format("{{{}}}", value));
     EXPECT_NE(notice.find("generation_config.json: \"" + key + "\" is"), std::string::npos)

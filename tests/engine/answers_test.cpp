@@ -33,10 +33,8 @@ class SeveralAnswers : public ::testing::TestWithParam<AnswersWay> {
     return options;
   }
   EngineOptions size(int64_t sequences) const {
-    return {.context = 80,
-            .step_tokens = 16,
-            .logit_rows = GetParam().rows,
-            .sequences = sequences};
+    return {
+        .context = 80, .step_tokens = 16, .logit_rows = GetParam().rows, .sequences = sequences};
   }
   Answer alone(uint64_t seed) {
     Engine engine(*ready_.model, *ready_.backend, size(1));
@@ -101,8 +99,8 @@ TEST_P(SeveralAnswers, StopTogetherWhenTheirListenerSaysSo) {
 TEST_P(SeveralAnswers, NeedRoomForAllOfThem) {
   Engine engine(*ready_.model, *ready_.backend, size(2));
   Sequence sequence = engine.open_sequence();
-  const Error error = error_of(
-      [&] { generate(sequence, tokenizer_, prompt_, with_seeds(options(), 3), {}); });
+  const Error error =
+      error_of([&] { generate(sequence, tokenizer_, prompt_, with_seeds(options(), 3), {}); });
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
 }
 

@@ -18,11 +18,11 @@ Made make(const Ready& ready, const tokenizer::Tokenizer& tokenizer, GenerateOpt
   Engine engine(*ready.model, *ready.backend, {.context = 96, .logit_rows = 9});
   Sequence sequence = engine.open_sequence();
   Made made;
-  made.answer = generate(sequence, tokenizer, some_tokens(9, 3), options,
-                         [&](std::string_view text) {
-                           made.heard += text;
-                           return true;
-                         });
+  made.answer =
+      generate(sequence, tokenizer, some_tokens(9, 3), options, [&](std::string_view text) {
+        made.heard += text;
+        return true;
+      });
   return made;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <map>
+#include <type_traits>
 
 #include "core/engine/sampler.h"
 
@@ -43,8 +44,7 @@ SamplingOptions any_options() {
         value = static_cast<std::remove_cvref_t<decltype(value)>>(least + share * (most - least));
       },
       options);
-  options.order =
-      *rc::gen::element(SamplingOrder::kTransformers, SamplingOrder::kLlamaCpp);
+  options.order = *rc::gen::element(SamplingOrder::kTransformers, SamplingOrder::kLlamaCpp);
   options.seed = *rc::gen::arbitrary<uint64_t>();
   if (*rc::gen::arbitrary<bool>())
     options.bias.push_back({*rc::gen::inRange<int32_t>(0, 40), -3.5F});

@@ -64,8 +64,7 @@ void Attention::begin_step(const model::Batch& batch, const KvCache& cache, kern
   batch_ = batch;
   cache_ = &cache;
   // The words of --kv are the formats of the cells.
-  kernel_ =
-      kernels::kernel<kernels::Op::kAttention>(options::text_of(cache.shape().type), isa);
+  kernel_ = kernels::kernel<kernels::Op::kAttention>(options::text_of(cache.shape().type), isa);
   soft_cap_ = kernels::kernel<kernels::Op::kSoftCap>("fp32", isa);
   // A short step is cut finer, so that each worker has two tiles' heads or more; bits stay the
   // same.

@@ -34,7 +34,8 @@ void store(const float* key, const float* value, int64_t head_dim, int64_t i, El
   }
 }
 
-// Codes and scale of a block, as ggml rounds: the scale is rounded to fp16 after the codes are made.
+// Codes and scale of a block, as ggml rounds: the scale is rounded to fp16 after the codes are
+// made.
 struct ScaledBlock {
   uint16_t scale = 0;
   int8_t codes[kernels::kScaledDims] = {};
@@ -45,7 +46,8 @@ struct ScaledBlock {
     const float unit = std::min(largest / 127, 65504.0F);
     scale = fp16_from_float(unit);
     for (int64_t d = 0; d < count && unit > 0; ++d)
-      codes[d] = static_cast<int8_t>(std::fmin(std::fmax(std::round(x[d] / unit), -127.0F), 127.0F));
+      codes[d] =
+          static_cast<int8_t>(std::fmin(std::fmax(std::round(x[d] / unit), -127.0F), 127.0F));
   }
 };
 
@@ -87,8 +89,7 @@ size_t KvCache::before(int64_t layer, int64_t sequence, int64_t head, int64_t bl
 void KvCache::write(int64_t layer, int64_t sequence, int64_t head, int64_t position,
                     const float* key, const float* value) {
   const int64_t block = position / kKvBlock, i = position % kKvBlock, dim = shape_.head_dim;
-  std::byte* const keys =
-      keys_.as<std::byte>() + before(layer, sequence, head, block, kKeyGroup);
+  std::byte* const keys = keys_.as<std::byte>() + before(layer, sequence, head, block, kKeyGroup);
   std::byte* const values = values_.as<std::byte>() + before(layer, sequence, head, block, 1);
   switch (shape_.type) {
     case model::KvType::kFp32:
@@ -103,8 +104,7 @@ void KvCache::write(int64_t layer, int64_t sequence, int64_t head, int64_t posit
 }
 
 void KvCache::copy(int64_t layer, int64_t from, int64_t to, int64_t length) {
-  const auto copy_block = [&](AnonymousMemory& memory, int64_t head, int64_t block,
-                              int64_t grain) {
+  const auto copy_block = [&](AnonymousMemory& memory, int64_t head, int64_t block, int64_t grain) {
     const int64_t positions = whole(std::min(length - block * kKvBlock, kKvBlock), grain);
     std::byte* const base = memory.as<std::byte>();
     std::memcpy(base + before(layer, to, head, block, grain),

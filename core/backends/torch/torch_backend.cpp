@@ -23,8 +23,8 @@
 #include "core/backends/torch/device.h"
 #include "core/backends/torch/feed_forward.h"
 #include "core/backends/torch/weight.h"
-#include "core/model/rope.h"
 #include "core/model/kv_types.h"
+#include "core/model/rope.h"
 #include "core/model/whole_models.h"
 
 namespace nety::torch_backend {

@@ -35,8 +35,8 @@ Candidate* Candidates::find(int32_t id) {
   return found != list_.end() && found->id == id ? &*found : nullptr;
 }
 
-void Candidates::add(int32_t id, double change) {
-  if (Candidate* one = find(id)) one->logit = static_cast<float>(one->logit + change);
+void Candidates::add(int32_t id, double amount) {
+  if (Candidate* one = find(id)) one->logit = static_cast<float>(one->logit + amount);
 }
 
 std::span<const Candidate> Candidates::ranked() {

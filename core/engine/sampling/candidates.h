@@ -34,11 +34,11 @@ class Candidates {
 
   /// Adds to the logit of token `id`, if it is a candidate. Before the first step that drops or
   /// ranks.
-  void add(int32_t id, double change);
-  /// Calls change(logit, times) for every candidate that is among `tokens`, once, with how often it
+  void add(int32_t id, double amount);
+  /// Calls changed(logit, times) for every candidate that is among `tokens`, once, with how often it
   /// is; the logit becomes what is returned. Before the first step that drops or ranks.
   template <class Change>
-  void change(std::span<const int32_t> tokens, Change&& change);
+  void change(std::span<const int32_t> tokens, Change&& changed);
 
   /// Likeliest first, the lower id first among equals; weights are exp((logit - best) /
   /// temperature), so that the first has 1.
@@ -68,13 +68,13 @@ class Candidates {
 };
 
 template <class Change>
-void Candidates::change(std::span<const int32_t> tokens, Change&& change) {
+void Candidates::change(std::span<const int32_t> tokens, Change&& changed) {
   // Weights are not needed before the ranking: they count here.
   for (const int32_t id : tokens)
     if (Candidate* one = find(id)) ++one->weight;
   for (const int32_t id : tokens)
     if (Candidate* one = find(id); one != nullptr && one->weight > 0) {
-      one->logit = change(one->logit, one->weight);
+      one->logit = changed(one->logit, one->weight);
       one->weight = 0;
     }
 }

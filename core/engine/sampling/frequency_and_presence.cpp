@@ -9,10 +9,9 @@ void frequency_and_presence(const SamplingOptions& options, const Past& past,
                             Candidates& candidates) {
   const double frequency = options.frequency_penalty, presence = options.presence_penalty;
   if (frequency == 0 && presence == 0) return;
-  candidates.change(last_of(past.answer, options.penalty_window),
-                    [=](float logit, double times) {
-                      return static_cast<float>(logit - (times * frequency + presence));
-                    });
+  candidates.change(last_of(past.answer, options.penalty_window), [=](float logit, double times) {
+    return static_cast<float>(logit - (times * frequency + presence));
+  });
 }
 
 }  // namespace nety::engine::steps

@@ -54,10 +54,10 @@ struct SamplingRow {
 
 namespace sampling_rows {
 using enum SamplingRole;
-#define NETY_SAMPLING_OPTION(type, name, nothing, transformers, llama_cpp, flag, least, most,   \
-                             role, help)                                                        \
-  inline constexpr SamplingRow<type> name{#name, flag, least, most, transformers, llama_cpp, role, \
-                                          help};
+#define NETY_SAMPLING_OPTION(type, name, nothing, transformers, llama_cpp, flag, least, most, \
+                             role, help)                                                      \
+  inline constexpr SamplingRow<type> name{#name,        flag,      least, most,               \
+                                          transformers, llama_cpp, role,  help};
 #include "core/engine/sampling/options.def"
 #undef NETY_SAMPLING_OPTION
 }  // namespace sampling_rows

@@ -16,8 +16,7 @@ void top_n_sigma(const SamplingOptions& options, const Past& /*past*/, Candidate
     sum += one.logit;
   }
   const double mean = sum / count;
-  for (const Candidate& one : candidates.all())
-    squares += (one.logit - mean) * (one.logit - mean);
+  for (const Candidate& one : candidates.all()) squares += (one.logit - mean) * (one.logit - mean);
   candidates.keep_from(largest - options.top_n_sigma * std::sqrt(squares / count));
 }
 

@@ -9,11 +9,11 @@ namespace nety::engine::steps {
 
 void typical(const SamplingOptions& options, const Past& /*past*/, Candidates& candidates) {
   if (options.typical >= 1) return;
-  const double total = candidates.total(), temperature = candidates.temperature();
+  const double total = candidates.total(), divisor = candidates.temperature();
   const std::span<const Candidate> list = candidates.ranked();
   const double best = list.front().logit, of_best = std::log(total);
   const auto surprise = [=](const Candidate& one) {
-    return of_best - (one.logit - best) / temperature;
+    return of_best - (one.logit - best) / divisor;
   };
   double entropy = 0;
   for (const Candidate& one : list) entropy += one.weight / total * surprise(one);
