@@ -87,6 +87,7 @@ policy::PlanOptions ModelOptions::plan() const {
   plan.run = run;
   plan.run.threads = machine::threads_for(run.threads, machine::host());
   plan.logit_rows = logit_rows;
+  plan.sequences = sequences;
   plan.backend = backends::memory_of(run.backend);
   return plan;
 }
@@ -265,7 +266,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
 }
 
 engine::EngineOptions engine_options(const ModelOptions& options, const LoadedModel& loaded) {
-  return {.context = loaded.context, .kv = options.run.kv};
+  return {.context = loaded.context, .sequences = options.sequences, .kv = options.run.kv};
 }
 
 }  // namespace nety::app

@@ -18,6 +18,7 @@ struct Tolerances {
   double fp16 = 5e-5;     ///< fp16 weights; backends that round activations too set 2e-2.
   double rounded = 0.15;  ///< Activations in bf16 or int8.
   double kv_bf16 = 0.10;  ///< Cached keys and values in bf16.
+  double kv_q8_0 = 0.10;  ///< The same in q8_0: half of a 127th of the largest of 32.
 };
 
 inline double tolerance_of(precision::ModeId mode, const Tolerances& tolerances) {
