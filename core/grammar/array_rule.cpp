@@ -68,8 +68,8 @@ class ArrayRule {
  private:
   void add_loop(int32_t before) {
     const int32_t after = builder_.state(rule_), again = comma(after);
-    const int32_t item = this->item(places_);
-    for (const int32_t from : {before, again}) builder_.call(from, item, after, Guard::kCount);
+    const int32_t each = item(places_);
+    for (const int32_t from : {before, again}) builder_.call(from, each, after, Guard::kCount);
     close(after, Guard::kEnough);
   }
 
@@ -87,8 +87,7 @@ class ArrayRule {
   int32_t item(size_t place) {
     Conjunction all;
     for (const Items& items : items_) {
-      const Value* schema =
-          place < items.by_place.size() ? items.by_place[place] : items.others;
+      const Value* schema = place < items.by_place.size() ? items.by_place[place] : items.others;
       if (schema != nullptr) compiler_.conjoiner().add(*schema, all);
     }
     return compiler_.rule_of(std::move(all));

@@ -77,8 +77,8 @@ class Construction {
         known_.try_emplace({at_begin, set}, static_cast<int32_t>(made_.states.size()));
     if (!is_new) return place->second;
     if (std::ssize(made_.states) >= kMostPatternStates)
-      refuse_large(fmt::format("{}: the pattern needs more than {} states", where_,
-                               kMostPatternStates));
+      refuse_large(
+          fmt::format("{}: the pattern needs more than {} states", where_, kMostPatternStates));
     CharDfa::State state;
     for (const int32_t member : closure(set, at_begin, true)) {
       const size_t pattern = pattern_of_[static_cast<size_t>(member)];

@@ -8,7 +8,9 @@ namespace {
 constexpr char32_t kFirstSurrogate = 0xD800, kLastSurrogate = 0xDFFF;
 
 int32_t encode(char32_t value, std::array<uint8_t, 4>& out) {
-  const auto tail = [&](int shift) { return static_cast<uint8_t>(0x80 | ((value >> shift) & 0x3F)); };
+  const auto tail = [&](int shift) {
+    return static_cast<uint8_t>(0x80 | ((value >> shift) & 0x3F));
+  };
   if (value < 0x80) {
     out = {static_cast<uint8_t>(value)};
     return 1;

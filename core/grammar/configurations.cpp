@@ -27,9 +27,8 @@ Configurations::Configurations(const Automaton& automaton)
 }
 
 bool Configurations::can_end(int32_t configuration) const {
-  return std::ranges::any_of(places_[configuration], [&](const Frame& place) {
-    return place.state == automaton_->end;
-  });
+  return std::ranges::any_of(places_[configuration],
+                             [&](const Frame& place) { return place.state == automaton_->end; });
 }
 
 int32_t Configurations::of(std::span<const Frame> places) {

@@ -42,16 +42,15 @@ std::string percent_decoded(std::string_view text) {
 
 void Conjoiner::work(size_t steps) {
   steps_ += static_cast<int64_t>(steps);
-  if (steps_ > kMostSteps)
-    refuse_large("JSON schema: its parts combine in too many ways");
+  if (steps_ > kMostSteps) refuse_large("JSON schema: its parts combine in too many ways");
 }
 
 const Value& Conjoiner::referred(const Value& schema) const {
   const std::string& target = text_of(schema, "$ref")->text;
   if (!target.starts_with('#'))
-    refuse_keyword(schema, "$ref",
-                   fmt::format("{} is outside of this schema; only \"#...\" can be followed",
-                               shown(target)));
+    refuse_keyword(
+        schema, "$ref",
+        fmt::format("{} is outside of this schema; only \"#...\" can be followed", shown(target)));
   const Value* found = resolve(root_, percent_decoded(target.substr(1)));
   if (found == nullptr)
     refuse_keyword(schema, "$ref", fmt::format("there is nothing at {}", shown(target)));
@@ -83,8 +82,8 @@ void Conjoiner::add(const Value& schema, Conjunction& into, std::vector<const Va
            "Put the reference into a property or an item.");
   if (contains(into.seen, &schema)) return;
   if (std::ssize(chain) >= kDeepestSource)
-    refuse_large(fmt::format("JSON schema: {} is behind more than {} references", pointer_of(schema),
-                             kDeepestSource));
+    refuse_large(fmt::format("JSON schema: {} is behind more than {} references",
+                             pointer_of(schema), kDeepestSource));
   check_keywords(schema);
   into.seen.push_back(&schema);
   if (asserts(schema)) into.members.push_back(&schema);

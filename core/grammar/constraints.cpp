@@ -52,9 +52,7 @@ uint8_t types_of(const Value& schema) {
 Decimal bound_of(const Value& schema, std::string_view keyword, const Value& value) {
   if (!value.is_number()) refuse_keyword(schema, keyword, "must be a number");
   std::optional<Decimal> read = read_decimal(value.text, kLongestBound);
-  if (!read)
-    refuse_keyword(schema, keyword,
-                   fmt::format("has more than {} digits", kLongestBound));
+  if (!read) refuse_keyword(schema, keyword, fmt::format("has more than {} digits", kLongestBound));
   return *std::move(read);
 }
 
@@ -72,8 +70,7 @@ void add_multiple(NumberRange& range, const Value& schema) {
   const Value* value = schema.find("multipleOf");
   if (value == nullptr) return;
   const Decimal factor = bound_of(schema, "multipleOf", *value);
-  if (factor.negative || factor.zero())
-    refuse_keyword(schema, "multipleOf", "must be above 0");
+  if (factor.negative || factor.zero()) refuse_keyword(schema, "multipleOf", "must be above 0");
   int64_t whole = 0;
   for (const char digit : factor.whole)
     whole = std::min<int64_t>(whole * 10 + (digit - '0'), kLargestMultiple + 1);
@@ -197,9 +194,9 @@ TextConstraints text_constraints(Members members) {
     if (format != nullptr && !is_number_format(format->text)) {
       const std::string pattern = pattern_of_format(format->text);
       if (pattern.empty())
-        refuse_keyword(*schema, "format",
-                       fmt::format("{} is not known; known are {}", shown(format->text),
-                                   known_formats()));
+        refuse_keyword(
+            *schema, "format",
+            fmt::format("{} is not known; known are {}", shown(format->text), known_formats()));
       add(*schema, "format", pattern);
     }
   }

@@ -1,5 +1,5 @@
-// From the draft to the automaton: what leads nowhere is dropped, edges are put beside their states,
-// and each rule learns whether it can be empty and which rules it can begin with.
+// From the draft to the automaton: what leads nowhere is dropped, edges are put beside their
+// states, and each rule learns whether it can be empty and which rules it can begin with.
 #include <fmt/core.h>
 
 #include <algorithm>

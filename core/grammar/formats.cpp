@@ -1,6 +1,6 @@
 // RFC 3339 for dates and times (without leap seconds, the year 0 and more than 9 digits of a
-// second), RFC 4122, 2673, 4291 (without zones), 1123 (up to four labels), 5321 (without quotes), 3986 (with an
-// authority), 6901.
+// second), RFC 4122, 2673, 4291 (without zones), 1123 (up to four labels), 5321 (without quotes),
+// 3986 (with an authority), 6901.
 #include "core/grammar/formats.h"
 
 #include <fmt/core.h>
@@ -65,8 +65,9 @@ std::string email() {
 
 std::string uri() {
   const std::string part = "(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f][0-9A-Fa-f])";
-  return fmt::format("[A-Za-z][A-Za-z0-9+.-]*://{}(?::[1-9]\\d{{0,3}})?(?:/{}*)*(?:\\?{}*)?(?:#{}*)?",
-                     "[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", part, part, part);
+  return fmt::format(
+      "[A-Za-z][A-Za-z0-9+.-]*://{}(?::[1-9]\\d{{0,3}})?(?:/{}*)*(?:\\?{}*)?(?:#{}*)?",
+      "[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", part, part, part);
 }
 
 std::string uuid() {

@@ -1,6 +1,7 @@
 // Rows of frames, each there once and known by a number.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>

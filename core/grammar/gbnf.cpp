@@ -38,8 +38,8 @@ class Parser {
  public:
   Parser(std::string_view text, Builder& builder) : text_(text), builder_(builder) {
     if (text.size() > kMostSourceBytes)
-      refuse_large(fmt::format("the grammar has {} bytes, more than {}", text.size(),
-                               kMostSourceBytes));
+      refuse_large(
+          fmt::format("the grammar has {} bytes, more than {}", text.size(), kMostSourceBytes));
     if (!tokenizer::is_valid_utf8(text)) fail("it is not UTF-8");
   }
 

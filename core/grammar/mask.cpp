@@ -67,8 +67,8 @@ void Matcher::add_walked(int32_t configuration, std::span<uint64_t> allowed) {
   if (known != known_.end()) return add_all(known->mask, allowed);
   const size_t nodes = walk(configuration, 0, vocabulary_->nodes().size(), allowed);
   if (nodes < kLongWalk) return;
-  const auto words = static_cast<std::ptrdiff_t>(
-      mask_words(static_cast<size_t>(vocabulary_->size())));
+  const auto words =
+      static_cast<std::ptrdiff_t>(mask_words(static_cast<size_t>(vocabulary_->size())));
   Known made{configuration, Mask(allowed.begin(), allowed.begin() + words)};
   if (known_.size() < kKnownMasks)
     known_.push_back(std::move(made));
@@ -78,8 +78,9 @@ void Matcher::add_walked(int32_t configuration, std::span<uint64_t> allowed) {
 
 /// Inside a string: tokens that stay inside, and those with a quote where what follows it fits.
 void Matcher::add_text(const Frame& place, std::span<uint64_t> allowed) {
-  const Rule& rule = automaton_->rules[static_cast<size_t>(
-      automaton_->states[static_cast<size_t>(place.state)].rule)];
+  const Rule& rule =
+      automaton_
+          ->rules[static_cast<size_t>(automaton_->states[static_cast<size_t>(place.state)].rule)];
   const TextTokens& tokens = vocabulary_->text_tokens();
   const int32_t room = rule.most == kUnbounded ? kUnbounded : rule.most - place.count;
   const int32_t missing = rule.least - place.count;
@@ -143,8 +144,7 @@ void Matcher::correct(int32_t configuration, int32_t text, std::span<uint64_t> a
 
 /// The tokens of the nodes begin..end, which are what is below one node, where `configuration` is
 /// that node's. Returns how many nodes were looked at.
-size_t Matcher::walk(int32_t configuration, size_t begin, size_t end,
-                     std::span<uint64_t> allowed) {
+size_t Matcher::walk(int32_t configuration, size_t begin, size_t end, std::span<uint64_t> allowed) {
   if (begin == end) return 0;
   const std::span<const Vocabulary::Node> nodes = vocabulary_->nodes();
   path_[nodes[begin].depth - 1U] = configuration;

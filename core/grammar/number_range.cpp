@@ -20,7 +20,10 @@ class Magnitudes {
  public:
   Magnitudes(Builder& builder, int32_t rule, const NumberRange& range, std::optional<Bound> least,
              std::optional<Bound> most)
-      : builder_(builder), rule_(rule), range_(range), least_(std::move(least)),
+      : builder_(builder),
+        rule_(rule),
+        range_(range),
+        least_(std::move(least)),
         most_(std::move(most)) {
     for (const std::optional<Bound>* bound : {&least_, &most_}) {
       if (!*bound) continue;
@@ -52,13 +55,13 @@ class Magnitudes {
 
  private:
   struct Progress {
-    int32_t whole = 0;      // digits of the whole part
-    bool ended = false;     // no more digits of it
-    bool point = false;     // behind the point
-    int32_t fraction = 0;   // digits behind it, up to those of the bounds
-    int32_t written = 0;    // and all of them
+    int32_t whole = 0;     // digits of the whole part
+    bool ended = false;    // no more digits of it
+    bool point = false;    // behind the point
+    int32_t fraction = 0;  // digits behind it, up to those of the bounds
+    int32_t written = 0;   // and all of them
     Order least = 0, most = 0;
-    int32_t rest = 0;       // of the division by the multiple
+    int32_t rest = 0;  // of the division by the multiple
     auto operator<=>(const Progress&) const = default;
   };
 

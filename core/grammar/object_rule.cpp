@@ -46,12 +46,13 @@ class ObjectRule {
                      "more properties than are named (and one more) cannot be kept apart while "
                      "text is made");
     // Counting further than there are properties is of no use where there are no others.
-    counts_ = most_ == kUnbounded ? least_
-              : others            ? most_
-                                  : std::min<int64_t>(most_, std::ssize(names_));
+    counts_ = most_ == kUnbounded ? least_ : most_;
+    if (!others && most_ != kUnbounded)
+      counts_ = static_cast<int32_t>(std::min<int64_t>(most_, std::ssize(names_)));
     if ((std::ssize(names_) + 1) * (int64_t{counts_} + 1) > kMostPlaces)
-      refuse_large(fmt::format("JSON schema: {}: its properties can be counted in more than {} ways",
-                               where_, kMostPlaces));
+      refuse_large(
+          fmt::format("JSON schema: {}: its properties can be counted in more than {} ways", where_,
+                      kMostPlaces));
     others_ = others ? other_member() : -1;
     add_states();
     return rule_;
@@ -77,9 +78,9 @@ class ObjectRule {
     most_ = std::min(most_, count_of(schema, "maxProperties", kUnbounded));
     if (const Value* patterns = object_of(schema, "patternProperties"))
       for (const Value::Member& member : patterns->members)
-        by_pattern_.push_back({&schema, member.value,
-                               add_pattern(read_pattern(member.name, "JSON schema: " +
-                                                                         pointer_of(*member.value)))});
+        by_pattern_.push_back(
+            {&schema, member.value,
+             add_pattern(read_pattern(member.name, "JSON schema: " + pointer_of(*member.value)))});
     if (const Value* names = schema.find("propertyNames")) read_names(schema, *names);
   }
 
@@ -109,9 +110,8 @@ class ObjectRule {
     TextConstraints text = text_constraints(all.members);
     for (PatternNfa& pattern : text.patterns) needed_ |= add_pattern(std::move(pattern));
     if (text.least > 0 || text.most != kUnbounded)
-      needed_ |= add_pattern(text.least > text.most
-                                 ? texts_pattern({}, where)
-                                 : length_pattern(text.least, text.most, where));
+      needed_ |= add_pattern(text.least > text.most ? texts_pattern({}, where)
+                                                    : length_pattern(text.least, text.most, where));
     if (const auto values = values_of(all.members, compiler_.conjoiner())) {
       std::vector<std::string_view> texts;
       for (const Value* value : *values)
@@ -176,7 +176,8 @@ class ObjectRule {
   }
 
   // The states of "i of the names are done, and so many properties are written": `key` where the
-  // next property must begin, `after` behind a value. Where nothing is bounded, one count is enough.
+  // next property must begin, `after` behind a value. Where nothing is bounded, one count is
+  // enough.
   struct Place {
     int32_t key, after;
   };

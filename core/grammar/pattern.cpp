@@ -18,8 +18,8 @@ class Emitter {
 
   int32_t state() {
     if (std::ssize(nfa_.states) >= kMostPatternStates)
-      refuse_large(fmt::format("{}: the pattern needs more than {} states", where_,
-                               kMostPatternStates));
+      refuse_large(
+          fmt::format("{}: the pattern needs more than {} states", where_, kMostPatternStates));
     nfa_.states.emplace_back();
     return static_cast<int32_t>(nfa_.states.size()) - 1;
   }

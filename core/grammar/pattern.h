@@ -32,8 +32,8 @@ struct PatternNfa {
   int32_t start = 0, final = 0;
 };
 
-/// A text that has a part which matches, as JSON Schema reads "pattern". `where` stands in messages.
-/// Error: kUsage for what is not known, or larger than limits.h allows.
+/// A text that has a part which matches, as JSON Schema reads "pattern". `where` stands in
+/// messages. Error: kUsage for what is not known, or larger than limits.h allows.
 PatternNfa read_pattern(std::string_view pattern, std::string_view where);
 
 /// As `most`: no limit.

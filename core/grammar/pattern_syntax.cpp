@@ -136,8 +136,7 @@ class Parser {
     if (take("^")) return make(Kind::kBegin);
     if (take("$")) return make(Kind::kEnd);
     if (take(".")) {
-      return make_set(
-          CharSet::of({{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}).complement());
+      return make_set(CharSet::of({{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}).complement());
     }
     if (take("(")) return group(depth);
     if (take("[")) return make_set(char_class());

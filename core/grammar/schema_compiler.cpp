@@ -116,8 +116,8 @@ void SchemaCompiler::add_ways(const Job& job) {
   const Value& ways = *job.conjunction.choices.front().ways;
   if (ways.step == "oneOf") note_one_of(ways);
   for (const Value* way : ways.items)
-    builder_.call(builder_.start_of(job.rule),
-                  rule_of(conjoiner_.choose(job.conjunction, *way)), end);
+    builder_.call(builder_.start_of(job.rule), rule_of(conjoiner_.choose(job.conjunction, *way)),
+                  end);
 }
 
 void SchemaCompiler::note_one_of(const Value& ways) {
@@ -195,9 +195,8 @@ int32_t string_rule(SchemaCompiler& compiler, const TextConstraints& text) {
   const int32_t inside = builder.literal(builder.start_of(rule), "\"");
   const int32_t closed = builder.state(rule);
   builder.accept(closed);
-  add_text_pattern(compiler.rules(), inside, text.dfa(), [&](CharDfa::Labels labels) {
-    return labels == text.all() ? closed : -1;
-  });
+  add_text_pattern(compiler.rules(), inside, text.dfa(),
+                   [&](CharDfa::Labels labels) { return labels == text.all() ? closed : -1; });
   return rule;
 }
 

@@ -132,8 +132,8 @@ class OtherNames {
         }
         if (target == run_target) continue;
         if (run_target >= 0)
-          builder_.byte(node.state, static_cast<uint8_t>(run_begin),
-                        static_cast<uint8_t>(byte - 1), run_target);
+          builder_.byte(node.state, static_cast<uint8_t>(run_begin), static_cast<uint8_t>(byte - 1),
+                        run_target);
         run_target = target;
         run_begin = byte;
       }

@@ -12,8 +12,8 @@
 
 namespace nety::grammar {
 
-/// Adds the inside of a JSON string, from behind its first quote at `from`, in `from`'s rule. A text
-/// with the labels L may end by a quote that leads to closed(L), or may not where that is -1.
+/// Adds the inside of a JSON string, from behind its first quote at `from`, in `from`'s rule. A
+/// text with the labels L may end by a quote that leads to closed(L), or may not where that is -1.
 /// Characters are written as json_string() does; control characters without a letter are left out.
 void add_text_pattern(JsonRules& rules, int32_t from, const CharDfa& dfa,
                       const std::function<int32_t(CharDfa::Labels)>& closed);

@@ -60,7 +60,8 @@ TextTokens TextTokens::of(const Vocabulary& vocabulary) {
     const Vocabulary::Node& node = nodes[i];
     const Place before = places[node.depth - 1];
     const int32_t state = table.step(before.state, node.byte);
-    if (state == table.closed()) made.closes.push_back({static_cast<uint32_t>(i), before.characters});
+    if (state == table.closed())
+      made.closes.push_back({static_cast<uint32_t>(i), before.characters});
     if (state == TextTable::kDead || state == table.closed()) {
       i = node.end;
       continue;

@@ -25,10 +25,10 @@ struct TextTokens {
 
   static constexpr int32_t kCounted = 24;
 
-  Mask inside;                ///< All that stay inside.
-  std::vector<Mask> up_to;    ///< [kCounted + 1]: those with at most so many characters.
+  Mask inside;                 ///< All that stay inside.
+  std::vector<Mask> up_to;     ///< [kCounted + 1]: those with at most so many characters.
   std::vector<Inside> longer;  ///< The others, by characters.
-  std::vector<Close> closes;  ///< In the order of the nodes.
+  std::vector<Close> closes;   ///< In the order of the nodes.
 
   static TextTokens of(const Vocabulary& vocabulary);
 };

@@ -48,9 +48,9 @@ class Reader {
     std::ranges::sort(object.by_name, {}, name);
     const auto twice = std::ranges::adjacent_find(object.by_name, {}, name);
     if (twice != object.by_name.end())
-      refuse(fmt::format("the JSON has two members {} in {}", shown(name(*twice)),
-                         pointer_of(object)),
-             "Keep one of them.");
+      refuse(
+          fmt::format("the JSON has two members {} in {}", shown(name(*twice)), pointer_of(object)),
+          "Keep one of them.");
     open_.pop_back();
     return true;
   }
@@ -155,9 +155,8 @@ bool equal(const Value& a, const Value& b) {
   if (a.kind != b.kind) return false;
   if (a.is(Value::Kind::kString)) return a.text == b.text;
   if (a.is(Value::Kind::kArray))
-    return std::ranges::equal(a.items, b.items, [](const Value* x, const Value* y) {
-      return equal(*x, *y);
-    });
+    return std::ranges::equal(a.items, b.items,
+                              [](const Value* x, const Value* y) { return equal(*x, *y); });
   if (a.is(Value::Kind::kObject))
     return a.members.size() == b.members.size() &&
            std::ranges::all_of(a.members, [&](const Value::Member& member) {
@@ -169,7 +168,8 @@ bool equal(const Value& a, const Value& b) {
 
 Document::Document(std::string_view text) {
   if (text.size() > kMostSourceBytes)
-    refuse_large(fmt::format("the schema has {} bytes, more than {}", text.size(), kMostSourceBytes));
+    refuse_large(
+        fmt::format("the schema has {} bytes, more than {}", text.size(), kMostSourceBytes));
   Reader reader(values_);
   nlohmann::json::sax_parse(text, &reader);
   if (values_.empty()) refuse("this is not JSON: it is empty", kWriteJson);

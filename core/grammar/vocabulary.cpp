@@ -61,7 +61,8 @@ void Vocabulary::build() {
   std::string_view before;
   for (const int32_t id : order) {
     const std::string_view text = bytes_of(id);
-    const size_t common = static_cast<size_t>(std::ranges::mismatch(text, before).in1 - text.begin());
+    const size_t common =
+        static_cast<size_t>(std::ranges::mismatch(text, before).in1 - text.begin());
     for (; path.size() > common; path.pop_back())
       nodes_[path.back()].end = static_cast<uint32_t>(nodes_.size());
     for (size_t i = common; i < text.size(); ++i) {

@@ -29,7 +29,8 @@ std::string Decoder::bytes_of(std::string_view token) const {
         break;
       case DecoderStep::Kind::kByteFallback:
         // What follows is for characters, which one byte need not be.
-        if (const int byte = byte_of(bytes); byte >= 0) return std::string(1, static_cast<char>(byte));
+        if (const int byte = byte_of(bytes); byte >= 0)
+          return std::string(1, static_cast<char>(byte));
         break;
       case DecoderStep::Kind::kFuse:
         fused = true;

@@ -143,9 +143,8 @@ std::string Tokenizer::token_bytes(int32_t id) const {
   if (text.empty() || is_special(id) || pipeline.model->unknown_id() == id) return {};
   std::string normalized(text);
   pipeline.normalizer.apply(normalized);
-  for (const AddedToken* added :
-       {pipeline.added.find(text), pipeline.added_normalized.find(text),
-        pipeline.added_normalized.find(normalized)})
+  for (const AddedToken* added : {pipeline.added.find(text), pipeline.added_normalized.find(text),
+                                  pipeline.added_normalized.find(normalized)})
     if (added != nullptr && added->id == id) return {};
   return pipeline.decoder.bytes_of(text);
 }

@@ -19,8 +19,8 @@ tail ::= (
   | "yz"
 )
 )");
-  for (const char* text : {"Hi Bob!", "He\xc3\xa9 Bob-x??", "A\xc3\xa9\n Z?", "Hi AbCdEf!xyzx",
-                           "Hi A_-!"})
+  for (const char* text :
+       {"Hi Bob!", "He\xc3\xa9 Bob-x??", "A\xc3\xa9\n Z?", "Hi AbCdEf!xyzx", "Hi A_-!"})
     EXPECT_TRUE(accepts(grammar, text)) << text;
   for (const char* text : {"Hi", "Hi !", "Hi AbCdEfGh!", "Hi Bob", "Hi Bob!y", "He Bob!"})
     EXPECT_FALSE(accepts(grammar, text)) << text;

@@ -29,9 +29,11 @@ TEST(GrammarLimits, BoundDepthAndSize) {
   EXPECT_THAT(refusal(repeated("[", 100'000)), testing::HasSubstr("deeper than 128"));
   EXPECT_THAT(refusal(repeated(R"({"items":)", 1000) + "{}" + repeated("}", 1000)),
               testing::HasSubstr("deeper than 128"));
-  EXPECT_THAT(refusal("{\"title\":\"" + repeated("a", 5 << 20) + "\"}"), testing::HasSubstr("bytes"));
+  EXPECT_THAT(refusal("{\"title\":\"" + repeated("a", 5 << 20) + "\"}"),
+              testing::HasSubstr("bytes"));
   EXPECT_THAT(gbnf_refusal("root ::= " + repeated("(", 10'000)), testing::HasSubstr("too deep"));
-  EXPECT_THAT(refusal(R"({"pattern":")" + repeated("(", 5000) + "\"}"), testing::HasSubstr("too deep"));
+  EXPECT_THAT(refusal(R"({"pattern":")" + repeated("(", 5000) + "\"}"),
+              testing::HasSubstr("too deep"));
 }
 
 TEST(GrammarLimits, TakeOrRefuseManyValues) {
@@ -44,8 +46,7 @@ TEST(GrammarLimits, TakeOrRefuseManyValues) {
   const std::string two = "{\"allOf\":[{\"enum\":[" + values + "]},{\"enum\":[" + values + "]}]}";
   EXPECT_THAT(refusal(two), testing::HasSubstr("too many"));
   std::string names;
-  for (int i = 0; i < 20'000; ++i)
-    names += (i > 0 ? ",\"p" : "\"p") + std::to_string(i) + "\":{}";
+  for (int i = 0; i < 20'000; ++i) names += (i > 0 ? ",\"p" : "\"p") + std::to_string(i) + "\":{}";
   const std::string wide = refusal("{\"properties\":{" + names + "}}");
   EXPECT_TRUE(wide == "no error" || wide.find("more than") != std::string::npos) << wide;
 }
@@ -59,8 +60,9 @@ TEST(GrammarLimits, BoundCombinations) {
               testing::AnyOf(testing::HasSubstr("more than"), testing::HasSubstr("too many")));
   std::string chain = R"({"$ref":"#/$defs/d0","$defs":{)";
   for (int i = 0; i < 1000; ++i)
-    chain += fmt::format(R"({}"d{}":{{"allOf":[{{"$ref":"#/$defs/d{}"}},{{"$ref":"#/$defs/d{}"}}]}})",
-                         i ? "," : "", i, i + 1, i + 1);
+    chain +=
+        fmt::format(R"({}"d{}":{{"allOf":[{{"$ref":"#/$defs/d{}"}},{{"$ref":"#/$defs/d{}"}}]}})",
+                    i ? "," : "", i, i + 1, i + 1);
   chain += R"(,"d1000":{}}})";
   EXPECT_THAT(refusal(chain), testing::HasSubstr("references"));
 }
@@ -70,7 +72,8 @@ TEST(GrammarLimits, BoundRepeats) {
   EXPECT_THAT(refusal(R"({"pattern":"((a{1000}){1000}){1000}"})"),
               testing::HasSubstr("more than 10000"));
   EXPECT_THAT(refusal(R"({"pattern":"(x?){9999}(|){99999}"})"), testing::HasSubstr("more than"));
-  EXPECT_THAT(refusal(R"({"pattern":"(a|aa)*b.{20}"})"), testing::AnyOf(testing::HasSubstr("more than"), testing::StrEq("no error")));
+  EXPECT_THAT(refusal(R"({"pattern":"(a|aa)*b.{20}"})"),
+              testing::AnyOf(testing::HasSubstr("more than"), testing::StrEq("no error")));
   EXPECT_THAT(refusal(R"({"pattern":"[01]*1[01]{30}$"})"), testing::HasSubstr("more than 10000"));
   EXPECT_THAT(refusal(R"({"pattern":"^[ab]*c$","maxLength":1000000})"),
               testing::HasSubstr("more than 10000"));
@@ -81,7 +84,8 @@ TEST(GrammarLimits, BoundRepeats) {
 }
 
 TEST(GrammarLimits, RefuseRulesThatBeginWithThemselves) {
-  EXPECT_THAT(gbnf_refusal("root ::= root \"a\" | \"b\""), testing::HasSubstr("begins with itself"));
+  EXPECT_THAT(gbnf_refusal("root ::= root \"a\" | \"b\""),
+              testing::HasSubstr("begins with itself"));
   EXPECT_THAT(gbnf_refusal("root ::= x\nx ::= y \"a\"\ny ::= \"b\"? x | \"c\""),
               testing::HasSubstr("begins with itself"));
   EXPECT_THAT(gbnf_refusal("root ::= \"a\" root"), testing::HasSubstr("has no text"));
@@ -96,7 +100,8 @@ TEST(GrammarLimits, FollowAmbiguityInBoundedTime) {
   EXPECT_TRUE(accepts(grammar, deep));
   const Grammar sums = Grammar::of_gbnf("root ::= \"a\" tail\ntail ::= (\"a\" tail tail)? ");
   EXPECT_TRUE(accepts(sums, repeated("a", 300)));
-  const Grammar empty = Grammar::of_gbnf("root ::= (\"a\"? | \"\" | (\"\" | \"b\"*){1000,2000}){3,900}");
+  const Grammar empty =
+      Grammar::of_gbnf("root ::= (\"a\"? | \"\" | (\"\" | \"b\"*){1000,2000}){3,900}");
   EXPECT_TRUE(accepts(empty, "abab"));
   EXPECT_TRUE(accepts(empty, ""));
 }

@@ -20,22 +20,24 @@ namespace {
 const std::vector<Grammar>& grammars() {
   static const std::vector<Grammar> kAll = [] {
     std::vector<Grammar> all;
-    for (const char* schema :
-         {R"({"type":"object","properties":{"name":{"type":"string","maxLength":12},"n":)"
-          R"({"type":"integer","minimum":-20,"maximum":300}},"required":["name"]})",
-          R"({"type":"object","properties":{"a":{"type":"boolean"},"ab":{},"the":{"type":"null"}},)"
-          R"("additionalProperties":{"type":"string","minLength":3,"maxLength":40}})",
-          R"({"type":"array","items":{"enum":["red","green","blue",1,12,null]},"minItems":2})",
-          R"({"type":"string","pattern":"^[A-Za-z]+( [a-z]+)*\\.$"})",
-          R"({"type":"array","items":{"anyOf":[{"type":"string","pattern":"b"},{"type":"number"},)"
-          R"({"type":"string","maxLength":2},{"$ref":"#"}]}})",
-          R"({"type":"object","patternProperties":{"^x":{"format":"date"},"y$":{"type":"integer"}},)"
-          R"("additionalProperties":false})"})
+    for (
+        const char* schema :
+        {R"({"type":"object","properties":{"name":{"type":"string","maxLength":12},"n":)"
+         R"({"type":"integer","minimum":-20,"maximum":300}},"required":["name"]})",
+         R"({"type":"object","properties":{"a":{"type":"boolean"},"ab":{},"the":{"type":"null"}},)"
+         R"("additionalProperties":{"type":"string","minLength":3,"maxLength":40}})",
+         R"({"type":"array","items":{"enum":["red","green","blue",1,12,null]},"minItems":2})",
+         R"({"type":"string","pattern":"^[A-Za-z]+( [a-z]+)*\\.$"})",
+         R"({"type":"array","items":{"anyOf":[{"type":"string","pattern":"b"},{"type":"number"},)"
+         R"({"type":"string","maxLength":2},{"$ref":"#"}]}})",
+         R"({"type":"object","patternProperties":{"^x":{"format":"date"},"y$":{"type":"integer"}},)"
+         R"("additionalProperties":false})"})
       all.push_back(Grammar::of_schema_text(schema));
     all.push_back(Grammar::any_json());
     all.push_back(Grammar::any_json_object());
-    all.push_back(Grammar::of_gbnf("root ::= line{1,9}\nline ::= [a-z ]{2,30} (\":\" \"\\\"\" [^\"]* "
-                                   "\"\\\"\")? \"\\n\""));
+    all.push_back(
+        Grammar::of_gbnf("root ::= line{1,9}\nline ::= [a-z ]{2,30} (\":\" \"\\\"\" [^\"]* "
+                         "\"\\\"\")? \"\\n\""));
     return all;
   }();
   return kAll;
@@ -127,7 +129,8 @@ TEST(Matcher, WalksEndInWhatTheGrammarTakes) {
       if (!done) continue;
       ++ended;
       EXPECT_TRUE(accepts(grammar, walk.text())) << walk.text();
-      if (&grammar != &grammars().back()) EXPECT_TRUE(nlohmann::json::accept(walk.text())) << walk.text();
+      if (&grammar != &grammars().back())
+        EXPECT_TRUE(nlohmann::json::accept(walk.text())) << walk.text();
     }
   EXPECT_GE(ended, all * 9 / 10);
 }
@@ -166,13 +169,15 @@ TEST(Matcher, KnowsWhatMustFollow) {
 }
 
 TEST(Vocabulary, HasTheBytesOfEveryKindOfTokenizer) {
-  for (const char* name : {"smollm", "llama3", "o200k", "qwen2", "llama2", "metaspace-first", "gpt2"}) {
+  for (const char* name :
+       {"smollm", "llama3", "o200k", "qwen2", "llama2", "metaspace-first", "gpt2"}) {
     const tokenizer::Tokenizer tokenizer = test_tokenizer(name);
     const int32_t end = tokenizer.size() - 1;
     const Vocabulary vocabulary(tokenizer, {&end, 1}, tokenizer.size() + 100);
     EXPECT_EQ(vocabulary.size(), tokenizer.size() + 100);
     // Texts in which nothing is stripped are the bytes of their tokens, one after another.
-    for (const char* text : {"x {\"a\": [1.5, true]}\n", "x \xc3\xa9\xe4\xb8\x96 \xf0\x9f\x98\x80 y"}) {
+    for (const char* text :
+         {"x {\"a\": [1.5, true]}\n", "x \xc3\xa9\xe4\xb8\x96 \xf0\x9f\x98\x80 y"}) {
       std::string bytes;
       bool whole = true;
       for (const int32_t id : tokenizer.encode(text, {.add_special = false})) {

@@ -1,5 +1,5 @@
-// Patterns against std::regex, and numbers against comparisons, for arbitrary ones: RapidCheck looks
-// for a counter-example.
+// Patterns against std::regex, and numbers against comparisons, for arbitrary ones: RapidCheck
+// looks for a counter-example.
 #include <gtest/gtest.h>
 // After gtest, as it needs.
 #include <rapidcheck/gtest.h>
@@ -16,8 +16,9 @@ namespace nety::grammar {
 namespace {
 
 rc::Gen<std::string> any_pattern(int depth) {
-  const auto atom = rc::gen::element<std::string>("a", "b", "c", ".", "[ab]", "[^a]", "[a-c]", "\\d",
-                                                  "\\w", "\\W", "x1", "\\.", "[\\d.-]", "(?:ab|c)");
+  const auto atom =
+      rc::gen::element<std::string>("a", "b", "c", ".", "[ab]", "[^a]", "[a-c]", "\\d", "\\w",
+                                    "\\W", "x1", "\\.", "[\\d.-]", "(?:ab|c)");
   if (depth == 0) return atom;
   const rc::Gen<std::string> inner = any_pattern(depth - 1);
   const auto repeated = rc::gen::apply(
@@ -66,9 +67,9 @@ TEST(Pattern, LengthsAreOfTheWholeText) {
 }
 
 RC_GTEST_PROP(NumberRange, TakesTheIntegersBetweenItsBounds, ()) {
-  const auto any = rc::gen::oneOf(rc::gen::inRange<int64_t>(-20, 20),
-                                  rc::gen::inRange<int64_t>(-5000, 5000),
-                                  rc::gen::inRange<int64_t>(-1'000'000'000'000, 1'000'000'000'000));
+  const auto any =
+      rc::gen::oneOf(rc::gen::inRange<int64_t>(-20, 20), rc::gen::inRange<int64_t>(-5000, 5000),
+                     rc::gen::inRange<int64_t>(-1'000'000'000'000, 1'000'000'000'000));
   const int64_t least = *any, most = *any;
   const bool open = *rc::gen::arbitrary<bool>();
   const int64_t multiple = *rc::gen::inRange<int64_t>(1, 12);
@@ -90,8 +91,8 @@ RC_GTEST_PROP(NumberRange, TakesTheIntegersBetweenItsBounds, ()) {
 }
 
 std::string hundredths(int64_t value, bool shortest) {
-  std::string text = fmt::format("{}{}.{:02}", value < 0 ? "-" : "", std::abs(value) / 100,
-                                 std::abs(value) % 100);
+  std::string text =
+      fmt::format("{}{}.{:02}", value < 0 ? "-" : "", std::abs(value) / 100, std::abs(value) % 100);
   while (shortest && text.back() == '0') text.pop_back();
   if (text.back() == '.') text.pop_back();
   return text;
@@ -103,9 +104,9 @@ RC_GTEST_PROP(NumberRange, TakesTheDecimalsBetweenItsBounds, ()) {
   const int64_t least = *any, most = *any;
   const bool open = *rc::gen::arbitrary<bool>();
   RC_PRE(least < most);
-  const Grammar grammar = Grammar::of_schema_text(
-      fmt::format(R"({{"type":"number","{}":{},"maximum":{}}})", open ? "exclusiveMinimum" : "minimum",
-                  hundredths(least, true), hundredths(most, true)));
+  const Grammar grammar = Grammar::of_schema_text(fmt::format(
+      R"({{"type":"number","{}":{},"maximum":{}}})", open ? "exclusiveMinimum" : "minimum",
+      hundredths(least, true), hundredths(most, true)));
   for (int i = 0; i < 30; ++i) {
     const int64_t near = *rc::gen::element(least, most, int64_t{0}, (least + most) / 2);
     const int64_t value = near + *rc::gen::inRange<int64_t>(-120, 121);

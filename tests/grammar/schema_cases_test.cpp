@@ -1,5 +1,5 @@
-// More than 200 schemas of the kinds of the public test suite, with documents that Python's jsonschema
-// says are valid or not (tests/data/grammar/make_schemas.py).
+// More than 200 schemas of the kinds of the public test suite, with documents that Python's
+// jsonschema says are valid or not (tests/data/grammar/make_schemas.py).
 #include <gtest/gtest.h>
 
 #include <fstream>

@@ -138,8 +138,8 @@ TEST(Schema, CountsCharactersNotBytes) {
   EXPECT_FALSE(begins(grammar, R"("abc\)"));
   EXPECT_FALSE(begins(grammar, R"("\ud83dx)"));  // half of a pair
   EXPECT_FALSE(begins(grammar, R"("\ude00)"));
-  EXPECT_TRUE(begins(Grammar::of_schema_text(R"({"type":"string","maxLength":1000000000000})"),
-                     "\"abc"));
+  EXPECT_TRUE(
+      begins(Grammar::of_schema_text(R"({"type":"string","maxLength":1000000000000})"), "\"abc"));
 }
 
 TEST(Schema, KeepsPatternsAndLengthsTogetherWithoutDeadEnds) {
@@ -149,8 +149,8 @@ TEST(Schema, KeepsPatternsAndLengthsTogetherWithoutDeadEnds) {
   EXPECT_FALSE(begins(grammar, "\"ababa"));  // it could not end within 5
   EXPECT_THAT(refusal(R"({"type":"string","pattern":"^a{4}$","maxLength":3})"),
               HasSubstr("no document is valid"));
-  const Grammar both =
-      Grammar::of_schema_text(R"({"allOf":[{"type":"string","pattern":"a"},{"pattern":"^.{3}$"}]})");
+  const Grammar both = Grammar::of_schema_text(
+      R"({"allOf":[{"type":"string","pattern":"a"},{"pattern":"^.{3}$"}]})");
   EXPECT_TRUE(accepts(both, "\"xax\""));
   EXPECT_FALSE(begins(both, "\"xyz"));
 }
@@ -165,13 +165,15 @@ TEST(Schema, BoundsNumbersDigitByDigit) {
       Grammar::of_schema_text(R"({"type":"number","exclusiveMinimum":0.05,"maximum":2.5})");
   for (const char* text : {"0.051", "0.06", "0.1", "1", "1.999", "2", "2.5", "2.50", "2.499"})
     EXPECT_TRUE(accepts(price, text)) << text;
-  for (const char* text : {"0", "0.05", "0.050", "0.049", "2.51", "3", "10", "-1", "1e0", "2.", "00.1"})
+  for (const char* text :
+       {"0", "0.05", "0.050", "0.049", "2.51", "3", "10", "-1", "1e0", "2.", "00.1"})
     EXPECT_FALSE(accepts(price, text)) << text;
   EXPECT_FALSE(begins(price, "3"));
   EXPECT_FALSE(begins(price, "2.51"));
   const Grammar below = Grammar::of_schema_text(R"({"type":"number","maximum":-1.5})");
   for (const char* text : {"-1.5", "-2", "-15", "-1.51"}) EXPECT_TRUE(accepts(below, text)) << text;
-  for (const char* text : {"-1", "-1.4", "0", "-0", "1"}) EXPECT_FALSE(accepts(below, text)) << text;
+  for (const char* text : {"-1", "-1.4", "0", "-0", "1"})
+    EXPECT_FALSE(accepts(below, text)) << text;
   const Grammar third = Grammar::of_schema_text(R"({"type":"integer","multipleOf":3,"minimum":0})");
   for (int value = 0; value < 200; ++value)
     EXPECT_EQ(accepts(third, std::to_string(value)), value % 3 == 0) << value;
@@ -180,8 +182,8 @@ TEST(Schema, BoundsNumbersDigitByDigit) {
 }
 
 TEST(Schema, ListsValues) {
-  const Grammar grammar = Grammar::of_schema_text(
-      R"({"enum":["red","green",3,null,[1,{"a":true}],"re\n\"d"]})");
+  const Grammar grammar =
+      Grammar::of_schema_text(R"({"enum":["red","green",3,null,[1,{"a":true}],"re\n\"d"]})");
   for (const char* text :
        {"\"red\"", "3", "null", "[1, {\"a\": true}]", "[1,{\"a\":true}]", R"("re\n\"d")"})
     EXPECT_TRUE(accepts(grammar, text)) << text;
@@ -214,9 +216,8 @@ TEST(Schema, CombinesSchemas) {
 }
 
 TEST(Schema, SaysWhereOneOfIsOnlyAnyOf) {
-  EXPECT_TRUE(Grammar::of_schema_text(R"({"oneOf":[{"type":"string"},{"type":"null"}]})")
-                  .notes()
-                  .empty());
+  EXPECT_TRUE(
+      Grammar::of_schema_text(R"({"oneOf":[{"type":"string"},{"type":"null"}]})").notes().empty());
   EXPECT_TRUE(Grammar::of_schema_text(
                   R"({"oneOf":[{"type":"object","properties":{"k":{"const":1}},"required":["k"]},)"
                   R"({"type":"object","properties":{"k":{"const":2}},"required":["k"]}]})")
@@ -243,14 +244,21 @@ TEST(Schema, FollowsReferences) {
 
 TEST(Schema, KnowsFormats) {
   const std::pair<const char*, const char*> right[] = {
-      {"date", "2024-02-29"},      {"date", "1999-12-31"},
-      {"time", "23:59:59Z"},       {"date-time", "2024-01-02T03:04:05.678+01:30"},
-      {"duration", "P3Y6M4DT12H30M5S"}, {"duration", "P2W"},
+      {"date", "2024-02-29"},
+      {"date", "1999-12-31"},
+      {"time", "23:59:59Z"},
+      {"date-time", "2024-01-02T03:04:05.678+01:30"},
+      {"duration", "P3Y6M4DT12H30M5S"},
+      {"duration", "P2W"},
       {"uuid", "123e4567-e89b-12d3-a456-426614174000"},
-      {"ipv4", "192.168.0.255"},   {"ipv6", "2001:db8::1"},
-      {"ipv6", "::"},              {"ipv6", "1:2:3:4:5:6:7:8"},
-      {"hostname", "a-b.example.org"}, {"email", "a.b+c@example.org"},
-      {"uri", "https://example.org:80/a/b?c=d#e"}, {"json-pointer", "/a~1b/0"}};
+      {"ipv4", "192.168.0.255"},
+      {"ipv6", "2001:db8::1"},
+      {"ipv6", "::"},
+      {"ipv6", "1:2:3:4:5:6:7:8"},
+      {"hostname", "a-b.example.org"},
+      {"email", "a.b+c@example.org"},
+      {"uri", "https://example.org:80/a/b?c=d#e"},
+      {"json-pointer", "/a~1b/0"}};
   for (const auto& [format, text] : right)
     EXPECT_TRUE(schema_accepts(std::string(R"({"type":"string","format":")") + format + "\"}",
                                std::string("\"") + text + "\""))
@@ -303,7 +311,8 @@ TEST(Schema, RefusesWhatItCannotHonour) {
       {"false", "no document"},
       {R"({"enum":[{}],"required":["a"]})", "#/enum/0"},
       {R"({"$defs":{"a":{"$id":"b"}},"$ref":"#/$defs/a"})", "#/$defs/a/$id"}};
-  for (const auto& [schema, part] : refused) EXPECT_THAT(refusal(schema), HasSubstr(part)) << schema;
+  for (const auto& [schema, part] : refused)
+    EXPECT_THAT(refusal(schema), HasSubstr(part)) << schema;
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ inline std::vector<std::string> made_up_tokens(size_t count) {
   const std::string marks = "\"\"\"{}[]:,:,.()<>=/\\-_;'*&#";
   for (int i = 0; i < 6000; ++i) {
     std::string token;
-    for (size_t length = 2 + random() % 3; token.size() < length;) token += marks[random() % marks.size()];
+    for (size_t length = 2 + random() % 3; token.size() < length;)
+      token += marks[random() % marks.size()];
     tokens.push_back((random() % 4 == 0 ? " " : "") + token + (random() % 6 == 0 ? "\n" : ""));
   }
   const char* scripts[] = {"\xc3", "\xd0", "\xe4\xb8", "\xe3\x81", "\xed\x95", "\xf0\x9f\x98"};

@@ -1,4 +1,5 @@
-// usage: nety_grammar_walks walks SCHEMAS TOKENIZER COUNT   a line of JSON per walk: case, text, how it ended
+// usage: nety_grammar_walks walks SCHEMAS TOKENIZER COUNT   a line of JSON per walk: case, text,
+// how it ended
 //        nety_grammar_walks time TOKENS [SCHEMA]            how long masks take, in microseconds
 // TOKENIZER: a name in tests/data/tokenizer, or a number of made-up tokens.
 #include <fmt/core.h>
@@ -102,12 +103,16 @@ void time(size_t tokens, const std::vector<std::string>& schemas) {
     const auto at = [](const std::vector<double>& times, double share) {
       return times[static_cast<size_t>(share * static_cast<double>(times.size() - 1))];
     };
-    fmt::print("{:>6} masks: p50 {:7.1f} us, p90 {:7.1f}, p99 {:7.1f}, largest {:7.1f}; compiled in {:.0f} us: {:.60}\n",
-               taken.size(), at(taken, 0.5), at(taken, 0.9), at(taken, 0.99), taken.back(), compiled, schema);
+    fmt::print(
+        "{:>6} masks: p50 {:7.1f} us, p90 {:7.1f}, p99 {:7.1f}, largest {:7.1f}; compiled in "
+        "{:.0f} us: {:.60}\n",
+        taken.size(), at(taken, 0.5), at(taken, 0.9), at(taken, 0.99), taken.back(), compiled,
+        schema);
     all.insert(all.end(), taken.begin(), taken.end());
     std::ranges::sort(all);
     if (&schema == &schemas.back())
-      fmt::print("{:>6} masks in all: p50 {:.1f} us, p99 {:.1f}\n", all.size(), at(all, 0.5), at(all, 0.99));
+      fmt::print("{:>6} masks in all: p50 {:.1f} us, p99 {:.1f}\n", all.size(), at(all, 0.5),
+                 at(all, 0.99));
   }
 }
 
@@ -119,9 +124,9 @@ int main(int count, char** arguments) {
     if (given.size() == 4 && given[0] == "walks")
       walks(given[1], given[2], std::stoul(given[3]));
     else if (given.size() >= 2 && given[0] == "time")
-      time(std::stoul(given[1]), given.size() > 2
-                                     ? std::vector<std::string>{read(given[2])}
-                                     : std::vector<std::string>(std::begin(kUsual), std::end(kUsual)));
+      time(std::stoul(given[1]),
+           given.size() > 2 ? std::vector<std::string>{read(given[2])}
+                            : std::vector<std::string>(std::begin(kUsual), std::end(kUsual)));
     else
       return 2;
   } catch (const nety::Error& error) {
