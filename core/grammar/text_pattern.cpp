@@ -112,6 +112,7 @@ class OtherNames {
       const size_t made = nodes_.size();
       nodes_[at].children.emplace(byte, made);
       nodes_.push_back({.state = builder_.state(rule_), .text = after(nodes_[at].text, byte)});
+      if (nodes_[made].text == text_.text) builder_.mark_like(nodes_[made].state, text_.text);
       at = made;
     }
     nodes_[at].excluded = true;
