@@ -5,7 +5,7 @@
 namespace nety::grammar {
 namespace {
 
-constexpr char32_t kFirstSurrogate = 0xD800, kLastSurrogate = 0xDFFF;
+constexpr char32_t kBeforeSurrogates = 0xD7FF, kAfterSurrogates = 0xE000;
 
 int32_t encode(char32_t value, std::array<uint8_t, 4>& out) {
   const auto tail = [&](int shift) {
@@ -61,8 +61,8 @@ void split(CharRange range, std::vector<Utf8Range>& out) {
 CharSet CharSet::of(std::vector<CharRange> ranges) {
   std::vector<CharRange> parts;
   for (const CharRange& range : ranges) {
-    const CharRange below{range.low, std::min(range.high, kFirstSurrogate - 1)};
-    const CharRange above{std::max(range.low, kLastSurrogate + 1),
+    const CharRange below{range.low, std::min(range.high, kBeforeSurrogates)};
+    const CharRange above{std::max(range.low, kAfterSurrogates),
                           std::min(range.high, kLastCharacter)};
     for (const CharRange& part : {below, above})
       if (part.low <= part.high) parts.push_back(part);

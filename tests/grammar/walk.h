@@ -45,11 +45,15 @@ class Walk {
   int32_t closing(const std::vector<int32_t>& allowed) {
     for (const int32_t token : allowed)
       if (vocabulary_->is_end(token)) return token;
-    std::vector<int32_t> closers;
-    for (const int32_t token : allowed)
-      if (vocabulary_->bytes_of(token).find_first_not_of("\"}]") == std::string_view::npos)
-        closers.push_back(token);
-    const std::vector<int32_t>& from = closers.empty() || random_() % 8 == 0 ? allowed : closers;
+    std::vector<int32_t> closers, single;
+    for (const int32_t token : allowed) {
+      const std::string_view bytes = vocabulary_->bytes_of(token);
+      if (bytes.find_first_not_of("\"}]") == std::string_view::npos) closers.push_back(token);
+      if (bytes.size() == 1) single.push_back(token);
+    }
+    const std::vector<int32_t>& from = !closers.empty() && random_() % 8 != 0 ? closers
+                                       : single.empty()                       ? allowed
+                                                                              : single;
     return from[random_() % from.size()];
   }
 
