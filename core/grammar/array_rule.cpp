@@ -74,7 +74,8 @@ class ArrayRule {
   }
 
   void close(int32_t from, Guard guard) {
-    builder_.byte(compiler_.rules().spaced(from), ']', end_, guard);
+    // White space that no bracket may follow would be the end of the road.
+    builder_.byte(compiler_.rules().spaced(from, guard), ']', end_);
   }
 
   /// The state behind a comma: an item must follow.

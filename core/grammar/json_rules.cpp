@@ -78,9 +78,9 @@ int32_t JsonRules::white_space() {
   return white_space_;
 }
 
-int32_t JsonRules::spaced(int32_t from) {
+int32_t JsonRules::spaced(int32_t from, Guard guard) {
   const int32_t to = builder_.state(rule_of(from));
-  builder_.call(from, white_space(), to);
+  builder_.call(from, white_space(), to, guard);
   return to;
 }
 

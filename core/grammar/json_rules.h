@@ -43,8 +43,8 @@ class JsonRules {
   TextStates text_states(int32_t rule, int32_t closed);
   /// A member's colon and white space, from behind its key; the state behind them.
   int32_t colon(int32_t from);
-  /// White space, and the state behind it.
-  int32_t spaced(int32_t from);
+  /// White space, and the state behind it. Where `guard` does not let through there is none.
+  int32_t spaced(int32_t from, Guard guard = Guard::kFree);
   int32_t rule_of(int32_t state) const { return builder_.rule_of(state); }
   Builder& builder() { return builder_; }
 

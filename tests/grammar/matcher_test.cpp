@@ -129,8 +129,8 @@ TEST(Matcher, WalksEndInWhatTheGrammarTakes) {
       if (!done) continue;
       ++ended;
       EXPECT_TRUE(accepts(grammar, walk.text())) << walk.text();
-      if (&grammar != &grammars().back())
-        EXPECT_TRUE(nlohmann::json::accept(walk.text())) << walk.text();
+      const bool json = &grammar != &grammars().back();
+      EXPECT_TRUE(!json || nlohmann::json::accept(walk.text())) << walk.text();
     }
   EXPECT_GE(ended, all * 9 / 10);
 }
@@ -189,7 +189,7 @@ TEST(Vocabulary, HasTheBytesOfEveryKindOfTokenizer) {
       EXPECT_EQ(bytes, text) << name;
     }
     for (int32_t id = 0; id < tokenizer.size(); ++id)
-      if (tokenizer.is_special(id)) EXPECT_EQ(vocabulary.bytes_of(id), "") << name << id;
+      EXPECT_TRUE(!tokenizer.is_special(id) || vocabulary.bytes_of(id).empty()) << name << id;
   }
 }
 
