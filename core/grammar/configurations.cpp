@@ -158,6 +158,7 @@ void Configurations::compact(std::span<int32_t* const> kept) {
 
   const FramePool old_nodes = std::exchange(nodes_, {}), old_places = std::exchange(places_, {});
   steps_.clear();
+  runs_.clear();
   std::vector<int32_t> renamed(wanted.size(), -1);
   const auto copied = [&](std::span<const Frame> frames) -> std::span<const Frame> {
     edges_.assign(frames.begin(), frames.end());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/grammar/automaton.h"
+#include "core/grammar/byte_groups.h"
 #include "core/grammar/frame_pool.h"
 
 namespace nety::grammar {
@@ -34,6 +35,11 @@ class Configurations {
   bool can_end(int32_t configuration) const;
   /// The places, each with edges over bytes; and the end, where can_end().
   std::span<const Frame> places(int32_t configuration) const { return places_[configuration]; }
+  /// What may follow for sure, by groups of bytes.
+  ByteRun run_of(int32_t configuration) {
+    const auto at = static_cast<size_t>(configuration);
+    return at < runs_.size() && runs_[at].known ? runs_[at] : find_run(configuration);
+  }
   /// The configuration of some places, in order.
   int32_t of(std::span<const Frame> places);
 
@@ -46,6 +52,8 @@ class Configurations {
  private:
   static constexpr int32_t kUnknown = -2;
 
+  std::pair<int32_t, uint8_t> common_step(int32_t configuration);
+  ByteRun find_run(int32_t configuration);
   int32_t find_step(int32_t configuration, size_t at, uint8_t byte);
   /// The configuration of the places in `reached_`, with all that they lead to without a byte.
   int32_t close();
@@ -59,6 +67,7 @@ class Configurations {
   size_t classes_;
   FramePool nodes_, places_;
   std::vector<int32_t> steps_;  // [configurations, classes]
+  std::vector<ByteRun> runs_;   // [configurations], or fewer
   int32_t start_ = 0;
   size_t limit_;
 

@@ -158,6 +158,14 @@ size_t Matcher::walk(int32_t configuration, size_t begin, size_t end, std::span<
     }
     path_[node.depth] = next;
     for (const int32_t token : vocabulary_->tokens_of(i)) set(allowed, token);
+    if (node.end > i + 1 && (node.groups & byte_groups::kOther) == 0) {
+      const ByteRun run = configurations_.run_of(next);
+      if (node.height <= run.length && (node.groups & ~run.groups) == 0) {
+        for (const int32_t token : vocabulary_->tokens_below(i)) set(allowed, token);
+        i = node.end;
+        continue;
+      }
+    }
     ++i;
   }
   return count;

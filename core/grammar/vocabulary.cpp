@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
+#include "core/grammar/byte_groups.h"
 #include "core/grammar/text_tokens.h"
 #include "core/tokenizer/tokenizer.h"
 
@@ -70,7 +72,9 @@ void Vocabulary::build() {
       nodes_.push_back({.end = 0,
                         .first_token = static_cast<uint32_t>(tokens_.size()),
                         .depth = static_cast<uint16_t>(i + 1),
-                        .byte = static_cast<uint8_t>(text[i])});
+                        .height = 0,
+                        .byte = static_cast<uint8_t>(text[i]),
+                        .groups = 0});
     }
     tokens_.push_back(id);
     deepest_ = std::max(deepest_, text.size());
@@ -80,8 +84,29 @@ void Vocabulary::build() {
   nodes_.push_back({.end = static_cast<uint32_t>(nodes_.size()),
                     .first_token = static_cast<uint32_t>(tokens_.size()),
                     .depth = 0,
-                    .byte = 0});
+                    .height = 0,
+                    .byte = 0,
+                    .groups = 0});
+  add_groups();
   text_tokens_ = std::make_unique<const TextTokens>(TextTokens::of(*this));
+}
+
+/// What is below each node. Backwards, so that all below a node are seen before it.
+void Vocabulary::add_groups() {
+  struct Below {
+    uint16_t height = 0;
+    uint8_t groups = 0;
+  };
+  std::vector<Below> below(deepest_ + 2);  // by depth: of the nodes since the last one above
+  for (size_t i = nodes_.size() - 1; i-- > 0;) {
+    Node& node = nodes_[i];
+    const Below own = std::exchange(below[node.depth + 1U], {});
+    node.height = own.height;
+    node.groups = own.groups;
+    Below& all = below[node.depth];
+    all.height = std::max(all.height, static_cast<uint16_t>(own.height + 1));
+    all.groups = static_cast<uint8_t>(all.groups | own.groups | group_of(node.byte));
+  }
 }
 
 }  // namespace nety::grammar

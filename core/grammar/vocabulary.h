@@ -30,7 +30,9 @@ class Vocabulary {
     uint32_t end;          ///< The first node that is not below this one.
     uint32_t first_token;  ///< Of those that end here; the next node's end them.
     uint16_t depth;        ///< Bytes from the root, at least 1.
+    uint16_t height;       ///< Bytes below, of the longest token.
     uint8_t byte;
+    uint8_t groups;  ///< Of all bytes below (byte_groups.h).
   };
 
   /// `bytes`: by id; an empty text is a token that is never allowed. `end_ids` are allowed where a
@@ -60,12 +62,18 @@ class Vocabulary {
     return {tokens_.data() + nodes_[node].first_token,
             nodes_[node + 1].first_token - nodes_[node].first_token};
   }
+  /// The tokens that end below a node.
+  std::span<const int32_t> tokens_below(size_t node) const {
+    const uint32_t first = nodes_[node + 1].first_token;
+    return {tokens_.data() + first, nodes_[nodes_[node].end].first_token - first};
+  }
   size_t deepest() const { return deepest_; }
   /// What each token is inside a JSON string.
   const TextTokens& text_tokens() const { return *text_tokens_; }
 
  private:
   void build();
+  void add_groups();
 
   std::string texts_;             // one after another
   std::vector<uint32_t> begins_;  // by id, and one more
