@@ -11,7 +11,8 @@
 namespace nety::grammar {
 namespace {
 
-constexpr size_t kLongWalk = 4096;  // nodes
+constexpr size_t kLongWalk = 4096;   // nodes
+constexpr size_t kSmallBranch = 32;  // nodes: asking for a run is no gain
 constexpr size_t kKnownMasks = 16;
 
 void set(std::span<uint64_t> mask, int32_t token) {
@@ -158,7 +159,7 @@ size_t Matcher::walk(int32_t configuration, size_t begin, size_t end, std::span<
     }
     path_[node.depth] = next;
     for (const int32_t token : vocabulary_->tokens_of(i)) set(allowed, token);
-    if (node.end > i + 1 && (node.groups & byte_groups::kOther) == 0) {
+    if (node.end > i + kSmallBranch && (node.groups & byte_groups::kOther) == 0) {
       const ByteRun run = configurations_.run_of(next);
       if (node.height <= run.length && (node.groups & ~run.groups) == 0) {
         for (const int32_t token : vocabulary_->tokens_below(i)) set(allowed, token);
