@@ -97,6 +97,8 @@ class OtherNames {
         text_(rules.text_states(rule_, closed)) {
     nodes_.push_back({.state = from, .text = text_.text});
     builder_.mark_like(from, text_.text);
+    escape_ = builder_.state(rule_);
+    for (const char letter : kLetters) builder_.byte(escape_, letter, text_.text);
   }
 
   void exclude(std::string_view name) {
@@ -155,6 +157,7 @@ class OtherNames {
     if (node.text < 0) return -1;
     if (node.text == text_.escape && (byte == 'u' || byte == '/')) return -1;
     if (node.text == text_.text && byte == '"') return node.excluded ? -1 : closed_;
+    if (node.text == text_.text && byte == '\\') return escape_;
     return after(node.text, byte);
   }
 
@@ -189,6 +192,7 @@ class OtherNames {
   Builder& builder_;
   int32_t rule_, closed_;
   TextStates text_;
+  int32_t escape_ = 0;  // behind a backslash, where no name has one
   std::vector<Node> nodes_;
 };
 
