@@ -153,7 +153,7 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
   out.active_bytes = static_cast<uint64_t>(std::llround(active));
   out.weights_anonymous_bytes += overhead.copied_bytes;
   out.context = options.run.context > 0 ? options.run.context : default_context(config);
-  out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads) *
+  out.kv_bytes = 2 * static_cast<uint64_t>(options.sequences * config.layers * config.kv_heads) *
                  bytes_of(type_of(options.run.kv), out.context, config.head_dim);
   out.workspace_bytes = options.backend.workspace_bytes(config, multiplied,
                                                         {.context = out.context,

@@ -1,0 +1,254 @@
+#include "app/serve/api.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/serve/answering.h"
+#include "core/base/error.h"
+
+namespace nety::serve {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kDescription =
+#include "app/serve/openapi.json.inc"
+    ;
+
+std::string text_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json json_of(const ModelCard& card) {
+  return {{"id", card.id},
+          {"object", "model"},
+          {"created", card.created},
+          {"owned_by", "nety"},
+          {"nety",
+           {{"mode", card.mode},
+            {"backend", card.backend},
+            {"device", card.device},
+            {"context", card.context},
+            {"policy", card.policy},
+            {"same_bits", card.same_bits}}}};
+}
+
+int64_t unix_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+ApiError error_of(serving::Refusal refusal, const serving::Limits& limits) {
+  switch (refusal) {
+    case serving::Refusal::kQueueFull:
+      return {429, "queue_full",
+              fmt::format("{} requests wait already: try again later", limits.queue)};
+    case serving::Refusal::kPromptTooLong:
+      return {400, "context_length_exceeded",
+              fmt::format("the prompt is longer than {} tokens", limits.prompt_tokens)};
+    case serving::Refusal::kStopping:
+      return {503, "server_stopping", "the server stops"};
+  }
+  return {500, "engine_error", "the request was not taken"};
+}
+
+/// What a status says by a word, where HTTP itself is at fault.
+const char* code_of(int status) {
+  switch (status) {
+    case 408:
+      return "request_timeout";
+    case 411:
+      return "length_required";
+    case 413:
+      return "body_too_large";
+    case 414:
+      return "uri_too_long";
+    case 431:
+      return "headers_too_large";
+    case 503:
+      return "too_many_connections";
+    default:
+      return "bad_request";
+  }
+}
+
+}  // namespace
+
+struct Api::Route {
+  std::string_view method, path;
+  HttpAnswer (Api::*handle)(const HttpRequest&, HttpPeer&);
+  bool open = false;  ///< To anybody, key or not.
+};
+
+const Api::Route Api::kRoutes[] = {
+    {"POST", "/v1/chat/completions", &Api::chat},
+    {"POST", "/v1/completions", &Api::completion},
+    {"GET", "/v1/models", &Api::models},
+    {"GET", "/health", &Api::health, true},
+    {"GET", "/metrics", &Api::metrics},
+    {"GET", "/openapi.json", &Api::description},
+};
+
+/// Followed by the name of a model.
+const Api::Route Api::kOneModel{"GET", "/v1/models/", &Api::one_model};
+
+Api::Api(const Served& served, serving::Service& service, const Access& access,
+         std::function<ServerFacts()> facts)
+    : served_(served), service_(service), access_(access), facts_(std::move(facts)) {}
+
+Api::Found Api::find(const HttpRequest& request) {
+  const std::string_view method =
+      request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  for (const Route& route : kRoutes)
+    if (route.path == request.path)
+      return route.method == method ? Found{&route} : Found{nullptr, route.method};
+  if (request.path.starts_with(kOneModel.path))
+    return method == kOneModel.method ? Found{&kOneModel} : Found{nullptr, kOneModel.method};
+  return {};
+}
+
+std::optional<HttpAnswer> Api::admit(const HttpRequest& head) {
+  // A browser asks first whether a page may ask at all; it sends no key then.
+  if (head.method == "OPTIONS" && !access_.origin.empty()) return std::nullopt;
+  const Found found = find(head);
+  const auto refused = [&](const ApiError& error) {
+    HttpAnswer answer = error_answer(error);
+    if (error.status() == 405) answer.headers.emplace_back("Allow", found.allowed);
+    add_origin_headers(access_, head, answer);
+    return answer;
+  };
+  const bool open = found.route != nullptr && found.route->open;
+  if (const auto denied = open ? std::nullopt : check_access(access_, head)) return refused(*denied);
+  if (!found.allowed.empty())
+    return refused({405, "method_not_allowed",
+                    fmt::format("{} takes {} only", head.path, found.allowed)});
+  if (found.route == nullptr)
+    return refused({404, "not_found", fmt::format("there is nothing at {}", head.path)});
+  // A page elsewhere may send other types without asking the browser's leave.
+  if (head.method == "POST" && !head.content_type.starts_with("application/json"))
+    return refused({415, "unsupported_media_type", "Content-Type: application/json is needed"});
+  return std::nullopt;
+}
+
+HttpAnswer Api::answer(const HttpRequest& request, HttpPeer& peer) {
+  HttpAnswer answer;
+  try {
+    if (request.method == "OPTIONS") {
+      answer = {.status = 204};
+      answer.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST");
+      answer.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type");
+    } else {
+      answer = (this->*find(request).route->handle)(request, peer);
+    }
+  } catch (const ApiError& error) {
+    answer = error_answer(error);
+  } catch (const Error& error) {
+    // A conversation that a template refuses, a prompt that is empty: the client's to change.
+    const bool theirs = error.kind() == ErrorKind::kUsage;
+    answer = error_answer(ApiError(theirs ? 400 : 500, theirs ? "invalid_prompt" : "engine_error",
+                                   error.what()));
+  } catch (const std::exception& error) {
+    answer = error_answer(ApiError(500, "internal_error", error.what()));
+  }
+  add_origin_headers(access_, request, answer);
+  return answer;
+}
+
+HttpAnswer Api::refuse(int status, std::string_view why) {
+  return error_answer(ApiError(status, code_of(status), std::string(why)));
+}
+
+HttpAnswer Api::chat(const HttpRequest& request, HttpPeer& peer) {
+  return complete(read_chat_ask(request.body), request, peer);
+}
+
+HttpAnswer Api::completion(const HttpRequest& request, HttpPeer& peer) {
+  return complete(read_completion_ask(request.body), request, peer);
+}
+
+serving::Request Api::request_of(const Ask& ask, PromptTokens prompt,
+                                 const std::string& client) const {
+  const int64_t most = service_.limits().answer_tokens;
+  if (ask.sampling.tokens.value_or(0) > most)
+    throw ApiError(400, "invalid_value",
+                   fmt::format("max_tokens: at most {} tokens are answered", most), "max_tokens");
+  for (const int32_t id : prompt.ids)
+    if (id >= served_.card.vocabulary)
+      throw ApiError(400, "invalid_value",
+                     fmt::format("prompt: token {} is outside the vocabulary", id), "prompt");
+  serving::Request made{std::move(prompt.ids), served_.resolve(ask.sampling), client};
+  if (!ask.sampling.tokens) made.options.tokens = most;
+  return made;
+}
+
+serving::Ticket Api::submit(serving::Request request) {
+  auto submitted = service_.submit(std::move(request));
+  if (!submitted.ticket) throw error_of(submitted.refusal, service_.limits());
+  return std::move(*submitted.ticket);
+}
+
+HttpAnswer Api::complete(const Ask& ask, const HttpRequest& request, HttpPeer& peer) {
+  if (!ask.model.empty() && ask.model != served_.card.id)
+    throw ApiError(404, "model_not_found",
+                   fmt::format("'{}' is not served here; {} is", ask.model, served_.card.id),
+                   "model");
+  PromptTokens prompt = ask.is_chat       ? served_.render(ask.messages)
+                        : ask.prompt_ids ? PromptTokens{*ask.prompt_ids}
+                                         : PromptTokens{served_.encode(ask.prompt)};
+  if (prompt.ids.empty()) throw ApiError(400, "invalid_value", "prompt: it is empty", "prompt");
+  const std::string_view opened = prompt.opened;
+  serving::Ticket ticket =
+      submit(request_of(ask, std::move(prompt), request.client + "/" + ask.user));
+  AnswerJson json(served_.card, ask.is_chat, ticket.id(), unix_seconds());
+  const auto answering =
+      std::make_shared<Answering>(std::move(ticket), std::move(json), ask.is_chat, opened);
+  if (!ask.stream) return answering->whole(peer);
+  HttpAnswer answer{.type = "text/event-stream"};
+  answer.headers.emplace_back("Cache-Control", "no-cache");
+  answer.stream = [answering, usage = ask.stream_usage](HttpPeer& reader) {
+    try {
+      answering->stream(reader, usage);
+    } catch (const std::exception& error) {
+      reader.write("data: " + error_body(ApiError(500, "internal_error", error.what())) + "\n\n");
+    }
+  };
+  return answer;
+}
+
+HttpAnswer Api::models(const HttpRequest&, HttpPeer&) {
+  const Json list = {{"object", "list"}, {"data", Json::array({json_of(served_.card)})}};
+  return {.body = text_of(list)};
+}
+
+HttpAnswer Api::one_model(const HttpRequest& request, HttpPeer&) {
+  const std::string id = request.path.substr(kOneModel.path.size());
+  if (id != served_.card.id)
+    throw ApiError(404, "model_not_found",
+                   fmt::format("'{}' is not served here; {} is", id, served_.card.id), "model");
+  return {.body = text_of(json_of(served_.card))};
+}
+
+HttpAnswer Api::health(const HttpRequest&, HttpPeer&) {
+  const serving::Statistics now = service_.statistics();
+  const Json json = {{"status", "ok"},
+                     {"waiting", now.waiting},
+                     {"running", now.running},
+                     {"slots", service_.limits().running}};
+  return {.body = text_of(json)};
+}
+
+HttpAnswer Api::metrics(const HttpRequest&, HttpPeer&) {
+  return {.type = "text/plain; version=0.0.4; charset=utf-8",
+          .body = metrics_text(service_.statistics(), facts_(), served_.card)};
+}
+
+HttpAnswer Api::description(const HttpRequest&, HttpPeer&) {
+  return {.body = std::string(kDescription)};
+}
+
+}  // namespace nety::serve

@@ -1,0 +1,200 @@
+// Fields of OpenAI's interface: taken, taken without effect, or refused by name.
+#include "app/serve/ask.h"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/serve/api_error.h"
+#include "app/serve/fields.h"
+
+namespace nety::serve {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMostStops = 16;
+constexpr size_t kMostMessages = 4096;
+constexpr int64_t kMostTokens = 1'000'000;
+constexpr int64_t kUsualCompletion = 16;  // OpenAI's
+
+std::vector<std::string> read_stops(Fields& fields) {
+  const json* value = fields.find("stop");
+  if (value == nullptr) return {};
+  std::vector<std::string> stops;
+  for (const json& one : value->is_array() ? *value : json::array({*value})) {
+    if (!one.is_string() || one.get_ref<const std::string&>().empty())
+      refuse_value(fields.path("stop"), "a text or a list of texts is needed, none of them empty");
+    stops.push_back(one.get<std::string>());
+  }
+  if (stops.size() > kMostStops)
+    refuse_value(fields.path("stop"), fmt::format("at most {} texts are taken", kMostStops));
+  return stops;
+}
+
+void read_stream(Fields& fields, Ask& ask) {
+  ask.stream = fields.flag("stream").value_or(false);
+  const json* options = fields.find("stream_options");
+  if (options == nullptr) return;
+  if (!ask.stream) refuse_value("stream_options", "it belongs to \"stream\": true");
+  Fields inner(*options, "stream_options");
+  ask.stream_usage = inner.flag("include_usage").value_or(false);
+  inner.ignore({"include_obfuscation"});
+  inner.refuse_others();
+}
+
+/// What both kinds of requests have.
+void read_shared(Fields& fields, Ask& ask) {
+  ask.model = fields.text("model").value_or("");
+  ask.user = fields.text("user").value_or("");
+  AskedSampling& sampling = ask.sampling;
+  sampling.temperature = fields.number("temperature", 0, 2);
+  sampling.top_p = fields.number("top_p", 0, 1);
+  sampling.min_p = fields.number("min_p", 0, 1);
+  sampling.top_k = fields.whole("top_k", 0, 1'000'000);
+  sampling.repeat_penalty = fields.number("repeat_penalty", 0.01, 100);
+  sampling.seed = fields.whole("seed", 0, INT64_MAX);
+  sampling.tokens = fields.whole("max_tokens", 1, kMostTokens);
+  sampling.stops = read_stops(fields);
+  read_stream(fields, ask);
+  if (fields.whole("n", 1, 128).value_or(1) > 1)
+    refuse_value("n", "several answers to one request are not supported yet");
+  fields.refuse("presence_penalty", "this penalty is not supported yet; repeat_penalty is");
+  fields.refuse("frequency_penalty", "this penalty is not supported yet; repeat_penalty is");
+  fields.refuse("logit_bias", "a bias is not supported yet");
+  fields.refuse("logprobs", "probabilities are not supported yet");
+}
+
+std::string read_part(const json& part, const std::string& where) {
+  Fields fields(part, where);
+  const std::string type = fields.text("type").value_or("");
+  if (type != "text")
+    refuse_value(where + ".type", fmt::format("'{}' is not supported: text is", type));
+  auto text = fields.text("text");
+  if (!text) refuse_value(where + ".text", "a text is needed");
+  fields.refuse_others();
+  return *std::move(text);
+}
+
+/// A text, or a list of parts that are texts.
+std::string read_content(const json& content, const std::string& where) {
+  if (content.is_string()) return content.get<std::string>();
+  if (!content.is_array()) refuse_value(where, "a text or a list of parts is needed");
+  std::string all;
+  for (size_t i = 0; i < content.size(); ++i)
+    all += read_part(content[i], fmt::format("{}[{}]", where, i));
+  return all;
+}
+
+chat::Message read_message(const json& message, const std::string& where) {
+  Fields fields(message, where);
+  std::string role = fields.text("role").value_or("");
+  if (role == "developer") role = "system";
+  if (role != "system" && role != "user" && role != "assistant")
+    refuse_value(where + ".role",
+                 fmt::format("'{}' is not supported: system, developer, user and assistant are",
+                             role));
+  chat::Message read{role, {}};
+  if (const json* content = fields.find("content"))
+    read.content = read_content(*content, where + ".content");
+  else if (role != "assistant")
+    refuse_value(where + ".content", "a text is needed");
+  read.thinking = fields.text("reasoning_content").value_or("");
+  if (role == "assistant") read.whole = read.content;
+  fields.refuse("tool_calls", "tools are not supported yet");
+  fields.refuse("function_call", "tools are not supported yet");
+  fields.ignore({"name", "refusal", "annotations", "audio"});
+  fields.refuse_others();
+  return read;
+}
+
+void read_messages(Fields& fields, Ask& ask) {
+  const json* messages = fields.find("messages");
+  if (messages == nullptr || !messages->is_array() || messages->empty())
+    refuse_value("messages", "a list of messages is needed");
+  if (messages->size() > kMostMessages)
+    refuse_value("messages", fmt::format("at most {} messages are taken", kMostMessages));
+  for (size_t i = 0; i < messages->size(); ++i)
+    ask.messages.push_back(read_message((*messages)[i], fmt::format("messages[{}]", i)));
+}
+
+void read_response_format(Fields& fields) {
+  const json* value = fields.find("response_format");
+  if (value == nullptr) return;
+  Fields format(*value, "response_format");
+  const std::string type = format.text("type").value_or("");
+  if (type != "text")
+    throw ApiError(400, "unsupported_parameter",
+                   fmt::format("response_format: '{}' is not supported yet; text is", type),
+                   "response_format");
+  format.refuse_others();
+}
+
+void read_tools(Fields& fields) {
+  const std::string why = "tools are not supported yet";
+  fields.refuse("tools", why);
+  fields.refuse("functions", why);
+  fields.refuse_unless("function_call", "none", why);
+  const json* choice = fields.find("tool_choice");
+  const bool free = choice != nullptr && (*choice == "none" || *choice == "auto");
+  if (!free) fields.refuse("tool_choice", why);
+}
+
+/// Token ids, or a text, or a list with one of either.
+void read_prompt(Fields& fields, Ask& ask) {
+  const json* prompt = fields.find("prompt");
+  if (prompt == nullptr) refuse_value("prompt", "a text is needed");
+  if (prompt->is_array() && prompt->size() == 1 && !prompt->front().is_number())
+    prompt = &prompt->front();
+  if (prompt->is_string()) {
+    ask.prompt = prompt->get<std::string>();
+    return;
+  }
+  if (!prompt->is_array() || prompt->empty())
+    refuse_value("prompt", "a text or a list of token ids is needed");
+  std::vector<int32_t>& ids = ask.prompt_ids.emplace();
+  for (const json& one : *prompt) {
+    if (!one.is_number_unsigned() || one.get<uint64_t>() > INT32_MAX)
+      refuse_value("prompt", "one prompt is taken at a time: a text or a list of token ids");
+    ids.push_back(one.get<int32_t>());
+  }
+}
+
+}  // namespace
+
+Ask read_chat_ask(const std::string& body) {
+  const json object = parse_json(body);
+  Fields fields(object);
+  Ask ask;
+  ask.is_chat = true;
+  read_shared(fields, ask);
+  if (const auto tokens = fields.whole("max_completion_tokens", 1, kMostTokens))
+    ask.sampling.tokens = tokens;
+  read_messages(fields, ask);
+  read_response_format(fields);
+  read_tools(fields);
+  fields.refuse("top_logprobs", "probabilities are not supported yet");
+  fields.refuse("audio", "only text is answered");
+  fields.refuse("web_search_options", "nothing is searched");
+  fields.ignore({"metadata", "store", "service_tier", "parallel_tool_calls", "prediction",
+                 "prompt_cache_key", "safety_identifier", "modalities"});
+  fields.refuse_others();
+  return ask;
+}
+
+Ask read_completion_ask(const std::string& body) {
+  const json object = parse_json(body);
+  Fields fields(object);
+  Ask ask;
+  read_shared(fields, ask);
+  if (!ask.sampling.tokens) ask.sampling.tokens = kUsualCompletion;
+  read_prompt(fields, ask);
+  fields.refuse("echo", "the prompt is not repeated");
+  fields.refuse("suffix", "text is not filled in");
+  if (fields.whole("best_of", 1, 128).value_or(1) > 1)
+    refuse_value("best_of", "several answers to one request are not supported yet");
+  fields.refuse_others();
+  return ask;
+}
+
+}  // namespace nety::serve

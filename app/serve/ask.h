@@ -1,0 +1,37 @@
+// What a request asks for, read from its JSON: plain data, checked.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/chat/chat_template.h"
+
+namespace nety::serve {
+
+/// How to sample; nothing: as the model says.
+struct AskedSampling {
+  std::optional<double> temperature, top_p, min_p, repeat_penalty;
+  std::optional<int64_t> top_k, seed;
+  std::optional<int64_t> tokens;  ///< At most so many; nothing: what fits.
+  std::vector<std::string> stops;
+};
+
+struct Ask {
+  std::string model;  ///< Empty: whatever is served.
+  bool is_chat = false;
+  std::vector<chat::Message> messages;  ///< Where is_chat is true; else one of:
+  std::string prompt;
+  std::optional<std::vector<int32_t>> prompt_ids;
+  AskedSampling sampling;
+  bool stream = false;
+  bool stream_usage = false;  ///< A last chunk with the usage.
+  std::string user;           ///< Whose turn it is in the queue, within an address.
+};
+
+/// The body of /v1/chat/completions or /v1/completions. Error: ApiError 400 that names the field.
+Ask read_chat_ask(const std::string& body);
+Ask read_completion_ask(const std::string& body);
+
+}  // namespace nety::serve

@@ -1,0 +1,42 @@
+// What a server serves: one model, what its text goes through, and what is told of it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/serve/ask.h"
+#include "core/chat/chat_template.h"
+#include "core/engine/generation.h"
+
+namespace nety::serve {
+
+/// A prompt as tokens.
+struct PromptTokens {
+  std::vector<int32_t> ids;
+  std::string_view opened = {};  ///< The tag of a thinking part that it leaves open; lives forever.
+};
+
+/// What is told of the model, at start and by /v1/models.
+struct ModelCard {
+  std::string id;                   ///< As requests name it.
+  std::string mode, backend, device;
+  std::vector<std::string> policy;  ///< Which precision, and why: sentences.
+  int64_t context = 0;              ///< Tokens of a request and its answer.
+  int64_t vocabulary = 0;
+  int64_t created = 0;      ///< Unix seconds.
+  bool same_bits = false;   ///< An answer has the same bits whoever else is served.
+};
+
+/// The functions are called by several threads at the same time, and throw nety::Error.
+struct Served {
+  ModelCard card;
+  std::function<PromptTokens(std::span<const chat::Message>)> render;
+  std::function<std::vector<int32_t>(const std::string&)> encode;
+  std::function<engine::GenerateOptions(const AskedSampling&)> resolve;
+};
+
+}  // namespace nety::serve
