@@ -1,5 +1,9 @@
 #include "app/serve/answering.h"
 
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
 #include "app/serve/api_error.h"
 
 namespace nety::serve {
@@ -12,6 +16,12 @@ constexpr double kQuietSeconds = 10;
 constexpr int kClientGone = 499;  // nginx's: nobody reads it
 
 std::string event(const std::string& json) { return "data: " + json + "\n\n"; }
+
+/// What `whole` has beyond what was given of it.
+std::string grown(std::string_view whole, size_t& given) {
+  if (whole.size() <= given) return {};
+  return std::string(whole.substr(std::exchange(given, whole.size())));
+}
 
 /// Why there is no answer, or no whole one; nothing if there is.
 std::optional<ApiError> failure_of(const serving::Summary& summary) {
@@ -44,13 +54,13 @@ AnswerPiece Answering::take(double seconds) {
   for (const engine::Token& token : delivery.tokens) text += token.text;
   summary_ = std::move(delivery.summary);
   if (!is_chat_) return {{}, std::move(text)};
-  chat::ThinkFilter::Piece piece = filter_.push(text);
-  if (summary_) {
-    const chat::ThinkFilter::Piece rest = filter_.finish();
-    piece.thought += rest.thought;
-    piece.said += rest.said;
-  }
-  return {std::move(piece.thought), std::move(piece.said)};
+  filter_.push(text);
+  if (summary_) filter_.finish();
+  // Thoughts without their tags, and without the line ends before them.
+  const std::string& thinking = filter_.thinking();
+  const size_t first = std::min(thinking.find_first_not_of("\r\n"), thinking.size());
+  return {grown(std::string_view(thinking).substr(first), thought_),
+          grown(filter_.content(), said_)};
 }
 
 HttpAnswer Answering::whole(HttpPeer& peer) {

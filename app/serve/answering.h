@@ -31,6 +31,7 @@ class Answering {
   AnswerJson json_;
   bool is_chat_;
   chat::ThinkFilter filter_;
+  size_t thought_ = 0, said_ = 0;  // bytes of both that take() has given
   std::optional<serving::Summary> summary_;
 };
 
