@@ -68,6 +68,8 @@ const char* code_of(int status) {
       return "body_too_large";
     case 414:
       return "uri_too_long";
+    case 415:
+      return "unsupported_media_type";
     case 431:
       return "headers_too_large";
     case 503:

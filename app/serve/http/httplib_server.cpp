@@ -226,6 +226,10 @@ class Server final : public HttpServer {
     };
     if (!length) return refused(handler_.refuse(400, "it is unclear where the body ends"));
     if (const auto answer = handler_.admit(head)) return refused(*answer);
+    // Nothing is unpacked here: a small body may become a large one.
+    const std::string packed = request.get_header_value("Content-Encoding");
+    if (!packed.empty() && packed != "identity")
+      return refused(handler_.refuse(415, "compressed bodies are not taken"));
     if (*length > limits_.body_bytes)
       return refused(handler_.refuse(413, "the body is larger than " +
                                               std::to_string(limits_.body_bytes) + " bytes"));
