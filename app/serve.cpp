@@ -6,7 +6,10 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "app/command.h"
 #include "app/console.h"
@@ -57,8 +60,9 @@ class Serve final : public Command {
  public:
   void declare(Arguments& arguments) override {
     options_.declare(arguments);
-    arguments.text("--host", access_.host, "The address to listen on; another one than this "
-                                           "machine's own needs an API key");
+    arguments.text("--host", access_.host,
+                   "The address to listen on; another one than this "
+                   "machine's own needs an API key");
     arguments.number("--port", port_, 0, 65535, "The port; 0: any that is free");
     arguments.text("--api-key-file", key_file_,
                    "Ask for the API key in this file's first line; else NETY_API_KEY if set");
@@ -71,7 +75,8 @@ class Serve final : public Command {
                      "Tokens of prompts in a step beside answers");
     arguments.number("--max-tokens", limits_.answer_tokens, 0, 1 << 24,
                      "Tokens of an answer, at most; 0: what the context holds");
-    arguments.real("--queue-time", limits_.queue_seconds, 1, 86400, "Seconds in the queue, at most");
+    arguments.real("--queue-time", limits_.queue_seconds, 1, 86400,
+                   "Seconds in the queue, at most");
     arguments.real("--answer-time", limits_.answer_seconds, 1, 86400,
                    "Seconds of an answer, at most; then it is cut");
     arguments.real("--stall-time", limits_.stall_seconds, 1, 86400,
@@ -107,7 +112,8 @@ class Serve final : public Command {
     const auto http = serve::make_http_server(handler, http_limits);
     const auto [port, trouble] = http->bind(access_.host, static_cast<int>(port_));
     if (port < 0)
-      throw Error(ErrorKind::kIo, fmt::format("{}:{} cannot be taken: {}", access_.host, port_, trouble),
+      throw Error(ErrorKind::kIo,
+                  fmt::format("{}:{} cannot be taken: {}", access_.host, port_, trouble),
                   "Give another --port (0: any that is free), or end what listens there.");
     return serve_model(*http, handler, port, context);
   }
@@ -116,11 +122,11 @@ class Serve final : public Command {
   void require_key() {
     access_.key = serve::read_api_key(key_file_);
     if (access_.key.empty() && !serve::is_loopback(access_.host))
-      throw Error(ErrorKind::kUsage,
-                  fmt::format("--host {}: other machines would reach it without an API key",
-                              access_.host),
-                  "Put a key into a file and give --api-key-file FILE, or set NETY_API_KEY; or "
-                  "leave --host out.");
+      throw Error(
+          ErrorKind::kUsage,
+          fmt::format("--host {}: other machines would reach it without an API key", access_.host),
+          "Put a key into a file and give --api-key-file FILE, or set NETY_API_KEY; or "
+          "leave --host out.");
   }
 
   int serve_model(serve::HttpServer& http, LateHandler& handler, int port, const Context& context) {
@@ -166,7 +172,8 @@ class Serve final : public Command {
   std::string model_id(const LoadedModel& loaded) const {
     if (!alias_.empty()) return alias_;
     std::error_code ignored;
-    const bool by_name = options_.model != "default" && !std::filesystem::exists(options_.model, ignored);
+    const bool by_name =
+        options_.model != "default" && !std::filesystem::exists(options_.model, ignored);
     if (by_name) return options_.model;
     const std::filesystem::path path =
         std::filesystem::absolute(loaded.checkpoint->path()).lexically_normal();
@@ -190,33 +197,33 @@ class Serve final : public Command {
 
   serve::Served served_by(const LoadedModel& loaded, const ModelText& text,
                           const chat::ChatTemplate& format, const Context& context) const {
-    return {.card = card_of(loaded, context),
-            .render =
-                [&](std::span<const chat::Message> messages) {
-                  const PromptIds prompt =
-                      render_conversation(format, text, messages, generation_);
-                  return serve::PromptTokens{prompt.ids, prompt.opened};
-                },
-            .encode =
-                [&](const std::string& prompt) {
-                  return encode_raw(text, prompt, generation_.no_special, context);
-                },
-            .resolve =
-                [&](const serve::AskedSampling& asked) {
-                  return resolve(asked, loaded, text);
-                }};
+    return {
+        .card = card_of(loaded, context),
+        .render =
+            [&](std::span<const chat::Message> messages) {
+              PromptIds prompt = render_conversation(format, text, messages, generation_);
+              return serve::PromptTokens{std::move(prompt.ids), prompt.opened};
+            },
+        .encode =
+            [&](const std::string& prompt) {
+              return encode_raw(text, prompt, generation_.no_special, context);
+            },
+        .resolve = [&](const serve::AskedSampling& asked) { return resolve(asked, loaded, text); }};
   }
 
   engine::GenerateOptions resolve(const serve::AskedSampling& asked, const LoadedModel& loaded,
                                   const ModelText& text) const {
     GenerationOptions options = generation_;
-    options.temperature = asked.temperature.value_or(-1);
-    options.top_p = asked.top_p.value_or(-1);
-    options.min_p = asked.min_p.value_or(-1);
-    options.top_k = asked.top_k.value_or(-1);
-    options.repeat_penalty = asked.repeat_penalty.value_or(-1);
-    options.seed = asked.seed.value_or(-1);
-    options.tokens = asked.tokens.value_or(0);
+    const auto take = [](const auto& given, auto& option) {
+      if (given) option = *given;
+    };
+    take(asked.temperature, options.temperature);
+    take(asked.top_p, options.top_p);
+    take(asked.min_p, options.min_p);
+    take(asked.top_k, options.top_k);
+    take(asked.repeat_penalty, options.repeat_penalty);
+    take(asked.seed, options.seed);
+    take(asked.tokens, options.tokens);
     options.stops = asked.stops;
     return options.resolve(*loaded.checkpoint, text.special);
   }

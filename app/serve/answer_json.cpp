@@ -37,9 +37,9 @@ Json timings_of(const serving::Summary& summary) {
 }  // namespace
 
 const char* finish_reason(const serving::Summary& summary) {
-  const bool ended = summary.end == serving::End::kFinished &&
-                     (summary.finish == engine::FinishReason::kEnd ||
-                      summary.finish == engine::FinishReason::kStop);
+  const bool ended =
+      summary.end == serving::End::kFinished && (summary.finish == engine::FinishReason::kEnd ||
+                                                 summary.finish == engine::FinishReason::kStop);
   return ended ? "stop" : "length";
 }
 

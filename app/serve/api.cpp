@@ -88,12 +88,9 @@ struct Api::Route {
 };
 
 const Api::Route Api::kRoutes[] = {
-    {"POST", "/v1/chat/completions", &Api::chat},
-    {"POST", "/v1/completions", &Api::completion},
-    {"GET", "/v1/models", &Api::models},
-    {"GET", "/health", &Api::health, true},
-    {"GET", "/metrics", &Api::metrics},
-    {"GET", "/openapi.json", &Api::description},
+    {"POST", "/v1/chat/completions", &Api::chat}, {"POST", "/v1/completions", &Api::completion},
+    {"GET", "/v1/models", &Api::models},          {"GET", "/health", &Api::health, true},
+    {"GET", "/metrics", &Api::metrics},           {"GET", "/openapi.json", &Api::description},
 };
 
 /// Followed by the name of a model.
@@ -125,10 +122,11 @@ std::optional<HttpAnswer> Api::admit(const HttpRequest& head) {
     return answer;
   };
   const bool open = found.route != nullptr && found.route->open;
-  if (const auto denied = open ? std::nullopt : check_access(access_, head)) return refused(*denied);
+  if (const auto denied = open ? std::nullopt : check_access(access_, head))
+    return refused(*denied);
   if (!found.allowed.empty())
-    return refused({405, "method_not_allowed",
-                    fmt::format("{} takes {} only", head.path, found.allowed)});
+    return refused(
+        {405, "method_not_allowed", fmt::format("{} takes {} only", head.path, found.allowed)});
   if (found.route == nullptr)
     return refused({404, "not_found", fmt::format("there is nothing at {}", head.path)});
   // A page elsewhere may send other types without asking the browser's leave.
@@ -152,8 +150,8 @@ HttpAnswer Api::answer(const HttpRequest& request, HttpPeer& peer) {
   } catch (const Error& error) {
     // A conversation that a template refuses, a prompt that is empty: the client's to change.
     const bool theirs = error.kind() == ErrorKind::kUsage;
-    answer = error_answer(ApiError(theirs ? 400 : 500, theirs ? "invalid_prompt" : "engine_error",
-                                   error.what()));
+    answer = error_answer(
+        ApiError(theirs ? 400 : 500, theirs ? "invalid_prompt" : "engine_error", error.what()));
   } catch (const std::exception& error) {
     answer = error_answer(ApiError(500, "internal_error", error.what()));
   }
@@ -199,7 +197,7 @@ HttpAnswer Api::complete(const Ask& ask, const HttpRequest& request, HttpPeer& p
     throw ApiError(404, "model_not_found",
                    fmt::format("'{}' is not served here; {} is", ask.model, served_.card.id),
                    "model");
-  PromptTokens prompt = ask.is_chat       ? served_.render(ask.messages)
+  PromptTokens prompt = ask.is_chat      ? served_.render(ask.messages)
                         : ask.prompt_ids ? PromptTokens{*ask.prompt_ids}
                                          : PromptTokens{served_.encode(ask.prompt)};
   if (prompt.ids.empty()) throw ApiError(400, "invalid_value", "prompt: it is empty", "prompt");

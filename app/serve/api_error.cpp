@@ -16,11 +16,11 @@ const char* type_of(int status) {
 
 std::string error_body(const ApiError& error) {
   nlohmann::ordered_json json;
-  json["error"] = {
-      {"message", error.what()},
-      {"type", type_of(error.status())},
-      {"param", error.field().empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(error.field())},
-      {"code", error.code()}};
+  json["error"] = {{"message", error.what()},
+                   {"type", type_of(error.status())},
+                   {"param", error.field().empty() ? nlohmann::ordered_json()
+                                                   : nlohmann::ordered_json(error.field())},
+                   {"code", error.code()}};
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

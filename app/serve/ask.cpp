@@ -91,9 +91,9 @@ chat::Message read_message(const json& message, const std::string& where) {
   std::string role = fields.text("role").value_or("");
   if (role == "developer") role = "system";
   if (role != "system" && role != "user" && role != "assistant")
-    refuse_value(where + ".role",
-                 fmt::format("'{}' is not supported: system, developer, user and assistant are",
-                             role));
+    refuse_value(
+        where + ".role",
+        fmt::format("'{}' is not supported: system, developer, user and assistant are", role));
   chat::Message read{role, {}};
   if (const json* content = fields.find("content"))
     read.content = read_content(*content, where + ".content");

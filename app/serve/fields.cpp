@@ -105,8 +105,8 @@ void Fields::refuse_unless(std::string_view name, std::string_view fine, const s
 void Fields::refuse_others() const {
   for (const auto& [name, value] : object_.items())
     if (!known_.contains(name))
-      throw ApiError(400, "unknown_parameter", fmt::format("{}: there is no such field", path(name)),
-                     path(name));
+      throw ApiError(400, "unknown_parameter",
+                     fmt::format("{}: there is no such field", path(name)), path(name));
 }
 
 }  // namespace nety::serve

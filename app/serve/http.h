@@ -57,9 +57,9 @@ struct HttpLimits {
   size_t header_bytes = 16 << 10;  ///< The request line and all headers.
   size_t body_bytes = 8 << 20;
   size_t connections = 128;
-  double read_seconds = 30;    ///< A whole request, from its first byte.
-  double idle_seconds = 30;    ///< Between requests.
-  double write_seconds = 30;   ///< Each piece of an answer.
+  double read_seconds = 30;   ///< A whole request, from its first byte.
+  double idle_seconds = 30;   ///< Between requests.
+  double write_seconds = 30;  ///< Each piece of an answer.
 };
 
 class HttpServer {

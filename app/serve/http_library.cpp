@@ -38,8 +38,8 @@ std::unique_ptr<HttpServer> make_http_server(HttpHandler& handler, const HttpLim
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) fail(::dlerror());
   const auto entry = reinterpret_cast<HttpEntry>(::dlsym(library, kHttpEntry));
-  std::unique_ptr<HttpServer> server(
-      entry == nullptr ? nullptr : entry(http_layout(), &handler, &limits));
+  std::unique_ptr<HttpServer> server(entry == nullptr ? nullptr
+                                                      : entry(http_layout(), &handler, &limits));
   if (!server) fail(path + " belongs to another build of nety");
   return server;
 }

@@ -22,13 +22,13 @@ struct PromptTokens {
 
 /// What is told of the model, at start and by /v1/models.
 struct ModelCard {
-  std::string id;                   ///< As requests name it.
+  std::string id;  ///< As requests name it.
   std::string mode, backend, device;
   std::vector<std::string> policy;  ///< Which precision, and why: sentences.
   int64_t context = 0;              ///< Tokens of a request and its answer.
   int64_t vocabulary = 0;
-  int64_t created = 0;      ///< Unix seconds.
-  bool same_bits = false;   ///< An answer has the same bits whoever else is served.
+  int64_t created = 0;     ///< Unix seconds.
+  bool same_bits = false;  ///< An answer has the same bits whoever else is served.
 };
 
 /// The functions are called by several threads at the same time, and throw nety::Error.

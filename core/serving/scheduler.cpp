@@ -8,9 +8,7 @@ namespace nety::serving {
 namespace {
 
 /// 0 stands for what the context holds.
-int64_t limit_or(int64_t limit, int64_t most) {
-  return limit > 0 ? std::min(limit, most) : most;
-}
+int64_t limit_or(int64_t limit, int64_t most) { return limit > 0 ? std::min(limit, most) : most; }
 
 Limits in_range(Limits limits, size_t sequences) {
   limits.running = std::clamp<int64_t>(limits.running, 1, static_cast<int64_t>(sequences));

@@ -19,18 +19,18 @@
 namespace nety::serving {
 
 struct Limits {
-  int64_t running = 4;         ///< Requests that run at the same time; at least 1.
-  int64_t queue = 64;          ///< Requests that wait.
-  int64_t prompt_tokens = 0;   ///< Of a request; 0: what the context holds.
-  int64_t answer_tokens = 0;   ///< Of a request; 0: what the context holds.
-  int64_t context = 4096;      ///< Tokens that a sequence holds.
-  int64_t step_tokens = 512;   ///< Tokens of a step; more than `running`.
-  int64_t chunk_tokens = 64;   ///< Tokens of prompts in a step in which answers go on too.
-  int64_t guess_tokens = 1;    ///< What an answer that runs alone may read: one token and guesses.
-  int64_t buffered = 256;      ///< Tokens that a reader may be behind; then its request pauses.
-  double stall_seconds = 30;   ///< Longest that a reader may be behind.
-  double queue_seconds = 60;   ///< Longest in the queue.
-  double answer_seconds = 600; ///< Longest from the beginning of reading the prompt.
+  int64_t running = 4;          ///< Requests that run at the same time; at least 1.
+  int64_t queue = 64;           ///< Requests that wait.
+  int64_t prompt_tokens = 0;    ///< Of a request; 0: what the context holds.
+  int64_t answer_tokens = 0;    ///< Of a request; 0: what the context holds.
+  int64_t context = 4096;       ///< Tokens that a sequence holds.
+  int64_t step_tokens = 512;    ///< Tokens of a step; more than `running`.
+  int64_t chunk_tokens = 64;    ///< Tokens of prompts in a step in which answers go on too.
+  int64_t guess_tokens = 1;     ///< What an answer that runs alone may read: one token and guesses.
+  int64_t buffered = 256;       ///< Tokens that a reader may be behind; then its request pauses.
+  double stall_seconds = 30;    ///< Longest that a reader may be behind.
+  double queue_seconds = 60;    ///< Longest in the queue.
+  double answer_seconds = 600;  ///< Longest from the beginning of reading the prompt.
 };
 
 /// Why a request was not taken.

@@ -33,7 +33,7 @@ class Histogram {
 
 /// Upper bounds, in seconds.
 inline constexpr double kWaitBounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
-                                         2.5,  5,     10,   25,  50,  100};
+                                         2.5,  5,     10,   25,  50,   100};
 inline constexpr double kTokenBounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075,
                                           0.1,   0.15,   0.2,   0.3,  0.5,   1,    2.5};
 

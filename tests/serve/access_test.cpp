@@ -34,17 +34,22 @@ TEST(Access, WithoutAKeyIsForThisMachineByName) {
   for (const std::string host :
        {"localhost", "localhost:8080", "127.0.0.1:8080", "127.0.0.2", "[::1]:8080", ""})
     EXPECT_EQ(status(access, from(host)), 200) << host;
-  for (const std::string host : {"evil.example", "evil.example:8080", "localhost.evil.example", "127.evil.example",
-                                 "[::2]:8080", "10.0.0.1"})
+  for (const std::string host : {"evil.example", "evil.example:8080", "localhost.evil.example",
+                                 "127.evil.example", "[::2]:8080", "10.0.0.1"})
     EXPECT_EQ(status(access, from(host)), 403) << host;
 }
 
 TEST(Access, WithAKeyIsForWhoeverHasIt) {
   const Access access{.key = kKey, .host = "0.0.0.0", .origin = {}};
   EXPECT_EQ(status(access, from("anything", "Bearer " + kKey)), 200);
-  const std::vector<std::string> wrong{
-      "", "Bearer ", "Bearer " + kKey + "x", "Bearer " + kKey.substr(1), "Basic " + kKey, kKey,
-      "Bearer " + kKey + kKey, "bearer"};
+  const std::vector<std::string> wrong{"",
+                                       "Bearer ",
+                                       "Bearer " + kKey + "x",
+                                       "Bearer " + kKey.substr(1),
+                                       "Basic " + kKey,
+                                       kKey,
+                                       "Bearer " + kKey + kKey,
+                                       "bearer"};
   for (const std::string& given : wrong)
     EXPECT_EQ(status(access, from("localhost", given)), 401) << given;
 }

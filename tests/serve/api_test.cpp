@@ -162,7 +162,8 @@ TEST_F(ApiTest, StreamsAChat) {
   for (const json& one : all) {
     EXPECT_EQ(one.at("id"), all.front().at("id"));
     EXPECT_EQ(one.at("object"), "chat.completion.chunk");
-    if (!one.at("choices").empty()) text += one.at("choices").at(0).at("delta").value("content", "");
+    if (!one.at("choices").empty())
+      text += one.at("choices").at(0).at("delta").value("content", "");
   }
   EXPECT_EQ(text, expected("uHi", 5));
   EXPECT_EQ(all[all.size() - 2].at("choices").at(0).at("finish_reason"), "length");
@@ -172,13 +173,14 @@ TEST_F(ApiTest, StreamsAChat) {
 }
 
 TEST_F(ApiTest, ContinuesATextOrTokens) {
-  const json text = json::parse(post("/v1/completions", R"({"prompt": "abc", "max_tokens": 4})").body);
+  const json text =
+      json::parse(post("/v1/completions", R"({"prompt": "abc", "max_tokens": 4})").body);
   EXPECT_EQ(text.at("choices").at(0).at("text"), expected("abc", 4));
   const json ids =
       json::parse(post("/v1/completions", R"({"prompt": [97, 98, 99], "max_tokens": 4})").body);
   EXPECT_EQ(ids.at("choices").at(0).at("text"), expected("abc", 4));
-  const std::vector<json> all = events(
-      post("/v1/completions", R"({"prompt": "abc", "max_tokens": 4, "stream": true})"));
+  const std::vector<json> all =
+      events(post("/v1/completions", R"({"prompt": "abc", "max_tokens": 4, "stream": true})"));
   std::string streamed;
   for (const json& one : all) streamed += one.at("choices").at(0).at("text");
   EXPECT_EQ(streamed, expected("abc", 4));
@@ -338,8 +340,8 @@ TEST_F(ApiWithKey, LetsTheNamedPageAsk) {
   first.origin = "https://a.example";
   const HttpAnswer allowed = ask(first);
   EXPECT_EQ(allowed.status, 204);
-  EXPECT_THAT(allowed.headers, testing::Contains(testing::Pair("Access-Control-Allow-Origin",
-                                                               "https://a.example")));
+  EXPECT_THAT(allowed.headers,
+              testing::Contains(testing::Pair("Access-Control-Allow-Origin", "https://a.example")));
 }
 
 }  // namespace

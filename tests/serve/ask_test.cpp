@@ -117,7 +117,8 @@ TEST(ChatAsk, RefusesValuesThatCannotBe) {
   for (const std::string messages :
        {"null", "[]", "{}", "[5]", "[{}]", R"([{"role": "user"}])",
         R"([{"role": "king", "content": "x"}])", R"([{"role": "tool", "content": "x"}])",
-        R"([{"role": "user", "content": 5}])", R"([{"role": "user", "content": [{"type": "text"}]}])",
+        R"([{"role": "user", "content": 5}])",
+        R"([{"role": "user", "content": [{"type": "text"}]}])",
         R"([{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}])",
         R"([{"role": "user", "content": "x", "mood": "good"}])",
         R"([{"role": "assistant", "content": "x", "tool_calls": [{}]}])"})
@@ -132,7 +133,8 @@ TEST(ChatAsk, NamesThePlaceOfWhatIsWrong) {
 }
 
 TEST(Json, IsBoundedAndChecked) {
-  for (const std::string body : {"", "{", "nothing", "[1,2]", "5", "{\"a\": \xff}", "{\"a\": 1e999}"})
+  for (const std::string body :
+       {"", "{", "nothing", "[1,2]", "5", "{\"a\": \xff}", "{\"a\": 1e999}"})
     EXPECT_TRUE(refusal(read_chat_ask, body).has_value()) << body;
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += "[";

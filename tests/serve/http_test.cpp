@@ -6,8 +6,8 @@
 
 #include <atomic>
 #include <memory>
-#include <vector>
 #include <thread>
+#include <vector>
 
 #include "app/serve/http_library.h"
 #include "core/base/error.h"
@@ -153,14 +153,14 @@ TEST_F(Http, RefusesBodiesWhoseEndIsUnclear) {
 }
 
 TEST_F(Http, UnpacksNothing) {
-  EXPECT_EQ(status_of(exchange(http_request("POST", "/", "{}", "Content-Encoding: gzip\r\n"))), 415);
+  EXPECT_EQ(status_of(exchange(http_request("POST", "/", "{}", "Content-Encoding: gzip\r\n"))),
+            415);
   EXPECT_EQ(handler_.answered, 0);
 }
 
 TEST_F(Http, RefusesWhatIsNoRequest) {
-  for (const std::string text :
-       {"GARBAGE\r\n\r\n", "GET\r\n\r\n", "\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-        "FROB / HTTP/1.1\r\n\r\n"}) {
+  for (const std::string text : {"GARBAGE\r\n\r\n", "GET\r\n\r\n", "\r\n\r\n",
+                                 "GET / HTTP/9.9\r\n\r\n", "FROB / HTTP/1.1\r\n\r\n"}) {
     const std::string answer = exchange(text);
     EXPECT_TRUE(answer.empty() || status_of(answer) == 400) << text << answer;
   }

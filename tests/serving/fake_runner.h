@@ -14,7 +14,8 @@ namespace nety::serving {
 /// The token that follows `tokens`.
 inline int32_t next_token(std::span<const int32_t> tokens) {
   uint64_t hash = 1469598103934665603ULL;
-  for (const int32_t token : tokens) hash = (hash ^ static_cast<uint64_t>(token)) * 1099511628211ULL;
+  for (const int32_t token : tokens)
+    hash = (hash ^ static_cast<uint64_t>(token)) * 1099511628211ULL;
   return static_cast<int32_t>((hash >> 20) % 97);
 }
 
@@ -38,8 +39,7 @@ inline Request request_of(std::vector<int32_t> prompt, int64_t tokens,
 
 class FakeRunner final : public Runner {
  public:
-  explicit FakeRunner(size_t sequences, bool copies = false)
-      : held_(sequences), copies_(copies) {}
+  explicit FakeRunner(size_t sequences, bool copies = false) : held_(sequences), copies_(copies) {}
 
   size_t sequences() const override { return held_.size(); }
   std::span<const int32_t> tokens(size_t sequence) const override {

@@ -35,8 +35,11 @@ rc::Gen<Event> any_event() {
                                                     {8, Kind::kStep},
                                                     {1, Kind::kWait}});
   const auto number = rc::gen::inRange(0, 40);
-  return rc::gen::apply([](Kind k, int a, int b, int c) { return Event{k, a, b, c}; }, kind, number,
-                        number, number);
+  return rc::gen::apply(
+      [](Kind k, int a, int b, int c) {
+        return Event{k, a, b, c};
+      },
+      kind, number, number, number);
 }
 
 /// Requests, and what became of them by our own account.
@@ -97,8 +100,9 @@ class World {
     if (event.third % 3 == 0 && !conversations_.empty())
       prompt = conversations_[static_cast<size_t>(event.second) % conversations_.size()];
     for (int i = 0; i <= event.first; ++i) prompt.push_back((i * event.second / 7) % 3);
-    auto request = std::make_unique<Request>(request_of(
-        std::move(prompt), 1 + event.third % 7, std::string(1, static_cast<char>('a' + event.second % 3))));
+    auto request = std::make_unique<Request>(
+        request_of(std::move(prompt), 1 + event.third % 7,
+                   std::string(1, static_cast<char>('a' + event.second % 3))));
     const RequestId id = ++last_;
     const size_t before = scheduler_.waiting();
     const auto refusal = scheduler_.submit(id, *request, now_);

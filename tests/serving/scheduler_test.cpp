@@ -40,8 +40,7 @@ class SchedulerTest : public testing::Test {
 
   std::optional<Refusal> submit(std::vector<int32_t> prompt, int64_t tokens,
                                 const std::string& client = "someone", double now = 0) {
-    requests_.push_back(
-        std::make_unique<Request>(request_of(std::move(prompt), tokens, client)));
+    requests_.push_back(std::make_unique<Request>(request_of(std::move(prompt), tokens, client)));
     return scheduler_.submit(requests_.size(), *requests_.back(), now);
   }
 

@@ -44,9 +44,7 @@ class ServiceTest : public testing::Test {
     for (const engine::Token& token : delivery.tokens) ids.push_back(token.id);
     return ids;
   }
-  uint64_t ended(End how) const {
-    return service_.statistics().ended.at(static_cast<size_t>(how));
-  }
+  uint64_t ended(End how) const { return service_.statistics().ended.at(static_cast<size_t>(how)); }
 
   FakeRunner runner_{3};
   std::atomic<double> now_{0};

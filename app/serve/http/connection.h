@@ -1,5 +1,6 @@
-// One connection as cpp-httplib reads and writes it, with the bounds that the library has not: bytes
-// and seconds of a whole request, however slowly it comes, and seconds of each piece of an answer.
+// One connection as cpp-httplib reads and writes it, with the bounds that the library has not:
+// bytes and seconds of a whole request, however slowly it comes, and seconds of each piece of an
+// answer.
 #pragma once
 
 #include <httplib.h>
@@ -61,8 +62,8 @@ class Connection final : public httplib::Stream {
   const std::atomic<bool>& abandoned_;
   std::array<char, 4096> received_{};  // the library reads heads byte by byte
   size_t begin_ = 0, end_ = 0;         // what of received_ was not read yet
-  size_t left_ = 0;  // bytes that may still be read
-  Time until_{};     // when reading this request must be done
+  size_t left_ = 0;                    // bytes that may still be read
+  Time until_{};                       // when reading this request must be done
   bool exceeded_ = false, late_ = false;
 };
 

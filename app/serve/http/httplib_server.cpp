@@ -62,14 +62,14 @@ void fill(httplib::Response& response, const HttpAnswer& answer) {
     response.set_content(answer.body, answer.type);
     return;
   }
-  response.set_chunked_content_provider(
-      answer.type, [stream = answer.stream](size_t, httplib::DataSink& sink) {
-        Peer peer(*served, &sink);
-        stream(peer);
-        if (!peer.arrives()) return false;
-        sink.done();
-        return true;
-      });
+  response.set_chunked_content_provider(answer.type,
+                                        [stream = answer.stream](size_t, httplib::DataSink& sink) {
+                                          Peer peer(*served, &sink);
+                                          stream(peer);
+                                          if (!peer.arrives()) return false;
+                                          sink.done();
+                                          return true;
+                                        });
 }
 
 /// A refusal whose request was not read to its end: the connection cannot be used any more.
@@ -102,7 +102,8 @@ class Server final : public HttpServer {
       return new ConnectionThreads(limits_.connections + kRefusingThreads);
     };
     library_.set_tcp_nodelay(true);
-    library_.set_keep_alive_timeout(static_cast<time_t>(limits.idle_seconds));  // it is told clients
+    library_.set_keep_alive_timeout(
+        static_cast<time_t>(limits.idle_seconds));  // it is told clients
     // The library's own options let two servers share a port.
     library_.set_socket_options([](socket_t socket) {
       const int yes = 1;
@@ -112,10 +113,9 @@ class Server final : public HttpServer {
         [this](const httplib::Request& request, httplib::Response& response) {
           return before_body(request, response);
         });
-    library_.Post("/.*", [this](const httplib::Request& request, httplib::Response& response,
-                                const httplib::ContentReader& read) {
-      with_body(request, response, read);
-    });
+    library_.Post(
+        "/.*", [this](const httplib::Request& request, httplib::Response& response,
+                      const httplib::ContentReader& read) { with_body(request, response, read); });
     library_.set_error_handler(httplib::Server::HandlerWithResponse(
         [this](const httplib::Request&, httplib::Response& response) {
           return explain(response);
@@ -124,11 +124,10 @@ class Server final : public HttpServer {
 
   std::pair<int, std::string> bind(const std::string& host, int port) override {
     errno = 0;
-    const int bound = port == 0                              ? library_.bind_to_any_port(host)
+    const int bound = port == 0                           ? library_.bind_to_any_port(host)
                       : library_.bind_to_port(host, port) ? port
-                                                             : -1;
-    if (bound < 0)
-      return {-1, errno != 0 ? std::strerror(errno) : "the address cannot be taken"};
+                                                          : -1;
+    if (bound < 0) return {-1, errno != 0 ? std::strerror(errno) : "the address cannot be taken"};
     library_.lengthen_backlog();
     return {bound, ""};
   }
@@ -231,8 +230,8 @@ class Server final : public HttpServer {
     if (!packed.empty() && packed != "identity")
       return refused(handler_.refuse(415, "compressed bodies are not taken"));
     if (*length > limits_.body_bytes)
-      return refused(handler_.refuse(413, "the body is larger than " +
-                                              std::to_string(limits_.body_bytes) + " bytes"));
+      return refused(handler_.refuse(
+          413, "the body is larger than " + std::to_string(limits_.body_bytes) + " bytes"));
     if (request.method == "POST") {
       if (chunked || request.has_header("Content-Length")) return HandlerResponse::Unhandled;
       return refused(handler_.refuse(411, "a body with its length is needed"));
@@ -254,9 +253,9 @@ class Server final : public HttpServer {
       return fits;
     });
     if (!fits || served->exceeded())
-      return refuse(response, handler_.refuse(413, "the body is larger than " +
-                                                       std::to_string(limits_.body_bytes) +
-                                                       " bytes"));
+      return refuse(response,
+                    handler_.refuse(413, "the body is larger than " +
+                                             std::to_string(limits_.body_bytes) + " bytes"));
     if (!complete)
       return refuse(response, served->late() ? handler_.refuse(408, "the body did not come in time")
                                              : handler_.refuse(400, "the body cannot be read"));
