@@ -32,6 +32,7 @@ struct Tolerances {
   double fp16 = 5e-5;     ///< fp16 weights; backends that round activations too set 2e-2.
   double rounded = 0.15;  ///< Activations in bf16 or int8.
   double kv_bf16 = 0.10;  ///< Cached keys and values in bf16.
+  double kv_q8_0 = 0.10;  ///< The same in q8_0: half of a 127th of the largest of 32.
 };
 
 inline double tolerance_of(precision::ModeId mode, const Tolerances& tolerances) {
@@ -409,6 +410,12 @@ class BackendConformance : public ::testing::TestWithParam<ConformanceParam> {
     reference(sequence).truncate(static_cast<size_t>(position));
   }
 
+  void copy(int32_t from, int32_t to, int32_t length) {
+    backend_->copy_sequence(*cache_, from, to, length);
+    reference(to) = reference(from);
+    reference(to).truncate(static_cast<size_t>(length));
+  }
+
   reference::Sequence& reference(int32_t sequence) {
     return references_[static_cast<size_t>(sequence)];
   }
@@ -483,6 +490,21 @@ TEST_P(BackendConformance, TruncatedCacheGoesOnAnotherWay) {
   step_text(0, std::span(texts_[1]).first(4));
   truncate(0, 0);
   step_text(0, std::span(texts_[2]).first(8));
+}
+
+TEST_P(BackendConformance, CopiedSequencesGoOnApart) {
+  step_text(0, std::span(texts_[0]).first(11));
+  step_text(1, std::span(texts_[1]).first(14));  // is forgotten
+  copy(0, 1, 11);
+  copy(0, 2, 7);
+  step({{1, 3}, {0, 5}, {2, 9}}, {0, 1, 2});
+  for (size_t i = 0; i < 4; ++i) {
+    step_text(1, std::span(texts_[1]).subspan(i, 1));
+    step_text(2, std::span(texts_[2]).subspan(i, 1));
+  }
+  step_text(0, std::span(texts_[0]).subspan(12, 3));  // the first has noticed nothing
+  copy(1, 0, 0);
+  step_text(0, std::span(texts_[2]).first(5));
 }
 
 TEST_P(BackendConformance, CacheInBf16) {

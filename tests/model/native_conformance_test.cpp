@@ -8,6 +8,7 @@
 #include "core/backends/native/native.h"
 #include "core/kernels/kernels.h"
 #include "core/model/forward.h"
+#include "core/options/run_options.h"
 #include "core/precision/activation.h"
 #include "tests/kernels/isas.h"
 #include "tests/model/backend_conformance.h"
@@ -97,7 +98,9 @@ class LongContext : public testing::TestWithParam<LongCase> {
       worst = std::max(worst, std::abs(double{logits[i]} - expected[i]));
     }
     const Tolerances tolerances;
-    const double allowed = GetParam().type == KvType::kBf16 ? tolerances.kv_bf16 : tolerances.fp32;
+    const double allowed = GetParam().type == KvType::kBf16   ? tolerances.kv_bf16
+                           : GetParam().type == KvType::kQ8_0 ? tolerances.kv_q8_0
+                                                              : tolerances.fp32;
     ASSERT_LE(worst, allowed * std::sqrt(squares / static_cast<double>(expected.size())));
   }
 
@@ -122,18 +125,36 @@ TEST_P(LongContext, IsThatOfTheReference) {
   ASSERT_EQ(static_cast<int64_t>(references_[0].length()), kContext);
 }
 
+// Over KV blocks, and over the end of a context that is no whole number of them.
+TEST_P(LongContext, IsCopiedWithItsSequence) {
+  step({0}, 200);
+  step({0}, 60);
+  step({1}, 3);
+  const auto copy = [&](int32_t from, int32_t to, int32_t length) {
+    backend_->copy_sequence(*cache_, from, to, length);
+    references_[static_cast<size_t>(to)] = references_[static_cast<size_t>(from)];
+    references_[static_cast<size_t>(to)].truncate(static_cast<size_t>(length));
+  };
+  copy(0, 1, 260);
+  step({1}, 10);
+  step({0, 1}, 2);
+  copy(1, 0, 131);
+  step({0}, 5);
+  step({1}, 1);
+}
+
 std::vector<LongCase> cases() {
   std::vector<LongCase> all;
   for (const kernels::Isa isa : kernels::every_isa())
     for (const int64_t window : {0, 5, 130, 200})
-      for (const KvType type : {KvType::kFp32, KvType::kBf16}) all.push_back({isa, window, type});
+      for (const KvType type : {KvType::kFp32, KvType::kBf16, KvType::kQ8_0})
+        all.push_back({isa, window, type});
   return all;
 }
 
 std::string name_of(const testing::TestParamInfo<LongCase>& param) {
   return std::string(kernels::name_of(param.param.isa)) + "_window_" +
-         std::to_string(param.param.window) +
-         (param.param.type == KvType::kBf16 ? "_bf16" : "_fp32");
+         std::to_string(param.param.window) + "_" + options::text_of(param.param.type);
 }
 
 INSTANTIATE_TEST_SUITE_P(Native, LongContext, testing::ValuesIn(cases()), name_of);
