@@ -22,7 +22,7 @@ struct ModelOptions {
   std::string model = "default";
   options::RunOptions run;
   int64_t logit_rows = policy::PlanOptions().logit_rows;  ///< What the command's engine wants.
-  int64_t sequences = 1;                                  ///< The same.
+  int64_t sequences = 1;                                  ///< The same: of the context each.
   bool force = false, dry_run = false, use_quantization = false;
 
   /// The positional MODEL and the options of loading.

@@ -41,7 +41,7 @@ struct PlanOptions {
   options::RunOptions run;  ///< A context of 0 is default_context(); no threads are one.
   int64_t step = 512;       ///< Tokens per step of prefill.
   int64_t logit_rows = 9;   ///< Most rows of logits at once: a token and eight guesses.
-  int64_t sequences = 1;    ///< With a context of their own each.
+  int64_t sequences = 1;    ///< Of the context each.
   checkpoint::BackendMemory backend{};  ///< What the backend that is planned for says of itself.
 };
 
