@@ -217,15 +217,15 @@ class Serve final : public Command {
     const auto take = [](const auto& given, auto& option) {
       if (given) option = *given;
     };
-    take(asked.temperature, options.temperature);
-    take(asked.top_p, options.top_p);
-    take(asked.min_p, options.min_p);
-    take(asked.top_k, options.top_k);
-    take(asked.repeat_penalty, options.repeat_penalty);
+    engine::visit_sampling(
+        [&](const auto&, const auto& given, auto& option) { take(given, option); }, asked, options);
     take(asked.seed, options.seed);
     take(asked.tokens, options.tokens);
     options.stops = asked.stops;
-    return options.resolve(*loaded.checkpoint, text.special);
+    engine::GenerateOptions resolved = options.resolve(*loaded.checkpoint, text.special);
+    resolved.sampling.bias = asked.bias;
+    resolved.logprobs = asked.logprobs;
+    return resolved;
   }
 
   void say_what_is_served(const serve::ModelCard& card, int port, const Context& context) const {

@@ -2,7 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
+
+#include "core/base/printable.h"
 
 namespace nety::serve {
 namespace {
@@ -17,6 +22,9 @@ std::string text_of(const Json& json) {
 Json rate(int64_t tokens, double seconds) {
   return tokens > 0 && seconds > 0 ? Json(static_cast<double>(tokens) / seconds) : Json();
 }
+
+/// JSON has no infinity: OpenAI's stand-in for "next to impossible".
+double finite(float logprob) { return std::isfinite(logprob) ? static_cast<double>(logprob) : -9999.0; }
 
 Json usage_of(const serving::Summary& summary) {
   return {{"prompt_tokens", summary.prompt_tokens},
@@ -43,75 +51,137 @@ const char* finish_reason(const serving::Summary& summary) {
   return ended ? "stop" : "length";
 }
 
-AnswerJson::AnswerJson(const ModelCard& card, bool is_chat, serving::RequestId id, int64_t created)
-    : card_(card),
+void AnswerPiece::add(AnswerPiece more) {
+  thought += more.thought;
+  said += more.said;
+  std::ranges::move(more.chances, std::back_inserter(chances));
+}
+
+AnswerJson::AnswerJson(const Served& served, bool is_chat, bool with_logprobs,
+                       serving::RequestId id, int64_t created)
+    : served_(served),
       is_chat_(is_chat),
-      id_(fmt::format("{}-{:x}-{}", is_chat ? "chatcmpl" : "cmpl", card.created, id)),
+      with_logprobs_(with_logprobs),
+      id_(fmt::format("{}-{:x}-{}", is_chat ? "chatcmpl" : "cmpl", served.card.created, id)),
       created_(created) {}
 
 Json AnswerJson::frame(const char* object) const {
+  const ModelCard& card = served_.card;
   return {{"id", id_},
           {"object", object},
           {"created", created_},
-          {"model", card_.id},
-          {"system_fingerprint", fmt::format("nety-{}-{}", card_.mode, card_.backend)}};
+          {"model", card.id},
+          {"system_fingerprint", fmt::format("nety-{}-{}", card.mode, card.backend)}};
 }
 
-std::string AnswerJson::whole(const AnswerPiece& answer, const serving::Summary& summary) const {
-  Json json = frame(is_chat_ ? "chat.completion" : "text_completion");
-  Json choice = {{"index", 0}};
-  if (is_chat_) {
-    choice["message"] = {{"role", "assistant"}, {"content", answer.said}, {"refusal", nullptr}};
-    if (!answer.thought.empty()) choice["message"]["reasoning_content"] = answer.thought;
-  } else {
-    choice["text"] = answer.said;
+Json AnswerJson::token_json(int32_t id, float logprob) const {
+  const std::string text = served_.token_text(id);
+  Json json = {{"token", text}, {"logprob", finite(logprob)}, {"bytes", nullptr}};
+  // A token that is a part of a character has no text, and its bytes are not known here.
+  if (text.find(kReplacement) == std::string::npos)
+    json["bytes"] = std::vector<int>(reinterpret_cast<const unsigned char*>(text.data()),
+                                     reinterpret_cast<const unsigned char*>(text.data()) + text.size());
+  return json;
+}
+
+Json AnswerJson::chat_logprobs(std::span<const TokenChance> chances) const {
+  Json content = Json::array();
+  for (const TokenChance& one : chances) {
+    Json token = token_json(one.id, one.of.chosen);
+    Json top = Json::array();
+    for (const engine::LogProbability& other : one.of.likeliest)
+      top.push_back(token_json(other.id, other.logprob));
+    token["top_logprobs"] = std::move(top);
+    content.push_back(std::move(token));
   }
-  choice["logprobs"] = nullptr;
-  choice["finish_reason"] = finish_reason(summary);
-  json["choices"] = Json::array({std::move(choice)});
-  json["usage"] = usage_of(summary);
-  json["timings"] = timings_of(summary);
+  return {{"content", std::move(content)}, {"refusal", nullptr}};
+}
+
+Json AnswerJson::completion_logprobs(std::span<const TokenChance> chances) const {
+  Json tokens = Json::array(), logprobs = Json::array(), tops = Json::array();
+  for (const TokenChance& one : chances) {
+    tokens.push_back(served_.token_text(one.id));
+    logprobs.push_back(finite(one.of.chosen));
+    Json top = Json::object();
+    for (const engine::LogProbability& other : one.of.likeliest)
+      top[served_.token_text(other.id)] = finite(other.logprob);
+    tops.push_back(std::move(top));
+  }
+  return {{"tokens", std::move(tokens)},
+          {"token_logprobs", std::move(logprobs)},
+          {"top_logprobs", std::move(tops)}};
+}
+
+Json AnswerJson::logprobs_of(std::span<const TokenChance> chances) const {
+  if (!with_logprobs_) return nullptr;
+  return is_chat_ ? chat_logprobs(chances) : completion_logprobs(chances);
+}
+
+std::string AnswerJson::whole(std::span<const AnswerPiece> answers,
+                              std::span<const serving::Summary> summaries,
+                              const serving::Summary& total) const {
+  Json json = frame(is_chat_ ? "chat.completion" : "text_completion");
+  json["choices"] = Json::array();
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const AnswerPiece& answer = answers[i];
+    Json choice = {{"index", i}};
+    if (is_chat_) {
+      choice["message"] = {{"role", "assistant"}, {"content", answer.said}, {"refusal", nullptr}};
+      if (!answer.thought.empty()) choice["message"]["reasoning_content"] = answer.thought;
+    } else {
+      choice["text"] = answer.said;
+    }
+    choice["logprobs"] = logprobs_of(answer.chances);
+    choice["finish_reason"] = finish_reason(summaries[i]);
+    json["choices"].push_back(std::move(choice));
+  }
+  json["usage"] = usage_of(total);
+  json["timings"] = timings_of(total);
   return text_of(json);
 }
 
-std::string AnswerJson::chunk(Json delta, const char* finish) const {
+Json AnswerJson::chunk(size_t index, Json delta) const {
   Json json = frame(is_chat_ ? "chat.completion.chunk" : "text_completion");
-  Json choice = {{"index", 0}};
+  Json choice = {{"index", index}};
   if (is_chat_)
     choice["delta"] = std::move(delta);
   else
     choice["text"] = delta.value("content", "");
   choice["logprobs"] = nullptr;
-  choice["finish_reason"] = finish == nullptr ? Json() : Json(finish);
+  choice["finish_reason"] = nullptr;
   json["choices"] = Json::array({std::move(choice)});
-  return text_of(json);
+  return json;
 }
 
-std::string AnswerJson::first() const {
-  return chunk({{"role", "assistant"}, {"content", ""}}, nullptr);
+std::string AnswerJson::first(size_t index) const {
+  return text_of(chunk(index, {{"role", "assistant"}, {"content", ""}}));
 }
 
-std::string AnswerJson::piece(const AnswerPiece& piece) const {
+std::string AnswerJson::piece(size_t index, const AnswerPiece& piece) const {
   Json delta = Json::object();
   if (!piece.thought.empty()) delta["reasoning_content"] = piece.thought;
   if (!piece.said.empty()) delta["content"] = piece.said;
-  return chunk(std::move(delta), nullptr);
+  Json json = chunk(index, std::move(delta));
+  json["choices"][0]["logprobs"] = logprobs_of(piece.chances);
+  return text_of(json);
 }
 
-std::string AnswerJson::last(const serving::Summary& summary, bool usage_follows) const {
-  Json json = Json::parse(chunk(Json::object(), finish_reason(summary)));
-  if (!usage_follows) {
-    json["usage"] = usage_of(summary);
-    json["timings"] = timings_of(summary);
+std::string AnswerJson::last(size_t index, const serving::Summary& summary,
+                             const std::optional<serving::Summary>& total) const {
+  Json json = chunk(index, Json::object());
+  json["choices"][0]["finish_reason"] = finish_reason(summary);
+  if (total) {
+    json["usage"] = usage_of(*total);
+    json["timings"] = timings_of(*total);
   }
   return text_of(json);
 }
 
-std::string AnswerJson::usage(const serving::Summary& summary) const {
+std::string AnswerJson::usage(const serving::Summary& total) const {
   Json json = frame(is_chat_ ? "chat.completion.chunk" : "text_completion");
   json["choices"] = Json::array();
-  json["usage"] = usage_of(summary);
-  json["timings"] = timings_of(summary);
+  json["usage"] = usage_of(total);
+  json["timings"] = timings_of(total);
   return text_of(json);
 }
 

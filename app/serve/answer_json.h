@@ -3,43 +3,63 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/serve/served.h"
+#include "core/engine/logprobs.h"
 #include "core/serving/service.h"
 
 namespace nety::serve {
 
-/// A piece of an answer.
-struct AnswerPiece {
-  std::string thought;  ///< Only of chats.
-  std::string said;
-
-  bool empty() const { return thought.empty() && said.empty(); }
+/// How likely a token of an answer was.
+struct TokenChance {
+  int32_t id = 0;
+  engine::LogProbabilities of{};
 };
 
-/// The frame that all parts of one answer share.
+/// A piece of an answer.
+struct AnswerPiece {
+  std::string thought{};  ///< Only of chats.
+  std::string said{};
+  std::vector<TokenChance> chances{};  ///< Of the tokens, if they were asked for.
+
+  bool empty() const { return thought.empty() && said.empty() && chances.empty(); }
+  void add(AnswerPiece more);
+};
+
+/// The frame that all parts of one request's answers share.
 class AnswerJson {
  public:
-  AnswerJson(const ModelCard& card, bool is_chat, serving::RequestId id, int64_t created);
+  AnswerJson(const Served& served, bool is_chat, bool with_logprobs, serving::RequestId id,
+             int64_t created);
 
-  /// One object with the whole answer, its usage and its timings.
-  std::string whole(const AnswerPiece& answer, const serving::Summary& summary) const;
+  /// One object with all answers, their usage and their timings.
+  std::string whole(std::span<const AnswerPiece> answers,
+                    std::span<const serving::Summary> summaries,
+                    const serving::Summary& total) const;
 
-  // Objects of a stream:
-  std::string first() const;
-  std::string piece(const AnswerPiece& piece) const;
-  /// The reason of the end; also usage and timings, unless usage() follows.
-  std::string last(const serving::Summary& summary, bool usage_follows) const;
-  std::string usage(const serving::Summary& summary) const;
+  // Objects of a stream; `index`: of the answer.
+  std::string first(size_t index) const;
+  std::string piece(size_t index, const AnswerPiece& piece) const;
+  /// The reason of the end; with `total`, also usage and timings.
+  std::string last(size_t index, const serving::Summary& summary,
+                   const std::optional<serving::Summary>& total) const;
+  std::string usage(const serving::Summary& total) const;
 
  private:
   nlohmann::ordered_json frame(const char* object) const;
-  std::string chunk(nlohmann::ordered_json delta, const char* finish) const;
+  nlohmann::ordered_json chunk(size_t index, nlohmann::ordered_json delta) const;
+  nlohmann::ordered_json logprobs_of(std::span<const TokenChance> chances) const;
+  nlohmann::ordered_json chat_logprobs(std::span<const TokenChance> chances) const;
+  nlohmann::ordered_json completion_logprobs(std::span<const TokenChance> chances) const;
+  nlohmann::ordered_json token_json(int32_t id, float logprob) const;
 
-  const ModelCard& card_;
-  bool is_chat_;
+  const Served& served_;
+  bool is_chat_, with_logprobs_;
   std::string id_;
   int64_t created_;
 };

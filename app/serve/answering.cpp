@@ -11,6 +11,8 @@ namespace {
 
 /// How long a client may be gone before it is noticed.
 constexpr double kLookSeconds = 0.25;
+/// How long one of several answers is waited for before the next is looked at.
+constexpr double kTurnSeconds = 0.01;
 /// A stream in which nothing happens is kept alive by a comment.
 constexpr double kQuietSeconds = 10;
 constexpr int kClientGone = 499;  // nginx's: nobody reads it
@@ -45,65 +47,121 @@ std::optional<ApiError> failure_of(const serving::Summary& summary) {
 
 }  // namespace
 
-Answering::Answering(serving::Ticket ticket, AnswerJson json, bool is_chat, std::string_view opened)
-    : ticket_(std::move(ticket)), json_(std::move(json)), is_chat_(is_chat), filter_(opened) {}
+Answering::Answering(serving::Ticket first, AnswerJson json, const AnswerShape& shape,
+                     int64_t answers, SubmitAnswer submit)
+    : json_(std::move(json)), shape_(shape), answers_(answers), submit_(std::move(submit)) {
+  parts_.reserve(static_cast<size_t>(answers));
+  parts_.emplace_back(std::move(first), shape.opened);
+}
 
-AnswerPiece Answering::take(double seconds) {
-  serving::Delivery delivery = ticket_.take(seconds);
+AnswerPiece Answering::take(Part& part, double seconds) {
+  serving::Delivery delivery = part.ticket.take(seconds);
+  part.begun = part.begun || !delivery.tokens.empty();
   std::string text;
-  for (const engine::Token& token : delivery.tokens) text += token.text;
-  summary_ = std::move(delivery.summary);
-  if (!is_chat_) return {{}, std::move(text)};
-  filter_.push(text);
-  if (summary_) filter_.finish();
+  for (engine::Token& token : delivery.tokens) {
+    text += token.text;
+    // The token that ends an answer is no part of it.
+    if (shape_.with_logprobs && token.finish != engine::FinishReason::kEnd)
+      part.chances.push_back({token.id, std::move(token.logprobs)});
+  }
+  part.summary = std::move(delivery.summary);
+  if (!shape_.is_chat) return {{}, std::move(text), std::exchange(part.chances, {})};
+  part.filter.push(text);
+  if (part.summary) part.filter.finish();
   // Thoughts without their tags, and without the line ends before them.
-  const std::string& thinking = filter_.thinking();
+  const std::string& thinking = part.filter.thinking();
   const size_t first = std::min(thinking.find_first_not_of("\r\n"), thinking.size());
-  return {grown(std::string_view(thinking).substr(first), thought_),
-          grown(filter_.content(), said_)};
+  return {grown(std::string_view(thinking).substr(first), part.thought),
+          grown(part.filter.content(), part.said), std::exchange(part.chances, {})};
+}
+
+void Answering::begin_others() {
+  if (!parts_.front().begun && !parts_.front().summary) return;
+  for (int64_t i = static_cast<int64_t>(parts_.size()); i < answers_; ++i)
+    parts_.emplace_back(submit_(i), shape_.opened);
+}
+
+double Answering::patience() const { return parts_.size() > 1 ? kTurnSeconds : kLookSeconds; }
+
+bool Answering::done() const {
+  return static_cast<int64_t>(parts_.size()) == answers_ &&
+         std::ranges::all_of(parts_, [](const Part& part) { return part.summary.has_value(); });
+}
+
+serving::Summary Answering::total() const {
+  serving::Summary all = *parts_.front().summary;
+  for (size_t i = 1; i < parts_.size(); ++i) {
+    const serving::Summary& one = *parts_[i].summary;
+    all.answer_tokens += one.answer_tokens;
+    // Their clocks begin when the prompt has been read.
+    all.last_s = std::max(all.last_s, all.ttft_s + one.last_s);
+    all.finish_s = std::max(all.finish_s, all.ttft_s + one.finish_s);
+  }
+  return all;
 }
 
 HttpAnswer Answering::whole(HttpPeer& peer) {
-  AnswerPiece all;
-  while (!summary_) {
-    const AnswerPiece piece = take(kLookSeconds);
-    all.thought += piece.thought;
-    all.said += piece.said;
-    if (!summary_ && peer.gone()) return {.status = kClientGone, .body = "{}"};
-  }
-  if (const auto failure = failure_of(*summary_)) return error_answer(*failure);
-  if (is_chat_) all = {filter_.thinking(), filter_.content()};
-  return {.body = json_.whole(all, *summary_)};
-}
-
-void Answering::stream(HttpPeer& peer, bool with_usage) {
-  if (is_chat_ && !peer.write(event(json_.first()))) return;
-  double quiet_s = 0;
-  while (!summary_) {
-    const AnswerPiece piece = take(kLookSeconds);
-    if (!piece.empty()) {
-      quiet_s = 0;
-      if (!peer.write(event(json_.piece(piece)))) return;
-    } else if (!summary_) {
-      quiet_s += kLookSeconds;
-      if (quiet_s >= kQuietSeconds) {
-        quiet_s = 0;
-        if (!peer.write(": still here\n\n")) return;
-      }
-      if (peer.gone()) return;
+  std::vector<AnswerPiece> all(static_cast<size_t>(answers_));
+  while (!done()) {
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      Part& part = parts_[i];
+      if (part.summary) continue;
+      all[i].add(take(part, patience()));
+      if (part.summary)
+        if (const auto failure = failure_of(*part.summary)) return error_answer(*failure);
     }
+    begin_others();
+    if (!done() && peer.gone()) return {.status = kClientGone, .body = "{}"};
   }
-  write_end(peer, with_usage);
+  std::vector<serving::Summary> summaries;
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    summaries.push_back(*parts_[i].summary);
+    if (!shape_.is_chat) continue;
+    all[i].thought = parts_[i].filter.thinking();
+    all[i].said = parts_[i].filter.content();
+  }
+  return {.body = json_.whole(all, summaries, total())};
 }
 
-void Answering::write_end(HttpPeer& peer, bool with_usage) {
-  if (const auto failure = failure_of(*summary_)) {
-    peer.write(event(error_body(*failure)));
-    return;
+void Answering::stream(HttpPeer& peer) {
+  double quiet_s = 0;
+  while (!done()) {
+    bool quiet = true;
+    const double seconds = patience();
+    for (size_t i = 0; i < parts_.size(); ++i)
+      if (!parts_[i].summary && !write_part(peer, i, quiet)) return;
+    begin_others();
+    quiet_s = quiet ? quiet_s + seconds : 0;
+    if (quiet_s >= kQuietSeconds) {
+      quiet_s = 0;
+      if (!peer.write(": still here\n\n")) return;
+    }
+    if (peer.gone()) return;
   }
-  peer.write(event(json_.last(*summary_, with_usage)));
-  if (with_usage) peer.write(event(json_.usage(*summary_)));
+  if (shape_.with_usage && !peer.write(event(json_.usage(total())))) return;
   peer.write("data: [DONE]\n\n");
+}
+
+bool Answering::write_part(HttpPeer& peer, size_t index, bool& quiet) {
+  if (index == announced_) {
+    ++announced_;
+    if (shape_.is_chat && !peer.write(event(json_.first(index)))) return false;
+  }
+  Part& part = parts_[index];
+  const AnswerPiece piece = take(part, patience());
+  if (!piece.empty()) {
+    quiet = false;
+    if (!peer.write(event(json_.piece(index, piece)))) return false;
+  }
+  if (!part.summary) return true;
+  if (const auto failure = failure_of(*part.summary)) {
+    peer.write(event(error_body(*failure)));
+    return false;
+  }
+  // Usage and timings are the last thing that is said, of all answers together.
+  const bool last = done() && !shape_.with_usage;
+  return peer.write(event(json_.last(index, *part.summary, last ? std::optional(total())
+                                                                : std::nullopt)));
 }
 
 }  // namespace nety::serve

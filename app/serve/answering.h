@@ -1,9 +1,11 @@
-// One answer on its way from the engine to a client: what was thought told from what is said, whole
-// or as a stream of server-sent events.
+// The answers to one request on their way from the engine to a client: what was thought told from
+// what is said, whole or as a stream of server-sent events.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/serve/answer_json.h"
 #include "app/serve/http.h"
@@ -12,27 +14,59 @@
 
 namespace nety::serve {
 
+/// What answers to one request have in common.
+struct AnswerShape {
+  bool is_chat = false;
+  bool with_logprobs = false;
+  bool with_usage = false;      ///< A stream's last chunk is about it.
+  std::string_view opened = {};  ///< See PromptTokens.
+};
+
+/// Asks for answer number `index`. Error: ApiError where it is not taken.
+using SubmitAnswer = std::function<serving::Ticket(int64_t index)>;
+
 class Answering {
  public:
-  /// `opened`: see PromptTokens.
-  Answering(serving::Ticket ticket, AnswerJson json, bool is_chat, std::string_view opened);
+  /// The first answer has been asked for. The others are once it has begun: then the prompt has
+  /// been read, and they go on from there.
+  Answering(serving::Ticket first, AnswerJson json, const AnswerShape& shape, int64_t answers,
+            SubmitAnswer submit);
 
-  /// The whole answer; 499 if the client has gone meanwhile.
+  /// All answers, whole; 499 if the client has gone meanwhile.
   HttpAnswer whole(HttpPeer& peer);
-  /// Writes the answer as it comes; returns when it is written, or the client has gone.
-  void stream(HttpPeer& peer, bool with_usage);
+  /// Writes the answers as they come; returns when they are written, or the client has gone.
+  void stream(HttpPeer& peer);
 
  private:
-  /// What has come since the last look, after at most `seconds`.
-  AnswerPiece take(double seconds);
-  void write_end(HttpPeer& peer, bool with_usage);
+  struct Part {
+    Part(serving::Ticket asked, std::string_view opened)
+        : ticket(std::move(asked)), filter(opened) {}
+    serving::Ticket ticket;
+    chat::ThinkFilter filter;
+    bool begun = false;            // something of it has come
+    size_t thought = 0, said = 0;  // bytes of both that take() has given
+    std::vector<TokenChance> chances{};
+    std::optional<serving::Summary> summary{};
+  };
 
-  serving::Ticket ticket_;
+  /// What has come of a part since the last look, after at most `seconds`.
+  AnswerPiece take(Part& part, double seconds);
+  /// Asks for the other answers once the first has begun.
+  void begin_others();
+  bool done() const;
+  /// How long one part is waited for.
+  double patience() const;
+  /// Of all parts, as if they were one answer.
+  serving::Summary total() const;
+  /// Writes what is new of a part. False: no more is to be written.
+  bool write_part(HttpPeer& peer, size_t index, bool& quiet);
+
   AnswerJson json_;
-  bool is_chat_;
-  chat::ThinkFilter filter_;
-  size_t thought_ = 0, said_ = 0;  // bytes of both that take() has given
-  std::optional<serving::Summary> summary_;
+  AnswerShape shape_;
+  int64_t answers_;
+  SubmitAnswer submit_;
+  std::vector<Part> parts_;
+  size_t announced_ = 0;  // parts whose first event was written
 };
 
 }  // namespace nety::serve

@@ -181,6 +181,11 @@ serving::Request Api::request_of(const Ask& ask, PromptTokens prompt,
     if (id >= served_.card.vocabulary)
       throw ApiError(400, "invalid_value",
                      fmt::format("prompt: token {} is outside the vocabulary", id), "prompt");
+  for (const engine::LogitBias& bias : ask.sampling.bias)
+    if (bias.token >= served_.card.vocabulary)
+      throw ApiError(400, "invalid_value",
+                     fmt::format("logit_bias: token {} is outside the vocabulary", bias.token),
+                     "logit_bias");
   serving::Request made{std::move(prompt.ids), served_.resolve(ask.sampling), client};
   if (!ask.sampling.tokens) made.options.tokens = most;
   return made;
@@ -201,20 +206,35 @@ HttpAnswer Api::complete(const Ask& ask, const HttpRequest& request, HttpPeer& p
                         : ask.prompt_ids ? PromptTokens{*ask.prompt_ids}
                                          : PromptTokens{served_.encode(ask.prompt)};
   if (prompt.ids.empty()) throw ApiError(400, "invalid_value", "prompt: it is empty", "prompt");
-  const std::string_view opened = prompt.opened;
-  serving::Ticket ticket =
-      submit(request_of(ask, std::move(prompt), request.client + "/" + ask.user));
-  AnswerJson json(served_.card, ask.is_chat, ticket.id(), unix_seconds());
-  const auto answering =
-      std::make_shared<Answering>(std::move(ticket), std::move(json), ask.is_chat, opened);
+  const AnswerShape shape{.is_chat = ask.is_chat,
+                          .with_logprobs = ask.sampling.logprobs >= 0,
+                          .with_usage = ask.stream_usage,
+                          .opened = prompt.opened};
+  const serving::Request first =
+      request_of(ask, std::move(prompt), request.client + "/" + ask.user);
+  // The others have the same prompt, and seeds of their own.
+  const auto ask_for = [this, first](int64_t index) {
+    serving::Request one = first;
+    one.options.sampling.seed += static_cast<uint64_t>(index);
+    return submit(std::move(one));
+  };
+  serving::Ticket ticket = ask_for(0);
+  AnswerJson json(served_, ask.is_chat, shape.with_logprobs, ticket.id(), unix_seconds());
+  const auto answering = std::make_shared<Answering>(std::move(ticket), std::move(json), shape,
+                                                     ask.answers, ask_for);
   if (!ask.stream) return answering->whole(peer);
   HttpAnswer answer{.type = "text/event-stream"};
   answer.headers.emplace_back("Cache-Control", "no-cache");
-  answer.stream = [answering, usage = ask.stream_usage](HttpPeer& reader) {
+  answer.stream = [answering](HttpPeer& reader) {
+    const auto fail = [&](const ApiError& error) {
+      reader.write("data: " + error_body(error) + "\n\n");
+    };
     try {
-      answering->stream(reader, usage);
+      answering->stream(reader);
+    } catch (const ApiError& error) {
+      fail(error);
     } catch (const std::exception& error) {
-      reader.write("data: " + error_body(ApiError(500, "internal_error", error.what())) + "\n\n");
+      fail(ApiError(500, "internal_error", error.what()));
     }
   };
   return answer;

@@ -3,10 +3,13 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "app/serve/api_error.h"
 #include "app/serve/fields.h"
+#include "core/engine/logprobs.h"
 
 namespace nety::serve {
 namespace {
@@ -17,6 +20,9 @@ constexpr size_t kMostStops = 16;
 constexpr size_t kMostMessages = 4096;
 constexpr int64_t kMostTokens = 1'000'000;
 constexpr int64_t kUsualCompletion = 16;  // OpenAI's
+constexpr int64_t kMostAnswers = 128;
+constexpr size_t kMostBiases = 1024;
+constexpr double kMostBias = 100;
 
 std::vector<std::string> read_stops(Fields& fields) {
   const json* value = fields.find("stop");
@@ -43,26 +49,47 @@ void read_stream(Fields& fields, Ask& ask) {
   inner.refuse_others();
 }
 
+std::optional<double> read_number(Fields& fields, const engine::SamplingRow<double>& row) {
+  return fields.number(row.name, row.least, row.most);
+}
+std::optional<int64_t> read_number(Fields& fields, const engine::SamplingRow<int64_t>& row) {
+  return fields.whole(row.name, row.least, row.most);
+}
+
+/// {"token id": bias}
+std::vector<engine::LogitBias> read_bias(Fields& fields) {
+  const json* value = fields.find("logit_bias");
+  if (value == nullptr) return {};
+  const std::string where = fields.path("logit_bias");
+  if (!value->is_object() || value->size() > kMostBiases)
+    refuse_value(where, fmt::format("an object of at most {} token ids is needed", kMostBiases));
+  std::vector<engine::LogitBias> biases;
+  for (const auto& [name, bias] : value->items()) {
+    int32_t token = 0;
+    const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), token);
+    if (code != std::errc() || end != name.data() + name.size() || token < 0)
+      refuse_value(where, fmt::format("'{}' is no token id", name));
+    const double number = bias.is_number() ? bias.get<double>() : NAN;
+    if (!(number >= -kMostBias && number <= kMostBias))
+      refuse_value(where, fmt::format("a bias from {} to {} is needed", -kMostBias, kMostBias));
+    biases.push_back({token, static_cast<float>(number)});
+  }
+  return biases;
+}
+
 /// What both kinds of requests have.
 void read_shared(Fields& fields, Ask& ask) {
   ask.model = fields.text("model").value_or("");
   ask.user = fields.text("user").value_or("");
   AskedSampling& sampling = ask.sampling;
-  sampling.temperature = fields.number("temperature", 0, 2);
-  sampling.top_p = fields.number("top_p", 0, 1);
-  sampling.min_p = fields.number("min_p", 0, 1);
-  sampling.top_k = fields.whole("top_k", 0, 1'000'000);
-  sampling.repeat_penalty = fields.number("repeat_penalty", 0.01, 100);
+  engine::visit_sampling(
+      [&](const auto& row, auto& value) { value = read_number(fields, row); }, sampling);
   sampling.seed = fields.whole("seed", 0, INT64_MAX);
   sampling.tokens = fields.whole("max_tokens", 1, kMostTokens);
   sampling.stops = read_stops(fields);
+  sampling.bias = read_bias(fields);
+  ask.answers = fields.whole("n", 1, kMostAnswers).value_or(1);
   read_stream(fields, ask);
-  if (fields.whole("n", 1, 128).value_or(1) > 1)
-    refuse_value("n", "several answers to one request are not supported yet");
-  fields.refuse("presence_penalty", "this penalty is not supported yet; repeat_penalty is");
-  fields.refuse("frequency_penalty", "this penalty is not supported yet; repeat_penalty is");
-  fields.refuse("logit_bias", "a bias is not supported yet");
-  fields.refuse("logprobs", "probabilities are not supported yet");
 }
 
 std::string read_part(const json& part, const std::string& where) {
@@ -130,6 +157,14 @@ void read_response_format(Fields& fields) {
   format.refuse_others();
 }
 
+void read_chat_logprobs(Fields& fields, AskedSampling& sampling) {
+  const bool wanted = fields.flag("logprobs").value_or(false);
+  const auto top = fields.whole("top_logprobs", 0, engine::kMostLogprobs);
+  if (top.value_or(0) > 0 && !wanted)
+    refuse_value("top_logprobs", "it belongs to \"logprobs\": true");
+  if (wanted) sampling.logprobs = static_cast<int32_t>(top.value_or(0));
+}
+
 void read_tools(Fields& fields) {
   const std::string why = "tools are not supported yet";
   fields.refuse("tools", why);
@@ -173,7 +208,7 @@ Ask read_chat_ask(const std::string& body) {
   read_messages(fields, ask);
   read_response_format(fields);
   read_tools(fields);
-  fields.refuse("top_logprobs", "probabilities are not supported yet");
+  read_chat_logprobs(fields, ask.sampling);
   fields.refuse("audio", "only text is answered");
   fields.refuse("web_search_options", "nothing is searched");
   fields.ignore({"metadata", "store", "service_tier", "parallel_tool_calls", "prediction",
@@ -191,8 +226,10 @@ Ask read_completion_ask(const std::string& body) {
   read_prompt(fields, ask);
   fields.refuse("echo", "the prompt is not repeated");
   fields.refuse("suffix", "text is not filled in");
-  if (fields.whole("best_of", 1, 128).value_or(1) > 1)
-    refuse_value("best_of", "several answers to one request are not supported yet");
+  if (fields.whole("best_of", 1, kMostAnswers).value_or(ask.answers) != ask.answers)
+    refuse_value("best_of", "all answers are given: leave it out, or as n");
+  if (const auto logprobs = fields.whole("logprobs", 0, engine::kMostLogprobs))
+    ask.sampling.logprobs = static_cast<int32_t>(*logprobs);
   fields.refuse_others();
   return ask;
 }

@@ -7,15 +7,20 @@
 #include <vector>
 
 #include "core/chat/chat_template.h"
+#include "core/engine/sampling/options.h"
 
 namespace nety::serve {
 
 /// How to sample; nothing: as the model says.
 struct AskedSampling {
-  std::optional<double> temperature, top_p, min_p, repeat_penalty;
-  std::optional<int64_t> top_k, seed;
-  std::optional<int64_t> tokens;  ///< At most so many; nothing: what fits.
-  std::vector<std::string> stops;
+#define NETY_SAMPLING_OPTION(type, name, ...) std::optional<type> name{};
+#include "core/engine/sampling/options.def"
+#undef NETY_SAMPLING_OPTION
+  std::optional<int64_t> seed{};
+  std::optional<int64_t> tokens{};  ///< At most so many; nothing: what fits.
+  std::vector<std::string> stops{};
+  std::vector<engine::LogitBias> bias{};
+  int32_t logprobs = -1;  ///< Of so many of the likeliest tokens, too; negative: none.
 };
 
 struct Ask {
@@ -25,6 +30,7 @@ struct Ask {
   std::string prompt;
   std::optional<std::vector<int32_t>> prompt_ids;
   AskedSampling sampling;
+  int64_t answers = 1;
   bool stream = false;
   bool stream_usage = false;  ///< A last chunk with the usage.
   std::string user;           ///< Whose turn it is in the queue, within an address.

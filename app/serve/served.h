@@ -36,6 +36,7 @@ struct Served {
   ModelCard card;
   std::function<PromptTokens(std::span<const chat::Message>)> render;
   std::function<std::vector<int32_t>(const std::string&)> encode;
+  std::function<std::string(int32_t)> token_text;
   std::function<engine::GenerateOptions(const AskedSampling&)> resolve;
 };
 

@@ -20,10 +20,11 @@ std::span<const int32_t> EngineRunner::tokens(size_t sequence) const {
 
 void EngineRunner::start(const Start& start) {
   const Place& place = start.place;
-  if (place.copied_from)
-    throw Error(ErrorKind::kInternal, "the engine was asked to copy a prefix, which it cannot");
   engine::Sequence& sequence = sequences_[place.sequence];
-  sequence.truncate(place.kept);
+  if (place.copied_from)
+    sequence.copy_prefix(sequences_[*place.copied_from], place.kept);
+  else
+    sequence.truncate(place.kept);
   const std::span<const int32_t> prompt = start.request->prompt;
   answers_[place.sequence].emplace(sequence, tokenizer_,
                                    prompt.subspan(static_cast<size_t>(place.kept)),

@@ -19,7 +19,7 @@ class EngineRunner final : public Runner {
 
   size_t sequences() const override { return sequences_.size(); }
   std::span<const int32_t> tokens(size_t sequence) const override;
-  bool can_copy() const override { return false; }
+  bool can_copy() const override { return true; }
   void start(const Start& start) override;
   std::vector<Made> step(std::span<const Work> work) override;
   void end(size_t sequence) override;

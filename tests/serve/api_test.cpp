@@ -56,10 +56,13 @@ Served fake_model() {
                 return PromptTokens{bytes(all)};
               },
           .encode = bytes,
+          .token_text = [](int32_t id) { return id == 9 ? "\xef\xbf\xbd" : std::to_string(id) + " "; },
           .resolve =
               [](const AskedSampling& asked) {
                 engine::GenerateOptions options;
                 options.tokens = asked.tokens.value_or(0);
+                options.logprobs = asked.logprobs;
+                options.sampling.seed = static_cast<uint64_t>(asked.seed.value_or(0));
                 return options;
               }};
 }
@@ -185,6 +188,64 @@ TEST_F(ApiTest, ContinuesATextOrTokens) {
   for (const json& one : all) streamed += one.at("choices").at(0).at("text");
   EXPECT_EQ(streamed, expected("abc", 4));
   EXPECT_TRUE(all.back().contains("usage"));
+}
+
+TEST_F(ApiTest, GivesSeveralAnswers) {
+  const std::string more = R"(, "max_tokens": 4, "n": 3, "seed": 10)";
+  const json whole = json::parse(post(kChat, std::string("{") + kHi + more + "}").body);
+  ASSERT_EQ(whole.at("choices").size(), 3U) << whole;
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(whole.at("choices").at(i).at("index"), i);
+    EXPECT_EQ(whole.at("choices").at(i).at("message").at("content"), expected("uHi", 4));
+  }
+  EXPECT_EQ(whole.at("usage").at("prompt_tokens"), 3);
+  EXPECT_EQ(whole.at("usage").at("completion_tokens"), 12);
+
+  std::vector<std::string> texts(3);
+  std::vector<int> roles(3), ends(3);
+  const std::vector<json> all =
+      events(post(kChat, std::string("{") + kHi + more + R"(, "stream": true})"));
+  for (const json& one : all) {
+    const json& choice = one.at("choices").at(0);
+    const size_t i = choice.at("index");
+    texts.at(i) += choice.at("delta").value("content", "");
+    if (choice.at("delta").contains("role")) ++roles.at(i);
+    if (!choice.at("finish_reason").is_null()) ++ends.at(i);
+  }
+  EXPECT_THAT(texts, testing::Each(expected("uHi", 4)));
+  EXPECT_THAT(roles, testing::Each(1));
+  EXPECT_THAT(ends, testing::Each(1));
+  EXPECT_EQ(all.back().at("usage").at("completion_tokens"), 12);
+}
+
+TEST_F(ApiTest, TellsHowLikelyTokensWere) {
+  const std::string more = R"(, "max_tokens": 4, "logprobs": true, "top_logprobs": 2)";
+  const json whole = json::parse(post(kChat, std::string("{") + kHi + more + "}").body);
+  const json& content = whole.at("choices").at(0).at("logprobs").at("content");
+  ASSERT_EQ(content.size(), 4U) << whole;
+  std::string text;
+  for (const json& token : content) {
+    text += token.at("token");
+    EXPECT_EQ(token.at("logprob"), -0.5);
+    EXPECT_EQ(token.at("bytes").size(), std::string(token.at("token")).size());
+    ASSERT_EQ(token.at("top_logprobs").size(), 2U);
+    EXPECT_EQ(token.at("top_logprobs").at(1).at("logprob"), -9999.0) << "it cannot be";
+    EXPECT_TRUE(token.at("top_logprobs").at(1).at("bytes").is_null()) << "a part of a character";
+  }
+  EXPECT_EQ(text, expected("uHi", 4));
+
+  std::string streamed;
+  for (const json& one : events(post(kChat, std::string("{") + kHi + more + R"(, "stream": true})")))
+    if (const json& logprobs = one.at("choices").at(0).at("logprobs"); !logprobs.is_null())
+      for (const json& token : logprobs.at("content")) streamed += token.at("token");
+  EXPECT_EQ(streamed, text);
+
+  const json completion = json::parse(
+      post("/v1/completions", R"({"prompt": "abc", "max_tokens": 4, "logprobs": 2})").body);
+  const json& legacy = completion.at("choices").at(0).at("logprobs");
+  EXPECT_EQ(legacy.at("tokens").size(), 4U);
+  EXPECT_EQ(legacy.at("token_logprobs").at(0), -0.5);
+  EXPECT_EQ(legacy.at("top_logprobs").at(0).size(), 2U);
 }
 
 TEST_F(ApiTest, SaysWhatItRefusesInOneForm) {

@@ -33,7 +33,9 @@ std::string chat_with(const std::string& more) {
 TEST(ChatAsk, IsReadWithAllThatSamplingTakes) {
   const Ask ask = read_chat_ask(chat_with(
       R"("model": "m", "temperature": 0.5, "top_p": 0.9, "top_k": 7, "min_p": 0.1, "seed": 5,
-         "repeat_penalty": 1.1, "max_tokens": 9, "stop": ["a", "b"], "stream": true,
+         "repeat_penalty": 1.1, "presence_penalty": 0.5, "frequency_penalty": -1,
+         "logit_bias": {"5": -100, "7": 1.5}, "n": 3, "logprobs": true, "top_logprobs": 2,
+         "max_tokens": 9, "stop": ["a", "b"], "stream": true,
          "stream_options": {"include_usage": true}, "user": "u")"));
   EXPECT_TRUE(ask.is_chat);
   EXPECT_EQ(ask.model, "m");
@@ -44,6 +46,13 @@ TEST(ChatAsk, IsReadWithAllThatSamplingTakes) {
   EXPECT_EQ(ask.sampling.min_p, 0.1);
   EXPECT_EQ(ask.sampling.seed, 5);
   EXPECT_EQ(ask.sampling.repeat_penalty, 1.1);
+  EXPECT_EQ(ask.sampling.presence_penalty, 0.5);
+  EXPECT_EQ(ask.sampling.frequency_penalty, -1);
+  ASSERT_EQ(ask.sampling.bias.size(), 2U);
+  EXPECT_EQ(ask.sampling.bias[0].token, 5);
+  EXPECT_EQ(ask.sampling.bias[0].bias, -100);
+  EXPECT_EQ(ask.sampling.logprobs, 2);
+  EXPECT_EQ(ask.answers, 3);
   EXPECT_EQ(ask.sampling.tokens, 9);
   EXPECT_THAT(ask.sampling.stops, ElementsAre("a", "b"));
   EXPECT_TRUE(ask.stream);
@@ -85,16 +94,11 @@ TEST(ChatAsk, TakesWhatAsksForNothing) {
 
 TEST(ChatAsk, RefusesByNameWhatItCannotDo) {
   for (const auto& [field, value] : std::vector<std::pair<std::string, std::string>>{
-           {"n", "2"},
            {"tools", R"([{"type": "function"}])"},
            {"tool_choice", R"("required")"},
            {"functions", R"([{"name": "f"}])"},
            {"response_format", R"({"type": "json_object"})"},
-           {"logprobs", "true"},
            {"top_logprobs", "3"},
-           {"logit_bias", R"({"5": 1})"},
-           {"presence_penalty", "0.5"},
-           {"frequency_penalty", "-1"},
            {"audio", R"({"voice": "x"})"},
            {"colour", R"("blue")"}}) {
     const auto error = refusal(read_chat_ask, chat_with("\"" + field + "\": " + value));
@@ -107,7 +111,9 @@ TEST(ChatAsk, RefusesByNameWhatItCannotDo) {
 
 TEST(ChatAsk, RefusesValuesThatCannotBe) {
   for (const std::string more :
-       {R"("temperature": -1)", R"("temperature": "hot")", R"("temperature": 2.5)",
+       {R"("temperature": -1)", R"("temperature": "hot")", R"("temperature": 101)", R"("n": 0)", R"("n": 129)", R"("presence_penalty": 3)",
+        R"("logit_bias": {"x": 1})", R"("logit_bias": {"5": 101})", R"("logit_bias": [5])",
+        R"("logprobs": 1)", R"("logprobs": true, "top_logprobs": 21)",
         R"("top_p": 1.5)", R"("top_k": 1.5)", R"("seed": -1)", R"("seed": 18446744073709551615)",
         R"("max_tokens": 0)", R"("max_tokens": true)", R"("stop": [""])", R"("stop": 5)",
         R"("stream": "yes")", R"("stream_options": {"include_usage": true})",
@@ -154,7 +160,7 @@ TEST(CompletionAsk, TakesTextOrTokens) {
        {"null", "5", "[]", R"(["a", "b"])", "[-1]", "[1.5]", "[99999999999]", "[[1], [2]]", "{}"})
     EXPECT_TRUE(refusal(read_completion_ask, "{\"prompt\": " + prompt + "}").has_value()) << prompt;
   for (const std::string more : {R"("echo": true)", R"("best_of": 2)", R"("suffix": "x")",
-                                 R"("logprobs": 2)", R"("messages": [])"})
+                                 R"("logprobs": 21)", R"("messages": [])"})
     EXPECT_TRUE(refusal(read_completion_ask, R"({"prompt": "x", )" + more + "}").has_value())
         << more;
 }

@@ -28,12 +28,15 @@ Request request_number(int32_t i) {
   request.options.sampling.greedy = i % 2 == 0;
   request.options.sampling.temperature = 0.9;
   request.options.sampling.seed = static_cast<uint64_t>(i);
+  request.options.sampling.presence_penalty = i % 4 == 3 ? 0.5 : 0;
+  request.options.logprobs = i % 5 == 0 ? 3 : -1;
   return request;
 }
 
 struct Answered {
   std::vector<int32_t> ids;
   std::string text;
+  std::vector<float> logprobs;
 };
 
 /// What each of `requests` gets of a service with room for `running` at a time.
@@ -63,6 +66,7 @@ std::vector<Answered> answers(const Ready& ready, const tokenizer::Tokenizer& to
     for (const engine::Token& token : delivery.tokens) {
       one.ids.push_back(token.id);
       one.text += token.text;
+      one.logprobs.push_back(token.logprobs.chosen);
     }
   }
   return all;
@@ -80,6 +84,7 @@ void expect_same_alone_and_among_others(std::optional<precision::ModeId> mode) {
     const Answered alone = answers(ready, tokenizer, {requests[i]}, 1).front();
     EXPECT_EQ(together[i].ids, alone.ids) << i;
     EXPECT_EQ(together[i].text, alone.text) << i;
+    EXPECT_EQ(together[i].logprobs, alone.logprobs) << i;
     EXPECT_EQ(few[i].ids, alone.ids) << i << ", in turn with others and on their prefixes";
   }
 }
@@ -125,6 +130,32 @@ TEST(EngineRunner, ReadsOnlyWhatASequenceHasNotReadYet) {
   for (const engine::Token& token : one.tokens) second.prompt.push_back(token.id);
   const Summary summary = answer(second).summary.value();
   EXPECT_EQ(summary.reused_tokens, summary.prompt_tokens - 1);
+}
+
+// Three requests that share a long beginning, and a fourth that comes while they run.
+TEST(EngineRunner, CopiesWhatAnotherSequenceHasRead) {
+  const Ready ready = engine::tiny();
+  const tokenizer::Tokenizer tokenizer = engine::some_tokenizer();
+  engine::Engine engine(*ready.model, *ready.backend,
+                        {.context = kContext, .logit_rows = 9, .sequences = 5});
+  EngineRunner runner(engine, tokenizer);
+  Service service(runner, {.running = 4, .context = kContext});
+  Request first = request_number(1);
+  first.prompt = engine::some_tokens(40, 5);
+  first.options.tokens = 20;
+  Ticket one = std::move(*service.submit(first).ticket);
+  service.step();
+  Request second = first;
+  second.prompt.push_back(7);
+  Ticket two = std::move(*service.submit(second).ticket);
+  while (service.step()) {
+  }
+  one.take(0);
+  const Delivery delivery = two.take(0);
+  EXPECT_EQ(delivery.summary.value().reused_tokens, 40);
+  std::vector<int32_t> ids;
+  for (const engine::Token& token : delivery.tokens) ids.push_back(token.id);
+  EXPECT_EQ(ids, answers(ready, tokenizer, {second}, 1).front().ids);
 }
 
 TEST(EngineRunner, FailsAPromptWithTokensOutsideTheVocabulary) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -102,6 +103,8 @@ class FakeRunner final : public Runner {
     }
     held.last = next_token(held.tokens);
     engine::Token token{.id = held.last, .text = std::to_string(held.last) + " "};
+    if (held.request->options.logprobs >= 0)
+      token.logprobs = {-0.5F, {{held.last, -0.5F}, {9, -INFINITY}}};
     if (++held.made >= held.request->options.tokens) {
       token.finish = engine::FinishReason::kLength;
       held.request = nullptr;
