@@ -2,17 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <nlohmann/json.hpp>
+#include "app/serve/json_text.h"
 
 namespace nety::serve {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Token texts are whole characters, but a name of a file may be anything.
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 Json rate(int64_t tokens, double seconds) {
   return tokens > 0 && seconds > 0 ? Json(static_cast<double>(tokens) / seconds) : Json();
