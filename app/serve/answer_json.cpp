@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
+#include "app/serve/json_text.h"
 #include "core/base/printable.h"
 
 namespace nety::serve {
@@ -14,17 +14,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Token texts are whole characters, but a name of a file may be anything.
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Json rate(int64_t tokens, double seconds) {
   return tokens > 0 && seconds > 0 ? Json(static_cast<double>(tokens) / seconds) : Json();
 }
 
 /// JSON has no infinity: OpenAI's stand-in for "next to impossible".
-double finite(float logprob) { return std::isfinite(logprob) ? static_cast<double>(logprob) : -9999.0; }
+double finite(float logprob) {
+  return std::isfinite(logprob) ? static_cast<double>(logprob) : -9999.0;
+}
 
 Json usage_of(const serving::Summary& summary) {
   return {{"prompt_tokens", summary.prompt_tokens},
@@ -79,8 +76,9 @@ Json AnswerJson::token_json(int32_t id, float logprob) const {
   Json json = {{"token", text}, {"logprob", finite(logprob)}, {"bytes", nullptr}};
   // A token that is a part of a character has no text, and its bytes are not known here.
   if (text.find(kReplacement) == std::string::npos)
-    json["bytes"] = std::vector<int>(reinterpret_cast<const unsigned char*>(text.data()),
-                                     reinterpret_cast<const unsigned char*>(text.data()) + text.size());
+    json["bytes"] =
+        std::vector<int>(reinterpret_cast<const unsigned char*>(text.data()),
+                         reinterpret_cast<const unsigned char*>(text.data()) + text.size());
   return json;
 }
 

@@ -160,8 +160,8 @@ bool Answering::write_part(HttpPeer& peer, size_t index, bool& quiet) {
   }
   // Usage and timings are the last thing that is said, of all answers together.
   const bool last = done() && !shape_.with_usage;
-  return peer.write(event(json_.last(index, *part.summary, last ? std::optional(total())
-                                                                : std::nullopt)));
+  return peer.write(
+      event(json_.last(index, *part.summary, last ? std::optional(total()) : std::nullopt)));
 }
 
 }  // namespace nety::serve

@@ -18,7 +18,7 @@ namespace nety::serve {
 struct AnswerShape {
   bool is_chat = false;
   bool with_logprobs = false;
-  bool with_usage = false;      ///< A stream's last chunk is about it.
+  bool with_usage = false;       ///< A stream's last chunk is about it.
   std::string_view opened = {};  ///< See PromptTokens.
 };
 

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "app/serve/answering.h"
+#include "app/serve/json_text.h"
 #include "core/base/error.h"
 
 namespace nety::serve {
@@ -18,10 +18,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kDescription =
 #include "app/serve/openapi.json.inc"
     ;
-
-std::string text_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 Json json_of(const ModelCard& card) {
   return {{"id", card.id},
@@ -220,8 +216,8 @@ HttpAnswer Api::complete(const Ask& ask, const HttpRequest& request, HttpPeer& p
   };
   serving::Ticket ticket = ask_for(0);
   AnswerJson json(served_, ask.is_chat, shape.with_logprobs, ticket.id(), unix_seconds());
-  const auto answering = std::make_shared<Answering>(std::move(ticket), std::move(json), shape,
-                                                     ask.answers, ask_for);
+  const auto answering =
+      std::make_shared<Answering>(std::move(ticket), std::move(json), shape, ask.answers, ask_for);
   if (!ask.stream) return answering->whole(peer);
   HttpAnswer answer{.type = "text/event-stream"};
   answer.headers.emplace_back("Cache-Control", "no-cache");

@@ -1,6 +1,6 @@
 #include "app/serve/api_error.h"
 
-#include <nlohmann/json.hpp>
+#include "app/serve/json_text.h"
 
 namespace nety::serve {
 namespace {
@@ -21,7 +21,7 @@ std::string error_body(const ApiError& error) {
                    {"param", error.field().empty() ? nlohmann::ordered_json()
                                                    : nlohmann::ordered_json(error.field())},
                    {"code", error.code()}};
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return text_of(json);
 }
 
 HttpAnswer error_answer(const ApiError& error) {

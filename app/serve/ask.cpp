@@ -82,8 +82,8 @@ void read_shared(Fields& fields, Ask& ask) {
   ask.model = fields.text("model").value_or("");
   ask.user = fields.text("user").value_or("");
   AskedSampling& sampling = ask.sampling;
-  engine::visit_sampling(
-      [&](const auto& row, auto& value) { value = read_number(fields, row); }, sampling);
+  engine::visit_sampling([&](const auto& row, auto& value) { value = read_number(fields, row); },
+                         sampling);
   sampling.seed = fields.whole("seed", 0, INT64_MAX);
   sampling.tokens = fields.whole("max_tokens", 1, kMostTokens);
   sampling.stops = read_stops(fields);

@@ -38,33 +38,34 @@ Served fake_model() {
   const auto bytes = [](const std::string& text) {
     return std::vector<int32_t>(text.begin(), text.end());
   };
-  return {.card = {.id = "fake",
-                   .mode = "fp32",
-                   .backend = "none",
-                   .device = "cpu",
-                   .policy = {"Because it was asked for."},
-                   .context = 64,
-                   .vocabulary = 200,
-                   .created = 1000,
-                   .same_bits = true},
-          .render =
-              [bytes](std::span<const chat::Message> messages) {
-                std::string all;
-                for (const chat::Message& one : messages) all += one.role[0] + one.content;
-                if (all.find("forbidden") != std::string::npos)
-                  throw Error(ErrorKind::kUsage, "the template refuses that");
-                return PromptTokens{bytes(all)};
-              },
-          .encode = bytes,
-          .token_text = [](int32_t id) { return id == 9 ? "\xef\xbf\xbd" : std::to_string(id) + " "; },
-          .resolve =
-              [](const AskedSampling& asked) {
-                engine::GenerateOptions options;
-                options.tokens = asked.tokens.value_or(0);
-                options.logprobs = asked.logprobs;
-                options.sampling.seed = static_cast<uint64_t>(asked.seed.value_or(0));
-                return options;
-              }};
+  return {
+      .card = {.id = "fake",
+               .mode = "fp32",
+               .backend = "none",
+               .device = "cpu",
+               .policy = {"Because it was asked for."},
+               .context = 64,
+               .vocabulary = 200,
+               .created = 1000,
+               .same_bits = true},
+      .render =
+          [bytes](std::span<const chat::Message> messages) {
+            std::string all;
+            for (const chat::Message& one : messages) all += one.role[0] + one.content;
+            if (all.find("forbidden") != std::string::npos)
+              throw Error(ErrorKind::kUsage, "the template refuses that");
+            return PromptTokens{bytes(all)};
+          },
+      .encode = bytes,
+      .token_text = [](int32_t id) { return id == 9 ? "\xef\xbf\xbd" : std::to_string(id) + " "; },
+      .resolve =
+          [](const AskedSampling& asked) {
+            engine::GenerateOptions options;
+            options.tokens = asked.tokens.value_or(0);
+            options.logprobs = asked.logprobs;
+            options.sampling.seed = static_cast<uint64_t>(asked.seed.value_or(0));
+            return options;
+          }};
 }
 
 class ApiTest : public testing::Test {
@@ -235,7 +236,8 @@ TEST_F(ApiTest, TellsHowLikelyTokensWere) {
   EXPECT_EQ(text, expected("uHi", 4));
 
   std::string streamed;
-  for (const json& one : events(post(kChat, std::string("{") + kHi + more + R"(, "stream": true})")))
+  for (const json& one :
+       events(post(kChat, std::string("{") + kHi + more + R"(, "stream": true})")))
     if (const json& logprobs = one.at("choices").at(0).at("logprobs"); !logprobs.is_null())
       for (const json& token : logprobs.at("content")) streamed += token.at("token");
   EXPECT_EQ(streamed, text);

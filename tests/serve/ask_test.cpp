@@ -111,12 +111,27 @@ TEST(ChatAsk, RefusesByNameWhatItCannotDo) {
 
 TEST(ChatAsk, RefusesValuesThatCannotBe) {
   for (const std::string more :
-       {R"("temperature": -1)", R"("temperature": "hot")", R"("temperature": 101)", R"("n": 0)", R"("n": 129)", R"("presence_penalty": 3)",
-        R"("logit_bias": {"x": 1})", R"("logit_bias": {"5": 101})", R"("logit_bias": [5])",
-        R"("logprobs": 1)", R"("logprobs": true, "top_logprobs": 21)",
-        R"("top_p": 1.5)", R"("top_k": 1.5)", R"("seed": -1)", R"("seed": 18446744073709551615)",
-        R"("max_tokens": 0)", R"("max_tokens": true)", R"("stop": [""])", R"("stop": 5)",
-        R"("stream": "yes")", R"("stream_options": {"include_usage": true})",
+       {R"("temperature": -1)",
+        R"("temperature": "hot")",
+        R"("temperature": 101)",
+        R"("n": 0)",
+        R"("n": 129)",
+        R"("presence_penalty": 3)",
+        R"("logit_bias": {"x": 1})",
+        R"("logit_bias": {"5": 101})",
+        R"("logit_bias": [5])",
+        R"("logprobs": 1)",
+        R"("logprobs": true, "top_logprobs": 21)",
+        R"("top_p": 1.5)",
+        R"("top_k": 1.5)",
+        R"("seed": -1)",
+        R"("seed": 18446744073709551615)",
+        R"("max_tokens": 0)",
+        R"("max_tokens": true)",
+        R"("stop": [""])",
+        R"("stop": 5)",
+        R"("stream": "yes")",
+        R"("stream_options": {"include_usage": true})",
         R"("stop": ["1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16","17"])",
         R"("model": 5)"})
     EXPECT_TRUE(refusal(read_chat_ask, chat_with(more)).has_value()) << more;
