@@ -177,6 +177,10 @@ serving::Request Api::request_of(const Ask& ask, PromptTokens prompt,
     if (id >= served_.card.vocabulary)
       throw ApiError(400, "invalid_value",
                      fmt::format("prompt: token {} is outside the vocabulary", id), "prompt");
+  const int64_t room = service_.limits().running + service_.limits().queue;
+  if (ask.answers > room)
+    throw ApiError(400, "invalid_value", fmt::format("n: at most {} answers fit the queue", room),
+                   "n");
   for (const engine::LogitBias& bias : ask.sampling.bias)
     if (bias.token >= served_.card.vocabulary)
       throw ApiError(400, "invalid_value",

@@ -126,7 +126,7 @@ class ApiTest : public testing::Test {
   Served served_ = fake_model();
   serving::FakeRunner runner_{3};
   serving::Service service_{
-      runner_, {.running = 2, .queue = 1, .context = 64, .answer_tokens = 50, .buffered = 1000}};
+      runner_, {.running = 2, .queue = 1, .answer_tokens = 50, .context = 64, .buffered = 1000}};
   Access access_;
   Api api_{served_, service_, access_, [] { return ServerFacts{.slots = 2, .queue = 1}; }};
   Reader reader_;
@@ -265,6 +265,7 @@ TEST_F(ApiTest, SaysWhatItRefusesInOneForm) {
   refused(post(kChat, std::string("{") + kHi + R"(, "max_tokens": 51})"), 400, "invalid_value");
   refused(post(kChat, R"({"messages": [{"role": "user", "content": "forbidden"}]})"), 400,
           "invalid_prompt");
+  refused(post(kChat, std::string("{") + kHi + R"(, "n": 4})"), 400, "invalid_value");
   refused(post("/v1/completions", R"({"prompt": ""})"), 400, "invalid_value");
   refused(post("/v1/completions", R"({"prompt": [200]})"), 400, "invalid_value");
   refused(post("/v1/completions", "{\"prompt\": \"" + std::string(64, 'x') + "\"}"), 400,
