@@ -14,7 +14,7 @@ namespace nety::serve {
 struct ServerFacts {
   int64_t slots = 0, queue = 0;
   uint64_t cache_bytes = 0;  ///< Reserved for keys and values.
-  std::optional<uint64_t> rss_bytes, anonymous_bytes;
+  std::optional<uint64_t> rss_bytes{}, anonymous_bytes{};
 };
 
 std::string metrics_text(const serving::Statistics& statistics, const ServerFacts& facts,

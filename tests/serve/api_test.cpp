@@ -122,7 +122,7 @@ class ApiTest : public testing::Test {
   Served served_ = fake_model();
   serving::FakeRunner runner_{3};
   serving::Service service_{
-      runner_, {.running = 2, .queue = 1, .context = 64, .answer_tokens = 50, .buffered = 1000}};
+      runner_, {.running = 2, .queue = 1, .answer_tokens = 50, .context = 64, .buffered = 1000}};
   Access access_;
   Api api_{served_, service_, access_, [] { return ServerFacts{.slots = 2, .queue = 1}; }};
   Reader reader_;
