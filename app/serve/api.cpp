@@ -186,7 +186,13 @@ serving::Request Api::request_of(const Ask& ask, PromptTokens prompt,
       throw ApiError(400, "invalid_value",
                      fmt::format("logit_bias: token {} is outside the vocabulary", bias.token),
                      "logit_bias");
-  serving::Request made{std::move(prompt.ids), served_.resolve(ask.sampling), client};
+  serving::Request made{std::move(prompt.ids), served_.resolve(ask.sampling), client, {}};
+  if (ask.format.kind != AskedFormat::Kind::kText) {
+    if (!served_.constrain)
+      throw ApiError(400, "unsupported_parameter",
+                     "response_format: only text is supported by this build", "response_format");
+    made.constraint = served_.constrain(ask.format);
+  }
   if (!ask.sampling.tokens) made.options.tokens = most;
   return made;
 }

@@ -145,16 +145,33 @@ void read_messages(Fields& fields, Ask& ask) {
     ask.messages.push_back(read_message((*messages)[i], fmt::format("messages[{}]", i)));
 }
 
-void read_response_format(Fields& fields) {
+AskedFormat read_response_format(Fields& fields) {
   const json* value = fields.find("response_format");
-  if (value == nullptr) return;
+  if (value == nullptr) return {};
   Fields format(*value, "response_format");
   const std::string type = format.text("type").value_or("");
-  if (type != "text")
+  AskedFormat asked;
+  if (type == "json_object") {
+    asked.kind = AskedFormat::Kind::kJsonObject;
+  } else if (type == "json_schema") {
+    asked.kind = AskedFormat::Kind::kJsonSchema;
+    const json* inner = format.find("json_schema");
+    if (inner == nullptr) refuse_value("response_format.json_schema", "an object is needed");
+    Fields named(*inner, "response_format.json_schema");
+    const json* schema = named.find("schema");
+    if (schema == nullptr) refuse_value("response_format.json_schema.schema", "a schema is needed");
+    asked.schema = schema->dump();
+    named.ignore({"name", "description", "strict"});
+    named.refuse_others();
+  } else if (type != "text") {
     throw ApiError(400, "unsupported_parameter",
-                   fmt::format("response_format: '{}' is not supported yet; text is", type),
+                   fmt::format("response_format: '{}' is not supported: text, json_object and "
+                               "json_schema are",
+                               type),
                    "response_format");
+  }
   format.refuse_others();
+  return asked;
 }
 
 void read_chat_logprobs(Fields& fields, AskedSampling& sampling) {
@@ -206,7 +223,7 @@ Ask read_chat_ask(const std::string& body) {
   if (const auto tokens = fields.whole("max_completion_tokens", 1, kMostTokens))
     ask.sampling.tokens = tokens;
   read_messages(fields, ask);
-  read_response_format(fields);
+  ask.format = read_response_format(fields);
   read_tools(fields);
   read_chat_logprobs(fields, ask.sampling);
   fields.refuse("audio", "only text is answered");

@@ -23,6 +23,13 @@ struct AskedSampling {
   int32_t logprobs = -1;  ///< Of so many of the likeliest tokens, too; negative: none.
 };
 
+/// What an answer must look like.
+struct AskedFormat {
+  enum class Kind : uint8_t { kText, kJsonObject, kJsonSchema };
+  Kind kind = Kind::kText;
+  std::string schema{};  ///< JSON, for kJsonSchema.
+};
+
 struct Ask {
   std::string model;  ///< Empty: whatever is served.
   bool is_chat = false;
@@ -30,6 +37,7 @@ struct Ask {
   std::string prompt;
   std::optional<std::vector<int32_t>> prompt_ids;
   AskedSampling sampling;
+  AskedFormat format;
   int64_t answers = 1;
   bool stream = false;
   bool stream_usage = false;  ///< A last chunk with the usage.

@@ -11,6 +11,7 @@
 #include "app/serve/ask.h"
 #include "core/chat/chat_template.h"
 #include "core/engine/generation.h"
+#include "core/serving/runner.h"
 
 namespace nety::serve {
 
@@ -38,6 +39,8 @@ struct Served {
   std::function<std::vector<int32_t>(const std::string&)> encode;
   std::function<std::string(int32_t)> token_text;
   std::function<engine::GenerateOptions(const AskedSampling&)> resolve;
+  /// What keeps an answer to a format that is not text; empty where nothing can.
+  std::function<serving::MakeConstraint(const AskedFormat&)> constrain = {};
 };
 
 }  // namespace nety::serve

@@ -11,6 +11,7 @@ EngineRunner::EngineRunner(engine::Engine& engine, const tokenizer::Tokenizer& t
   const auto count = static_cast<size_t>(engine.options().sequences);
   sequences_.reserve(count);  // generations point to them
   for (size_t i = 0; i < count; ++i) sequences_.push_back(engine.open_sequence());
+  constraints_.resize(count);
   answers_.resize(count);
 }
 
@@ -25,10 +26,14 @@ void EngineRunner::start(const Start& start) {
     sequence.copy_prefix(sequences_[*place.copied_from], place.kept);
   else
     sequence.truncate(place.kept);
-  const std::span<const int32_t> prompt = start.request->prompt;
-  answers_[place.sequence].emplace(sequence, tokenizer_,
-                                   prompt.subspan(static_cast<size_t>(place.kept)),
-                                   start.request->options);
+  const Request& request = *start.request;
+  engine::GenerateOptions options = request.options;
+  auto& constraint = constraints_[place.sequence];
+  constraint = request.constraint ? request.constraint() : nullptr;
+  options.constraint = constraint.get();
+  answers_[place.sequence].emplace(
+      sequence, tokenizer_, std::span(request.prompt).subspan(static_cast<size_t>(place.kept)),
+      options);
 }
 
 std::vector<Made> EngineRunner::step(std::span<const Work> work) {

@@ -1,6 +1,7 @@
 // Answers on the sequences of an engine: one engine::Generation for each.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -30,7 +31,8 @@ class EngineRunner final : public Runner {
   engine::Engine& engine_;
   const tokenizer::Tokenizer& tokenizer_;
   std::vector<engine::Sequence> sequences_;
-  std::vector<std::optional<engine::Generation>> answers_;  // [sequences]
+  std::vector<std::unique_ptr<engine::Constraint>> constraints_;  // [sequences], null without
+  std::vector<std::optional<engine::Generation>> answers_;        // [sequences]
 };
 
 }  // namespace nety::serving

@@ -3,22 +3,29 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "core/engine/constraint.h"
 #include "core/engine/generation.h"
 #include "core/serving/fair_queue.h"
 #include "core/serving/prefixes.h"
 
 namespace nety::serving {
 
+/// Makes what follows one answer and says which tokens may come next.
+using MakeConstraint = std::function<std::unique_ptr<engine::Constraint>()>;
+
 /// A prompt, and how it is to be answered.
 struct Request {
   std::vector<int32_t> prompt;
   engine::GenerateOptions options;
-  std::string client;  ///< Those of one client wait for each other.
+  std::string client;              ///< Those of one client wait for each other.
+  MakeConstraint constraint = {};  ///< Called when the answer begins; nothing: any text.
 };
 
 /// An answer that begins: `request` lives until it ends.

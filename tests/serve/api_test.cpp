@@ -250,6 +250,20 @@ TEST_F(ApiTest, TellsHowLikelyTokensWere) {
   EXPECT_EQ(legacy.at("top_logprobs").at(0).size(), 2U);
 }
 
+TEST_F(ApiTest, KeepsAnAnswerToItsFormat) {
+  const std::string body =
+      std::string("{") + kHi + R"(, "max_tokens": 2, "response_format": {"type": "json_object"}})";
+  EXPECT_EQ(code_of(post(kChat, body)), "unsupported_parameter") << "this model has no grammar";
+  int made = 0;
+  served_.constrain = [&](const AskedFormat& format) {
+    EXPECT_EQ(format.kind, AskedFormat::Kind::kJsonObject);
+    ++made;
+    return [] { return std::unique_ptr<engine::Constraint>(); };
+  };
+  EXPECT_EQ(post(kChat, body).status, 200);
+  EXPECT_EQ(made, 1);
+}
+
 TEST_F(ApiTest, SaysWhatItRefusesInOneForm) {
   const auto refused = [&](const HttpAnswer& answer, int status, const std::string& code) {
     EXPECT_EQ(answer.status, status) << answer.body;

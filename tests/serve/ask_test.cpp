@@ -92,15 +92,33 @@ TEST(ChatAsk, TakesWhatAsksForNothing) {
             false);
 }
 
+TEST(ChatAsk, ReadsTheFormatOfTheAnswer) {
+  using Kind = AskedFormat::Kind;
+  EXPECT_EQ(read_chat_ask(chat_with("")).format.kind, Kind::kText);
+  EXPECT_EQ(read_chat_ask(chat_with(R"("response_format": {"type": "json_object"})")).format.kind,
+            Kind::kJsonObject);
+  const AskedFormat format =
+      read_chat_ask(chat_with(R"("response_format": {"type": "json_schema", "json_schema":
+          {"name": "n", "strict": true, "schema": {"type": "object"}}})"))
+          .format;
+  EXPECT_EQ(format.kind, Kind::kJsonSchema);
+  EXPECT_EQ(format.schema, R"({"type":"object"})");
+  for (const std::string wrong :
+       {R"({"type": "json_schema"})", R"({"type": "json_schema", "json_schema": {"name": "n"}})",
+        R"({"type": "json_schema", "json_schema": {"schema": {}, "what": 1}})", R"("text")", "{}"})
+    EXPECT_TRUE(refusal(read_chat_ask, chat_with("\"response_format\": " + wrong)).has_value())
+        << wrong;
+}
+
 TEST(ChatAsk, RefusesByNameWhatItCannotDo) {
-  for (const auto& [field, value] : std::vector<std::pair<std::string, std::string>>{
-           {"tools", R"([{"type": "function"}])"},
-           {"tool_choice", R"("required")"},
-           {"functions", R"([{"name": "f"}])"},
-           {"response_format", R"({"type": "json_object"})"},
-           {"top_logprobs", "3"},
-           {"audio", R"({"voice": "x"})"},
-           {"colour", R"("blue")"}}) {
+  for (const auto& [field, value] :
+       std::vector<std::pair<std::string, std::string>>{{"tools", R"([{"type": "function"}])"},
+                                                        {"tool_choice", R"("required")"},
+                                                        {"functions", R"([{"name": "f"}])"},
+                                                        {"response_format", R"({"type": "yaml"})"},
+                                                        {"top_logprobs", "3"},
+                                                        {"audio", R"({"voice": "x"})"},
+                                                        {"colour", R"("blue")"}}) {
     const auto error = refusal(read_chat_ask, chat_with("\"" + field + "\": " + value));
     ASSERT_TRUE(error.has_value()) << field;
     EXPECT_EQ(error->status(), 400) << field;

@@ -158,6 +158,26 @@ TEST(EngineRunner, CopiesWhatAnotherSequenceHasRead) {
   EXPECT_EQ(ids, answers(ready, tokenizer, {second}, 1).front().ids);
 }
 
+/// Only even tokens.
+class Even final : public engine::Constraint {
+ public:
+  void mask(std::span<uint64_t> allowed) override {
+    std::ranges::fill(allowed, 0x5555555555555555ULL);
+  }
+  void accept(int32_t token) override { EXPECT_EQ(token % 2, 0); }
+};
+
+TEST(EngineRunner, KeepsAnAnswerToItsConstraint) {
+  const Ready ready = engine::tiny();
+  const tokenizer::Tokenizer tokenizer = engine::some_tokenizer();
+  std::vector<Request> requests{request_number(1), request_number(2), request_number(2)};
+  requests[2].constraint = [] { return std::make_unique<Even>(); };
+  const std::vector<Answered> all = answers(ready, tokenizer, requests, 3);
+  for (const int32_t id : all[2].ids) EXPECT_EQ(id % 2, 0);
+  EXPECT_NE(all[2].ids, all[1].ids);
+  EXPECT_EQ(all[1].ids, answers(ready, tokenizer, {requests[1]}, 1).front().ids);
+}
+
 TEST(EngineRunner, FailsAPromptWithTokensOutsideTheVocabulary) {
   const Ready ready = engine::tiny();
   const tokenizer::Tokenizer tokenizer = engine::some_tokenizer();

@@ -33,7 +33,7 @@ inline std::vector<int32_t> whole_answer(const Request& request) {
 /// A request for `tokens` tokens.
 inline Request request_of(std::vector<int32_t> prompt, int64_t tokens,
                           const std::string& client = "someone") {
-  Request request{std::move(prompt), {}, client};
+  Request request{std::move(prompt), {}, client, {}};
   request.options.tokens = tokens;
   return request;
 }
