@@ -14,7 +14,7 @@
 namespace nety::serve {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // a schema's properties have an order
 
 constexpr size_t kMostStops = 16;
 constexpr size_t kMostMessages = 4096;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -9,13 +10,20 @@
 
 namespace nety::serve {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // a schema's properties have an order
 
-nlohmann::json parse_json(const std::string& text) {
-  const auto bounded = [](int depth, json::parse_event_t, json&) {
+nlohmann::ordered_json parse_json(const std::string& text) {
+  // Objects keep their order in a list, which is searched for every field that comes.
+  std::array<int, kDeepest + 2> fields{};
+  const auto bounded = [&](int depth, json::parse_event_t event, json&) {
     if (depth > kDeepest)
       throw ApiError(400, "invalid_json",
                      fmt::format("the JSON is nested deeper than {} levels", kDeepest));
+    int& count = fields.at(static_cast<size_t>(depth));
+    if (event == json::parse_event_t::object_end) fields.at(static_cast<size_t>(depth) + 1) = 0;
+    if (event == json::parse_event_t::key && ++count > kMostFields)
+      throw ApiError(400, "invalid_json",
+                     fmt::format("an object has more than {} fields", kMostFields));
     return true;
   };
   try {

@@ -12,18 +12,19 @@
 
 namespace nety::serve {
 
-/// JSON of at most `kDeepest` levels. Error: ApiError 400.
+/// JSON of at most `kDeepest` levels, and so many fields in an object. Error: ApiError 400.
 inline constexpr int kDeepest = 32;
-nlohmann::json parse_json(const std::string& text);
+inline constexpr int kMostFields = 4096;
+nlohmann::ordered_json parse_json(const std::string& text);
 
 /// All errors are ApiError 400. A field that is null counts as not there.
 class Fields {
  public:
   /// `where`: "messages[2]"; empty for the whole. Error: if it is no object.
-  Fields(const nlohmann::json& object, std::string where = {});
+  Fields(const nlohmann::ordered_json& object, std::string where = {});
 
   /// The field, or null.
-  const nlohmann::json* find(std::string_view name);
+  const nlohmann::ordered_json* find(std::string_view name);
   std::optional<std::string> text(std::string_view name);
   std::optional<double> number(std::string_view name, double least, double most);
   std::optional<int64_t> whole(std::string_view name, int64_t least, int64_t most);
@@ -41,7 +42,7 @@ class Fields {
   std::string path(std::string_view name) const;
 
  private:
-  const nlohmann::json& object_;
+  const nlohmann::ordered_json& object_;
   std::string where_;
   std::set<std::string, std::less<>> known_;
 };

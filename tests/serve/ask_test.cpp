@@ -183,6 +183,25 @@ TEST(Json, IsBoundedAndChecked) {
   EXPECT_THAT(error->what(), HasSubstr("deeper"));
 }
 
+TEST(Json, HasBoundedObjects) {
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += (i > 0 ? ",\"" : "\"") + std::to_string(i) + "\": 1";
+  const auto error = refusal(read_chat_ask, chat_with("\"metadata\": {" + many + "}"));
+  ASSERT_TRUE(error.has_value());
+  EXPECT_THAT(error->what(), HasSubstr("4096 fields"));
+  std::string messages;
+  for (int i = 0; i < 3000; ++i)
+    messages += std::string(i > 0 ? "," : "") + R"({"role": "user", "content": "x"})";
+  EXPECT_EQ(read_chat_ask("{\"messages\": [" + messages + "]}").messages.size(), 3000U)
+      << "each object counts by itself";
+}
+
+TEST(Json, KeepsTheOrderOfASchema) {
+  const Ask ask = read_chat_ask(chat_with(R"("response_format": {"type": "json_schema",
+      "json_schema": {"schema": {"properties": {"z": {}, "a": {}}}}})"));
+  EXPECT_EQ(ask.format.schema, R"({"properties":{"z":{},"a":{}}})");
+}
+
 TEST(CompletionAsk, TakesTextOrTokens) {
   EXPECT_EQ(read_completion_ask(R"({"prompt": "Hi"})").prompt, "Hi");
   EXPECT_EQ(read_completion_ask(R"({"prompt": ["Hi"]})").prompt, "Hi");
