@@ -104,7 +104,6 @@ class Serve final : public Command {
       load(options_, context);
       return 0;
     }
-    treat_sigterm_as_interrupt();
     LateHandler handler;
     const serve::HttpLimits http_limits{.body_bytes = static_cast<size_t>(body_bytes_),
                                         .connections = static_cast<size_t>(connections_),
@@ -146,6 +145,7 @@ class Serve final : public Command {
     const serve::Served served = served_by(*loaded, *text, *format, context);
     serve::Api api(served, service, access_, [&] { return facts_of(engine); });
     handler.serve_by(api);
+    treat_sigterm_as_interrupt();
     say_what_is_served(served.card, port, context);
     run_until_stopped(http, service, context);
     return 0;

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Clients of nety serve that mean no good, or are not there any more; and how it starts and ends."""
 import json
 import os

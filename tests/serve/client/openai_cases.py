@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The official client of OpenAI's interface uses nety serve."""
 import glob
 import os
