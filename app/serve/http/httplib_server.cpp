@@ -197,7 +197,11 @@ class Server final : public HttpServer {
       connection.begin_request();
       close_after = false;
       bool closed = false;
-      if (!process(connection, closed) || closed || close_after) break;
+      try {
+        if (!process(connection, closed) || closed || close_after) break;
+      } catch (const std::exception&) {
+        break;  // no memory for a request: its connection ends, the server does not
+      }
     }
     served = nullptr;
   }
