@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/answer_formats.h"
 #include "app/command.h"
 #include "app/console.h"
 #include "app/generation.h"
@@ -142,7 +143,12 @@ class Serve final : public Command {
     engine::Engine engine(*loaded->model, *loaded->backend, size);
     serving::EngineRunner runner(engine, text->tokenizer);
     serving::Service service(runner, limits_of(engine));
-    const serve::Served served = served_by(*loaded, *text, *format, context);
+    AnswerFormats formats(text->tokenizer, text->special.end_ids(),
+                          static_cast<int32_t>(loaded->model->config.vocab));
+    serve::Served served = served_by(*loaded, *text, *format, context);
+    served.constrain = [&](const serve::AskedFormat& asked) {
+      return formats.constraint_of(asked);
+    };
     serve::Api api(served, service, access_, [&] { return facts_of(engine); });
     handler.serve_by(api);
     treat_sigterm_as_interrupt();

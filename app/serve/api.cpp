@@ -191,7 +191,12 @@ serving::Request Api::request_of(const Ask& ask, PromptTokens prompt,
     if (!served_.constrain)
       throw ApiError(400, "unsupported_parameter",
                      "response_format: only text is supported by this build", "response_format");
-    made.constraint = served_.constrain(ask.format);
+    try {
+      made.constraint = served_.constrain(ask.format);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUsage) throw;
+      throw ApiError(400, "invalid_schema", error.what(), "response_format");
+    }
   }
   if (!ask.sampling.tokens) made.options.tokens = most;
   return made;

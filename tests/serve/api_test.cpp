@@ -262,6 +262,10 @@ TEST_F(ApiTest, KeepsAnAnswerToItsFormat) {
   };
   EXPECT_EQ(post(kChat, body).status, 200);
   EXPECT_EQ(made, 1);
+  served_.constrain = [](const AskedFormat&) -> serving::MakeConstraint {
+    throw Error(ErrorKind::kUsage, "unevaluatedProperties cannot be honoured");
+  };
+  EXPECT_EQ(code_of(post(kChat, body)), "invalid_schema");
 }
 
 TEST_F(ApiTest, SaysWhatItRefusesInOneForm) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The official client of OpenAI's interface uses nety serve."""
 import glob
+import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -102,16 +103,62 @@ def case_errors():
         expect(error.code == "model_not_found" and NAME in error.message, error)
         error = raises(openai.BadRequestError, lambda: ask(model=NAME, messages=QUESTION, temperature=9))
         expect(error.param == "temperature", error)
-        error = raises(openai.BadRequestError, lambda: ask(model=NAME, messages=QUESTION, n=2))
-        expect(error.param == "n", error)
         error = raises(openai.BadRequestError, lambda: ask(
-            model=NAME, messages=QUESTION, response_format={"type": "json_object"}))
+            model=NAME, messages=QUESTION, tools=[{"type": "function", "function": {"name": "f"}}]))
+        expect(error.param == "tools", error)
+        error = raises(openai.BadRequestError, lambda: ask(
+            model=NAME, messages=QUESTION, response_format={
+                "type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "colour"}}}))
         expect(error.param == "response_format", error)
         error = raises(openai.BadRequestError, lambda: ask(
             model=NAME, messages=[{"role": "user", "content": "word " * 2000}]))
         expect(error.code == "context_length_exceeded", error)
         raises(openai.BadRequestError, lambda: ask(model=NAME, messages=[]))
         raises(openai.NotFoundError, lambda: right.embeddings.create(model=NAME, input="x"))
+
+
+def case_several_answers():
+    """n answers from one prompt: each the one that its seed gives alone."""
+    with Server("--slots", "4") as one:
+        ask = client_of(one).chat.completions.create
+        shared = dict(model=NAME, messages=QUESTION, temperature=1.0, max_tokens=16)
+        three = ask(**shared, n=3, seed=5)
+        expect([c.index for c in three.choices] == [0, 1, 2], three)
+        for i, choice in enumerate(three.choices):
+            alone = ask(**shared, seed=5 + i).choices[0].message.content
+            expect(choice.message.content == alone, f"{choice.message.content!r} is not {alone!r}")
+
+
+def case_logprobs():
+    """Of the chosen tokens and the likeliest; at temperature 0 they are the same."""
+    with Server() as one:
+        answer = client_of(one).chat.completions.create(
+            model=NAME, messages=QUESTION, temperature=0, max_tokens=8, logprobs=True, top_logprobs=3,
+            extra_body={"repeat_penalty": 1.0})
+        tokens = answer.choices[0].logprobs.content
+        expect("".join(t.token for t in tokens) == answer.choices[0].message.content, tokens)
+        for token in tokens:
+            expect(len(token.top_logprobs) == 3 and token.logprob <= 0, token)
+            expect(token.top_logprobs[0].token == token.token, token)
+
+
+def case_schema():
+    """An answer that stops is valid JSON of the schema."""
+    schema = {"type": "object", "additionalProperties": False, "required": ["city", "people"],
+              "properties": {"city": {"type": "string", "maxLength": 20}, "people": {"type": "integer"}}}
+    with Server() as one:
+        ask = client_of(one).chat.completions.create
+        for seed in range(5):
+            answer = ask(model=NAME, messages=QUESTION, seed=seed, temperature=1.0, max_tokens=80,
+                         response_format={"type": "json_schema",
+                                          "json_schema": {"name": "city", "schema": schema}})
+            if answer.choices[0].finish_reason == "stop":
+                made = json.loads(answer.choices[0].message.content)
+                expect(set(made) == {"city", "people"} and isinstance(made["people"], int), made)
+        loose = ask(model=NAME, messages=QUESTION, temperature=0, max_tokens=100,
+                    response_format={"type": "json_object"}).choices[0]
+        if loose.finish_reason == "stop":
+            expect(isinstance(json.loads(loose.message.content), dict), loose)
 
 
 def case_busy():
