@@ -206,14 +206,16 @@ class Serve final : public Command {
     return {
         .card = card_of(loaded, context),
         .render =
-            [&](std::span<const chat::Message> messages) {
-              PromptIds prompt = render_conversation(format, text, messages, generation_);
+            [&](std::span<const chat::Message> messages, const jinja::Data* tools) {
+              PromptIds prompt = render_conversation(format, text, messages, generation_, tools);
               return serve::PromptTokens{std::move(prompt.ids), prompt.opened};
             },
+        .tools = chat::tool_format(format.jinja()),
         .encode =
             [&](const std::string& prompt) {
               return encode_raw(text, prompt, generation_.no_special, context);
             },
+        .token_text = [&](int32_t id) { return text.tokenizer.decode(std::span(&id, 1), false); },
         .resolve = [&](const serve::AskedSampling& asked) { return resolve(asked, loaded, text); }};
   }
 

@@ -41,17 +41,19 @@ Json timings_of(const serving::Summary& summary) {
 
 }  // namespace
 
-const char* finish_reason(const serving::Summary& summary) {
+const char* finish_reason(const serving::Summary& summary, bool calls) {
   const bool ended =
       summary.end == serving::End::kFinished && (summary.finish == engine::FinishReason::kEnd ||
                                                  summary.finish == engine::FinishReason::kStop);
-  return ended ? "stop" : "length";
+  if (!ended) return "length";
+  return calls ? "tool_calls" : "stop";
 }
 
 void AnswerPiece::add(AnswerPiece more) {
   thought += more.thought;
   said += more.said;
   std::ranges::move(more.chances, std::back_inserter(chances));
+  std::ranges::move(more.calls, std::back_inserter(calls));
 }
 
 AnswerJson::AnswerJson(const Served& served, bool is_chat, bool with_logprobs,
@@ -110,6 +112,20 @@ Json AnswerJson::completion_logprobs(std::span<const TokenChance> chances) const
           {"top_logprobs", std::move(tops)}};
 }
 
+Json AnswerJson::calls_of(size_t index, const std::vector<ToolCall>& calls, size_t first,
+                          bool numbered) const {
+  Json list = Json::array();
+  for (size_t i = 0; i < calls.size(); ++i) {
+    Json call = Json::object();
+    if (numbered) call["index"] = first + i;
+    call["id"] = fmt::format("call_{}_{}_{}", id_, index, first + i);
+    call["type"] = "function";
+    call["function"] = {{"name", calls[i].name}, {"arguments", calls[i].arguments}};
+    list.push_back(std::move(call));
+  }
+  return list;
+}
+
 Json AnswerJson::logprobs_of(std::span<const TokenChance> chances) const {
   if (!with_logprobs_) return nullptr;
   return is_chat_ ? chat_logprobs(chances) : completion_logprobs(chances);
@@ -126,11 +142,16 @@ std::string AnswerJson::whole(std::span<const AnswerPiece> answers,
     if (is_chat_) {
       choice["message"] = {{"role", "assistant"}, {"content", answer.said}, {"refusal", nullptr}};
       if (!answer.thought.empty()) choice["message"]["reasoning_content"] = answer.thought;
+      if (!answer.calls.empty()) {
+        choice["message"]["tool_calls"] = calls_of(i, answer.calls, 0, false);
+        if (answer.said.find_first_not_of(" \t\r\n") == std::string::npos)
+          choice["message"]["content"] = nullptr;
+      }
     } else {
       choice["text"] = answer.said;
     }
     choice["logprobs"] = logprobs_of(answer.chances);
-    choice["finish_reason"] = finish_reason(summaries[i]);
+    choice["finish_reason"] = finish_reason(summaries[i], !answer.calls.empty());
     json["choices"].push_back(std::move(choice));
   }
   json["usage"] = usage_of(total);
@@ -155,19 +176,20 @@ std::string AnswerJson::first(size_t index) const {
   return text_of(chunk(index, {{"role", "assistant"}, {"content", ""}}));
 }
 
-std::string AnswerJson::piece(size_t index, const AnswerPiece& piece) const {
+std::string AnswerJson::piece(size_t index, const AnswerPiece& piece, size_t called) const {
   Json delta = Json::object();
   if (!piece.thought.empty()) delta["reasoning_content"] = piece.thought;
   if (!piece.said.empty()) delta["content"] = piece.said;
+  if (!piece.calls.empty()) delta["tool_calls"] = calls_of(index, piece.calls, called, true);
   Json json = chunk(index, std::move(delta));
   json["choices"][0]["logprobs"] = logprobs_of(piece.chances);
   return text_of(json);
 }
 
-std::string AnswerJson::last(size_t index, const serving::Summary& summary,
+std::string AnswerJson::last(size_t index, const serving::Summary& summary, bool calls,
                              const std::optional<serving::Summary>& total) const {
   Json json = chunk(index, Json::object());
-  json["choices"][0]["finish_reason"] = finish_reason(summary);
+  json["choices"][0]["finish_reason"] = finish_reason(summary, calls);
   if (total) {
     json["usage"] = usage_of(*total);
     json["timings"] = timings_of(*total);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/serve/served.h"
+#include "app/serve/tools.h"
 #include "core/engine/logprobs.h"
 #include "core/serving/service.h"
 
@@ -26,8 +27,9 @@ struct AnswerPiece {
   std::string thought{};  ///< Only of chats.
   std::string said{};
   std::vector<TokenChance> chances{};  ///< Of the tokens, if they were asked for.
+  std::vector<ToolCall> calls{};
 
-  bool empty() const { return thought.empty() && said.empty() && chances.empty(); }
+  bool empty() const { return thought.empty() && said.empty() && chances.empty() && calls.empty(); }
   void add(AnswerPiece more);
 };
 
@@ -44,9 +46,10 @@ class AnswerJson {
 
   // Objects of a stream; `index`: of the answer.
   std::string first(size_t index) const;
-  std::string piece(size_t index, const AnswerPiece& piece) const;
+  /// `called`: calls of this answer in pieces before.
+  std::string piece(size_t index, const AnswerPiece& piece, size_t called) const;
   /// The reason of the end; with `total`, also usage and timings.
-  std::string last(size_t index, const serving::Summary& summary,
+  std::string last(size_t index, const serving::Summary& summary, bool calls,
                    const std::optional<serving::Summary>& total) const;
   std::string usage(const serving::Summary& total) const;
 
@@ -56,6 +59,8 @@ class AnswerJson {
   nlohmann::ordered_json logprobs_of(std::span<const TokenChance> chances) const;
   nlohmann::ordered_json chat_logprobs(std::span<const TokenChance> chances) const;
   nlohmann::ordered_json completion_logprobs(std::span<const TokenChance> chances) const;
+  nlohmann::ordered_json calls_of(size_t index, const std::vector<ToolCall>& calls, size_t first,
+                                  bool numbered) const;
   nlohmann::ordered_json token_json(int32_t id, float logprob) const;
 
   const Served& served_;
@@ -64,7 +69,7 @@ class AnswerJson {
   int64_t created_;
 };
 
-/// "stop" or "length".
-const char* finish_reason(const serving::Summary& summary);
+/// "stop", "length", or "tool_calls" where an answer that ended well has `calls`.
+const char* finish_reason(const serving::Summary& summary, bool calls);
 
 }  // namespace nety::serve

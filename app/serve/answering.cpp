@@ -1,6 +1,7 @@
 #include "app/serve/answering.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -51,34 +52,54 @@ Answering::Answering(serving::Ticket first, AnswerJson json, const AnswerShape& 
                      int64_t answers, SubmitAnswer submit)
     : json_(std::move(json)), shape_(shape), answers_(answers), submit_(std::move(submit)) {
   parts_.reserve(static_cast<size_t>(answers));
-  parts_.emplace_back(std::move(first), shape.opened);
+  parts_.emplace_back(std::move(first), shape);
 }
 
 AnswerPiece Answering::take(Part& part, double seconds) {
   serving::Delivery delivery = part.ticket.take(seconds);
   part.begun = part.begun || !delivery.tokens.empty();
   std::string text;
+  std::vector<TokenChance> chances;
   for (engine::Token& token : delivery.tokens) {
     text += token.text;
     // The token that ends an answer is no part of it.
     if (shape_.with_logprobs && token.finish != engine::FinishReason::kEnd)
-      part.chances.push_back({token.id, std::move(token.logprobs)});
+      chances.push_back({token.id, std::move(token.logprobs)});
   }
   part.summary = std::move(delivery.summary);
-  if (!shape_.is_chat) return {{}, std::move(text), std::exchange(part.chances, {})};
+  if (!shape_.is_chat) return {{}, std::move(text), std::move(chances), {}};
   part.filter.push(text);
   if (part.summary) part.filter.finish();
   // Thoughts without their tags, and without the line ends before them.
   const std::string& thinking = part.filter.thinking();
   const size_t first = std::min(thinking.find_first_not_of("\r\n"), thinking.size());
-  return {grown(std::string_view(thinking).substr(first), part.thought),
-          grown(part.filter.content(), part.said), std::exchange(part.chances, {})};
+  AnswerPiece piece{grown(std::string_view(thinking).substr(first), part.thought),
+                    grown(part.filter.content(), part.said),
+                    std::move(chances),
+                    {}};
+  if (part.calls) part_calls(part, piece);
+  return piece;
+}
+
+void Answering::part_calls(Part& part, AnswerPiece& piece) const {
+  std::string said = part.calls->push(piece.said);
+  if (part.summary) said += part.calls->finish();
+  const std::vector<std::string>& found = part.calls->calls();
+  for (; part.calls_looked_at < found.size(); ++part.calls_looked_at) {
+    const std::string& text = found[part.calls_looked_at];
+    // What is no call after all was said.
+    if (auto calls = parse_tool_calls(text))
+      std::ranges::move(*calls, std::back_inserter(piece.calls));
+    else
+      said += std::string(shape_.tools->open) + text + std::string(shape_.tools->close);
+  }
+  piece.said = std::move(said);
 }
 
 void Answering::begin_others() {
   if (!parts_.front().begun && !parts_.front().summary) return;
   for (int64_t i = static_cast<int64_t>(parts_.size()); i < answers_; ++i)
-    parts_.emplace_back(submit_(i), shape_.opened);
+    parts_.emplace_back(submit_(i), shape_);
 }
 
 double Answering::patience() const { return parts_.size() > 1 ? kTurnSeconds : kLookSeconds; }
@@ -118,7 +139,6 @@ HttpAnswer Answering::whole(HttpPeer& peer) {
     summaries.push_back(*parts_[i].summary);
     if (!shape_.is_chat) continue;
     all[i].thought = parts_[i].filter.thinking();
-    all[i].said = parts_[i].filter.content();
   }
   return {.body = json_.whole(all, summaries, total())};
 }
@@ -151,7 +171,8 @@ bool Answering::write_part(HttpPeer& peer, size_t index, bool& quiet) {
   const AnswerPiece piece = take(part, patience());
   if (!piece.empty()) {
     quiet = false;
-    if (!peer.write(event(json_.piece(index, piece)))) return false;
+    if (!peer.write(event(json_.piece(index, piece, part.called)))) return false;
+    part.called += piece.calls.size();
   }
   if (!part.summary) return true;
   if (const auto failure = failure_of(*part.summary)) {
@@ -160,8 +181,8 @@ bool Answering::write_part(HttpPeer& peer, size_t index, bool& quiet) {
   }
   // Usage and timings are the last thing that is said, of all answers together.
   const bool last = done() && !shape_.with_usage;
-  return peer.write(
-      event(json_.last(index, *part.summary, last ? std::optional(total()) : std::nullopt)));
+  return peer.write(event(json_.last(index, *part.summary, part.called > 0,
+                                     last ? std::optional(total()) : std::nullopt)));
 }
 
 }  // namespace nety::serve

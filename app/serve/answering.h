@@ -10,6 +10,7 @@
 #include "app/serve/answer_json.h"
 #include "app/serve/http.h"
 #include "core/chat/thinking.h"
+#include "core/chat/tool_calls.h"
 #include "core/serving/service.h"
 
 namespace nety::serve {
@@ -18,8 +19,9 @@ namespace nety::serve {
 struct AnswerShape {
   bool is_chat = false;
   bool with_logprobs = false;
-  bool with_usage = false;       ///< A stream's last chunk is about it.
-  std::string_view opened = {};  ///< See PromptTokens.
+  bool with_usage = false;                  ///< A stream's last chunk is about it.
+  std::string_view opened = {};             ///< See PromptTokens.
+  const chat::ToolFormat* tools = nullptr;  ///< Where tools may be called: how.
 };
 
 /// Asks for answer number `index`. Error: ApiError where it is not taken.
@@ -39,18 +41,23 @@ class Answering {
 
  private:
   struct Part {
-    Part(serving::Ticket asked, std::string_view opened)
-        : ticket(std::move(asked)), filter(opened) {}
+    Part(serving::Ticket asked, const AnswerShape& shape)
+        : ticket(std::move(asked)), filter(shape.opened) {
+      if (shape.tools != nullptr) calls.emplace(*shape.tools);
+    }
     serving::Ticket ticket;
     chat::ThinkFilter filter;
+    std::optional<chat::ToolCallFilter> calls{};
+    size_t calls_looked_at = 0, called = 0;
     bool begun = false;            // something of it has come
     size_t thought = 0, said = 0;  // bytes of both that take() has given
-    std::vector<TokenChance> chances{};
     std::optional<serving::Summary> summary{};
   };
 
   /// What has come of a part since the last look, after at most `seconds`.
   AnswerPiece take(Part& part, double seconds);
+  /// Tells calls of tools from what is said.
+  void part_calls(Part& part, AnswerPiece& piece) const;
   /// Asks for the other answers once the first has begun.
   void begin_others();
   bool done() const;

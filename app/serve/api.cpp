@@ -53,6 +53,8 @@ ApiError error_of(serving::Refusal refusal, const serving::Limits& limits) {
   return {500, "engine_error", "the request was not taken"};
 }
 
+bool has_tools(const Ask& ask) { return !std::holds_alternative<std::monostate>(ask.tools.value); }
+
 /// What a status says by a word, where HTTP itself is at fault.
 const char* code_of(int status) {
   switch (status) {
@@ -208,19 +210,29 @@ serving::Ticket Api::submit(serving::Request request) {
   return std::move(*submitted.ticket);
 }
 
+PromptTokens Api::render(const Ask& ask) const {
+  if (!has_tools(ask)) return served_.render(ask.messages, nullptr);
+  if (served_.tools == nullptr)
+    throw ApiError(400, "unsupported_parameter",
+                   "tools: this model's chat template takes none, or in a form that is not known",
+                   "tools");
+  return served_.render(ask.messages, &ask.tools);
+}
+
 HttpAnswer Api::complete(const Ask& ask, const HttpRequest& request, HttpPeer& peer) {
   if (!ask.model.empty() && ask.model != served_.card.id)
     throw ApiError(404, "model_not_found",
                    fmt::format("'{}' is not served here; {} is", ask.model, served_.card.id),
                    "model");
-  PromptTokens prompt = ask.is_chat      ? served_.render(ask.messages)
+  PromptTokens prompt = ask.is_chat      ? render(ask)
                         : ask.prompt_ids ? PromptTokens{*ask.prompt_ids}
                                          : PromptTokens{served_.encode(ask.prompt)};
   if (prompt.ids.empty()) throw ApiError(400, "invalid_value", "prompt: it is empty", "prompt");
   const AnswerShape shape{.is_chat = ask.is_chat,
                           .with_logprobs = ask.sampling.logprobs >= 0,
                           .with_usage = ask.stream_usage,
-                          .opened = prompt.opened};
+                          .opened = prompt.opened,
+                          .tools = has_tools(ask) ? served_.tools : nullptr};
   const serving::Request first =
       request_of(ask, std::move(prompt), request.client + "/" + ask.user);
   // The others have the same prompt, and seeds of their own.

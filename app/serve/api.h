@@ -44,6 +44,7 @@ class Api final : public HttpHandler {
   static Found find(const HttpRequest& request);
   HttpAnswer complete(const Ask& ask, const HttpRequest& request, HttpPeer& peer);
   serving::Request request_of(const Ask& ask, PromptTokens prompt, const std::string& client) const;
+  PromptTokens render(const Ask& ask) const;
   serving::Ticket submit(serving::Request request);
 
   const Served& served_;

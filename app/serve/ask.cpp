@@ -9,6 +9,7 @@
 
 #include "app/serve/api_error.h"
 #include "app/serve/fields.h"
+#include "app/serve/tools.h"
 #include "core/engine/logprobs.h"
 
 namespace nety::serve {
@@ -117,10 +118,11 @@ chat::Message read_message(const json& message, const std::string& where) {
   Fields fields(message, where);
   std::string role = fields.text("role").value_or("");
   if (role == "developer") role = "system";
-  if (role != "system" && role != "user" && role != "assistant")
-    refuse_value(
-        where + ".role",
-        fmt::format("'{}' is not supported: system, developer, user and assistant are", role));
+  if (role != "system" && role != "user" && role != "assistant" && role != "tool")
+    refuse_value(where + ".role",
+                 fmt::format("'{}' is not supported: system, developer, user, assistant and tool "
+                             "are",
+                             role));
   chat::Message read{role, {}};
   if (const json* content = fields.find("content"))
     read.content = read_content(*content, where + ".content");
@@ -128,8 +130,11 @@ chat::Message read_message(const json& message, const std::string& where) {
     refuse_value(where + ".content", "a text is needed");
   read.thinking = fields.text("reasoning_content").value_or("");
   if (role == "assistant") read.whole = read.content;
-  fields.refuse("tool_calls", "tools are not supported yet");
-  fields.refuse("function_call", "tools are not supported yet");
+  if (const json* calls = fields.find("tool_calls"))
+    read.tool_calls = read_tool_calls(*calls, where + ".tool_calls");
+  read.tool_call_id = fields.text("tool_call_id").value_or("");
+  if (role == "tool") read.name = fields.text("name").value_or("");
+  fields.refuse("function_call", "tool_calls is what is asked for now");
   fields.ignore({"name", "refusal", "annotations", "audio"});
   fields.refuse_others();
   return read;
@@ -182,16 +187,6 @@ void read_chat_logprobs(Fields& fields, AskedSampling& sampling) {
   if (wanted) sampling.logprobs = static_cast<int32_t>(top.value_or(0));
 }
 
-void read_tools(Fields& fields) {
-  const std::string why = "tools are not supported yet";
-  fields.refuse("tools", why);
-  fields.refuse("functions", why);
-  fields.refuse_unless("function_call", "none", why);
-  const json* choice = fields.find("tool_choice");
-  const bool free = choice != nullptr && (*choice == "none" || *choice == "auto");
-  if (!free) fields.refuse("tool_choice", why);
-}
-
 /// Token ids, or a text, or a list with one of either.
 void read_prompt(Fields& fields, Ask& ask) {
   const json* prompt = fields.find("prompt");
@@ -224,7 +219,9 @@ Ask read_chat_ask(const std::string& body) {
     ask.sampling.tokens = tokens;
   read_messages(fields, ask);
   ask.format = read_response_format(fields);
-  read_tools(fields);
+  ask.tools = read_tools(fields);
+  fields.refuse("functions", "tools are what is asked for now");
+  fields.refuse_unless("function_call", "none", "tool_choice is what is asked for now");
   read_chat_logprobs(fields, ask.sampling);
   fields.refuse("audio", "only text is answered");
   fields.refuse("web_search_options", "nothing is searched");

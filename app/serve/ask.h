@@ -34,6 +34,7 @@ struct Ask {
   std::string model;  ///< Empty: whatever is served.
   bool is_chat = false;
   std::vector<chat::Message> messages;  ///< Where is_chat is true; else one of:
+  jinja::Data tools;                    ///< What may be called: a list, or nothing.
   std::string prompt;
   std::optional<std::vector<int32_t>> prompt_ids;
   AskedSampling sampling;

@@ -10,6 +10,7 @@
 
 #include "app/serve/ask.h"
 #include "core/chat/chat_template.h"
+#include "core/chat/tool_calls.h"
 #include "core/engine/generation.h"
 #include "core/serving/runner.h"
 
@@ -35,7 +36,10 @@ struct ModelCard {
 /// The functions are called by several threads at the same time, and throw nety::Error.
 struct Served {
   ModelCard card;
-  std::function<PromptTokens(std::span<const chat::Message>)> render;
+  /// `tools`: see chat::TemplateContext.
+  std::function<PromptTokens(std::span<const chat::Message>, const jinja::Data* tools)> render;
+  /// How this model calls tools; null: it cannot.
+  const chat::ToolFormat* tools = nullptr;
   std::function<std::vector<int32_t>(const std::string&)> encode;
   std::function<std::string(int32_t)> token_text;
   std::function<engine::GenerateOptions(const AskedSampling&)> resolve;

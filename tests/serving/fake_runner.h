@@ -76,6 +76,8 @@ class FakeRunner final : public Runner {
   /// A prompt that begins with this cannot be started.
   static constexpr int32_t kRefused = 9999;
   bool fails_next = false;
+  /// The texts of each answer's tokens, in order; empty: the tokens' numbers.
+  std::vector<std::string> script{};
   int64_t steps = 0;
 
  private:
@@ -103,6 +105,7 @@ class FakeRunner final : public Runner {
     }
     held.last = next_token(held.tokens);
     engine::Token token{.id = held.last, .text = std::to_string(held.last) + " "};
+    if (!script.empty()) token.text = script.at(static_cast<size_t>(held.made) % script.size());
     if (held.request->options.logprobs >= 0)
       token.logprobs = {-0.5F, {{held.last, -0.5F}, {9, -INFINITY}}};
     if (++held.made >= held.request->options.tokens) {
