@@ -49,11 +49,12 @@ Served fake_model() {
                .created = 1000,
                .same_bits = true},
       .render =
-          [bytes](std::span<const chat::Message> messages) {
+          [bytes](std::span<const chat::Message> messages, const jinja::Data* tools) {
             std::string all;
             for (const chat::Message& one : messages) all += one.role[0] + one.content;
             if (all.find("forbidden") != std::string::npos)
               throw Error(ErrorKind::kUsage, "the template refuses that");
+            if (tools != nullptr) all += "T";
             return PromptTokens{bytes(all)};
           },
       .encode = bytes,
@@ -266,6 +267,68 @@ TEST_F(ApiTest, KeepsAnAnswerToItsFormat) {
     throw Error(ErrorKind::kUsage, "unevaluatedProperties cannot be honoured");
   };
   EXPECT_EQ(code_of(post(kChat, body)), "invalid_schema");
+}
+
+class ApiWithTools : public ApiTest {
+ protected:
+  static constexpr const char* kTools =
+      R"(, "tools": [{"type": "function", "function": {"name": "add"}}])";
+  ApiWithTools() {
+    served_.tools = chat::tool_format("{{ tools }} <tool_call>");
+    runner_.script = {"Well. <tool", "_call>{\"name\": \"add\",", " \"arguments\": {\"a\": 1}}",
+                      "</tool_call>"};
+  }
+};
+
+TEST_F(ApiWithTools, TellsCallsFromWhatIsSaid) {
+  const std::string body = std::string("{") + kHi + kTools + R"(, "max_tokens": 4)";
+  const json whole = json::parse(post(kChat, body + "}").body);
+  EXPECT_EQ(whole.at("usage").at("prompt_tokens"), 4) << "the template got them";
+  const json& message = whole.at("choices").at(0).at("message");
+  EXPECT_EQ(message.at("content"), "Well. ");
+  ASSERT_EQ(message.at("tool_calls").size(), 1U) << whole;
+  const json& call = message.at("tool_calls").at(0);
+  EXPECT_EQ(call.at("type"), "function");
+  EXPECT_EQ(call.at("function").at("name"), "add");
+  EXPECT_EQ(call.at("function").at("arguments"), R"({"a":1})");
+
+  std::string said;
+  std::vector<json> calls;
+  for (const json& one : events(post(kChat, body + R"(, "stream": true})"))) {
+    const json& delta = one.at("choices").at(0).at("delta");
+    said += delta.value("content", "");
+    if (delta.contains("tool_calls")) calls.push_back(delta.at("tool_calls").at(0));
+  }
+  EXPECT_EQ(said, "Well. ");
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_EQ(calls[0].at("index"), 0);
+  EXPECT_EQ(calls[0].at("function"), call.at("function"));
+}
+
+TEST_F(ApiWithTools, SaysWhatIsNoCallAfterAll) {
+  runner_.script = {"<tool_call>", "half a ", "thought", "</tool_call>"};
+  const json whole =
+      json::parse(post(kChat, std::string("{") + kHi + kTools + R"(, "max_tokens": 4})").body);
+  const json& message = whole.at("choices").at(0).at("message");
+  EXPECT_EQ(message.at("content"), "<tool_call>half a thought</tool_call>");
+  EXPECT_FALSE(message.contains("tool_calls"));
+}
+
+TEST_F(ApiWithTools, CallsNothingWithoutTools) {
+  const std::string begin = std::string("{") + kHi, end = R"(, "max_tokens": 4})";
+  for (const std::string& more :
+       {std::string(), std::string(kTools) + R"(, "tool_choice": "none")"}) {
+    const json whole = json::parse(post(kChat, begin + more + end).body);
+    EXPECT_EQ(whole.at("usage").at("prompt_tokens"), 3);
+    EXPECT_FALSE(whole.at("choices").at(0).at("message").contains("tool_calls"));
+  }
+}
+
+TEST_F(ApiWithTools, RefusesThemWhereTheTemplateHasNone) {
+  served_.tools = nullptr;
+  const HttpAnswer refused = post(kChat, std::string("{") + kHi + kTools + "}");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(json::parse(refused.body).at("error").at("param"), "tools");
 }
 
 TEST_F(ApiTest, SaysWhatItRefusesInOneForm) {

@@ -110,6 +110,33 @@ TEST(ChatAsk, ReadsTheFormatOfTheAnswer) {
         << wrong;
 }
 
+TEST(ChatAsk, ReadsToolsAndTheirResults) {
+  const Ask ask = read_chat_ask(R"({"messages": [{"role": "user", "content": "1+2?"},
+      {"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function",
+          "function": {"name": "add", "arguments": "{\\"a\\": 1, \\"b\\": 2}"}}]},
+      {"role": "tool", "tool_call_id": "c1", "content": "3"}],
+      "tools": [{"type": "function", "function": {"name": "add", "parameters": {}}}],
+      "tool_choice": "auto"})");
+  EXPECT_TRUE(std::holds_alternative<jinja::Data::List>(ask.tools.value));
+  ASSERT_EQ(ask.messages.size(), 3U);
+  const auto& calls = std::get<jinja::Data::List>(ask.messages[1].tool_calls.value);
+  const auto& call = std::get<jinja::Data::Object>(calls.at(0).value);
+  EXPECT_EQ(call.at(2).name, "function");
+  const auto& function = std::get<jinja::Data::Object>(call.at(2).value.value);
+  EXPECT_TRUE(std::holds_alternative<jinja::Data::Object>(function.at(1).value.value))
+      << "arguments as an object, as templates take them";
+  EXPECT_EQ(ask.messages[2].tool_call_id, "c1");
+
+  const std::string tools = R"("tools": [{"type": "function", "function": {"name": "f"}}])";
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(
+      read_chat_ask(chat_with(tools + R"(, "tool_choice": "none")")).tools.value));
+  for (const std::string wrong :
+       {R"("tools": 5)", R"("tools": [5])", R"("tools": [{"type": "function"}])",
+        R"("tools": [{"type": "browser", "function": {"name": "f"}}])",
+        R"("tools": [{"type": "function", "function": {}}])"})
+    EXPECT_TRUE(refusal(read_chat_ask, chat_with(wrong)).has_value()) << wrong;
+}
+
 TEST(ChatAsk, RefusesByNameWhatItCannotDo) {
   for (const auto& [field, value] :
        std::vector<std::pair<std::string, std::string>>{{"tools", R"([{"type": "function"}])"},
@@ -155,7 +182,7 @@ TEST(ChatAsk, RefusesValuesThatCannotBe) {
     EXPECT_TRUE(refusal(read_chat_ask, chat_with(more)).has_value()) << more;
   for (const std::string messages :
        {"null", "[]", "{}", "[5]", "[{}]", R"([{"role": "user"}])",
-        R"([{"role": "king", "content": "x"}])", R"([{"role": "tool", "content": "x"}])",
+        R"([{"role": "king", "content": "x"}])", R"([{"role": "tool"}])",
         R"([{"role": "user", "content": 5}])",
         R"([{"role": "user", "content": [{"type": "text"}]}])",
         R"([{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}])",
