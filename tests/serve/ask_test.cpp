@@ -113,7 +113,7 @@ TEST(ChatAsk, ReadsTheFormatOfTheAnswer) {
 TEST(ChatAsk, ReadsToolsAndTheirResults) {
   const Ask ask = read_chat_ask(R"({"messages": [{"role": "user", "content": "1+2?"},
       {"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function",
-          "function": {"name": "add", "arguments": "{\\"a\\": 1, \\"b\\": 2}"}}]},
+          "function": {"name": "add", "arguments": "{\"a\": 1, \"b\": 2}"}}]},
       {"role": "tool", "tool_call_id": "c1", "content": "3"}],
       "tools": [{"type": "function", "function": {"name": "add", "parameters": {}}}],
       "tool_choice": "auto"})");
