@@ -57,20 +57,20 @@ std::optional<ToolCall> call_of(const json& object) {
 
 }  // namespace
 
-Data data_of(const json& json) {
-  if (json.is_boolean()) return {json.get<bool>()};
-  if (json.is_number_unsigned() && json.get<uint64_t>() > INT64_MAX) return {json.get<double>()};
-  if (json.is_number_integer()) return {json.get<int64_t>()};
-  if (json.is_number_float()) return {json.get<double>()};
-  if (json.is_string()) return {jinja::DataText{json.get<std::string>(), true}};
-  if (json.is_array()) {
+Data data_of(const json& value) {
+  if (value.is_boolean()) return {value.get<bool>()};
+  if (value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX) return {value.get<double>()};
+  if (value.is_number_integer()) return {value.get<int64_t>()};
+  if (value.is_number_float()) return {value.get<double>()};
+  if (value.is_string()) return {jinja::DataText{value.get<std::string>(), true}};
+  if (value.is_array()) {
     Data::List list;
-    for (const auto& one : json) list.push_back(data_of(one));
+    for (const json& one : value) list.push_back(data_of(one));
     return {std::move(list)};
   }
-  if (!json.is_object()) return {};
+  if (!value.is_object()) return {};
   Data::Object object;
-  for (const auto& [name, value] : json.items()) object.push_back({name, data_of(value)});
+  for (const auto& [name, member] : value.items()) object.push_back({name, data_of(member)});
   return {std::move(object)};
 }
 
