@@ -157,7 +157,7 @@ def case_prefixes_are_shared():
 
 def case_a_graceful_end():
     """SIGTERM lets an answer finish; what takes too long is told of its end."""
-    with Server() as one:
+    with Server("--stop-time", "60") as one:
         peer = one.connect()
         peer.sendall(raw_post(CHAT, one.chat(max_tokens=40, stream=True), "Connection: close\r\n"))
         peer.recv(100)

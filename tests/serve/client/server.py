@@ -63,7 +63,7 @@ class Server:
     def end(self, how=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(how)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=90)
 
     def get(self, path, key=None):
         """Status and body."""
