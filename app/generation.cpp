@@ -201,10 +201,11 @@ chat::ChatTemplate load_template(const checkpoint::Checkpoint& checkpoint,
 
 PromptIds render_conversation(const chat::ChatTemplate& format, const ModelText& text,
                               std::span<const chat::Message> messages,
-                              const GenerationOptions& options) {
+                              const GenerationOptions& options, const jinja::Data* tools) {
   chat::TemplateContext context{.bos_token = text.special.bos.text,
                                 .eos_token = text.special.eos.text};
   if (options.think == "off") context.thinking = false;
+  context.tools = tools;
   chat::Prompt prompt = format.render(messages, context);
   // Control tokens written in messages stay text.
   if (!options.no_special) prompt.contents.clear();

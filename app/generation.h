@@ -75,7 +75,7 @@ struct PromptIds {
 /// Errors: kCheckpoint, kUsage (the template refuses the conversation).
 PromptIds render_conversation(const chat::ChatTemplate& format, const ModelText& text,
                               std::span<const chat::Message> messages,
-                              const GenerationOptions& options);
+                              const GenerationOptions& options, const jinja::Data* tools = nullptr);
 /// Token ids of a prompt without a template. A notice says if it begins with BOS twice.
 std::vector<int32_t> encode_raw(const ModelText& text, const std::string& prompt, bool literal,
                                 const Context& context);

@@ -243,7 +243,8 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
     before(*loaded.checkpoint);
     start += std::chrono::steady_clock::now() - paused;
   }
-  for (const Text& line : policy::loading_lines(decision, machine)) notice(context, line);
+  loaded.policy = policy::loading_lines(decision, machine);
+  for (const Text& line : loaded.policy) notice(context, line);
 
   const char* isa = std::getenv("NETY_ISA");
   loaded.backend = backends::make_backend(

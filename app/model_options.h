@@ -56,8 +56,9 @@ struct LoadedModel {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint;
   std::unique_ptr<model::Backend> backend;
   std::unique_ptr<model::Model> model;
-  std::string mode;     ///< The mode's name, or "stored".
-  int64_t context = 0;  ///< Tokens the plan has room for.
+  std::string mode;          ///< The mode's name, or "stored".
+  int64_t context = 0;       ///< Tokens the plan has room for.
+  std::vector<Text> policy;  ///< Which precision, and why: what was said when it was loaded.
   double load_s = 0;
 };
 

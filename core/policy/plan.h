@@ -77,7 +77,7 @@ struct MemoryPlan {
   uint64_t workspace_bytes = 0;          ///< The backend's buffers for the largest step.
   uint64_t tokenizer_bytes = 0;
   uint64_t program_bytes = 0;  ///< Before any model, and a stack for each thread.
-  int64_t context = 0;         ///< What kv_bytes is for.
+  int64_t context = 0;         ///< Of each sequence; kv_bytes is for all of them.
 
   uint64_t weights() const { return weights_anonymous_bytes + weights_mapped_bytes; }
   /// What the program allocates; mapped files do not count. Its peak stays below this.
