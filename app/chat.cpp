@@ -10,6 +10,7 @@
 #include "app/line_editor.h"
 #include "app/messages.h"
 #include "app/model_options.h"
+#include "app/structured.h"
 #include "app/thinking_output.h"
 #include "core/base/error.h"
 #include "core/base/units.h"
@@ -22,7 +23,7 @@ class Conversation {
  public:
   Conversation(LoadedModel& loaded, ModelText text, chat::ChatTemplate format,
                const ModelOptions& options, GenerationOptions generation, std::string system,
-               const Context& context)
+               std::optional<Structure> structure, const Context& context)
       : loaded_(loaded),
         text_(std::move(text)),
         format_(std::move(format)),
@@ -30,6 +31,7 @@ class Conversation {
         sequence_(engine_.open_sequence()),
         generation_(std::move(generation)),
         system_(std::move(system)),
+        structure_(std::move(structure)),
         context_(context),
         language_(context.language),
         quiet_(!stdout_is_terminal() || context.verbosity < 0) {}
@@ -65,6 +67,7 @@ class Conversation {
   engine::Sequence sequence_;
   GenerationOptions generation_;
   std::string system_;
+  std::optional<Structure> structure_;
   std::vector<chat::Message> turns_;
   size_t forgotten_ = 0;  // so many of the oldest are no longer read: the context was full
   LineEditor editor_;
@@ -138,7 +141,10 @@ void Conversation::answer() {
   // What has been read of this conversation stays.
   const auto kept = static_cast<size_t>(sequence_.keep_prefix(ids));
   clear_interrupt();
-  const engine::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, text_.special);
+  engine::GenerateOptions options = generation_.resolve(*loaded_.checkpoint, text_.special);
+  const std::unique_ptr<engine::Constraint> constraint =
+      structure_ ? structure_->constraint() : nullptr;
+  options.constraint = constraint.get();
   ThinkingOutput output(opened, generation_.hides_thoughts());
   const engine::Answer result =
       engine::generate(sequence_, text_.tokenizer, std::span(ids).subspan(kept), options,
@@ -252,24 +258,30 @@ class Chat final : public Command {
     options_.declare(arguments);
     arguments.text("--system", system_, "The system message");
     generation_.tokens = 1024;
+    structured_.declare(arguments);
     generation_.declare(arguments);
   }
 
   int run(const Context& context) override {
     std::optional<ModelText> text;
     std::optional<chat::ChatTemplate> format;
+    std::optional<grammar::Grammar> grammar = structured_.read(context);
+    std::optional<Structure> structure;
     const auto read = [&](const checkpoint::Checkpoint& checkpoint) {
       text.emplace(load_text(checkpoint, context));
       // A template that cannot be used is refused now, not after the first question.
       format.emplace(load_template(checkpoint, generation_));
       const std::vector<chat::Message> probe = {{"user", "x"}};
       render_conversation(*format, *text, probe, generation_);
-      generation_.resolve(checkpoint, text->special);
+      const engine::GenerateOptions options = generation_.resolve(checkpoint, text->special);
+      if (grammar)
+        structure.emplace(*std::move(grammar), text->tokenizer, options.end_ids,
+                          static_cast<int32_t>(checkpoint.config().vocab));
     };
     std::optional<LoadedModel> loaded = load(options_, context, read);
     if (!loaded) return 0;
     Conversation conversation(*loaded, *std::move(text), *std::move(format), options_, generation_,
-                              system_, context);
+                              system_, std::move(structure), context);
     if (stdout_is_terminal())
       notice(context,
              Text{message::chat_banner,
@@ -281,6 +293,7 @@ class Chat final : public Command {
  private:
   ModelOptions options_;
   GenerationOptions generation_;
+  StructuredOptions structured_;
   std::string system_;
 };
 

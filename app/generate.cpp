@@ -11,6 +11,7 @@
 #include "app/input.h"
 #include "app/messages.h"
 #include "app/model_options.h"
+#include "app/structured.h"
 #include "app/thinking_output.h"
 #include "core/base/error.h"
 #include "core/base/printable.h"
@@ -82,6 +83,7 @@ class Generate final : public Command {
                      "So many answers to the prompt, which is read once; each has the next seed");
     arguments.number("--logprobs", logprobs_, 0, engine::kMostLogprobs,
                      "With --json: log-probabilities of each token and of the K likeliest");
+    structured_.declare(arguments);
     generation_.declare(arguments);
   }
 
@@ -92,6 +94,9 @@ class Generate final : public Command {
     std::optional<ModelText> text;
     PromptIds asked;
     engine::GenerateOptions options;
+    // Before the model: what cannot be honoured is said at once.
+    std::optional<grammar::Grammar> grammar = structured_.read(context);
+    std::optional<Structure> structure;
     const auto read = [&](const checkpoint::Checkpoint& checkpoint) {
       const measure::Stopwatch watch;
       text.emplace(load_text(checkpoint, context));
@@ -102,6 +107,9 @@ class Generate final : public Command {
                     "Give one: -p TEXT, -f FILE or standard input.");
       options = generation_.resolve(checkpoint, text->special);
       options.logprobs = static_cast<int32_t>(logprobs_);
+      if (grammar)
+        structure.emplace(*std::move(grammar), text->tokenizer, options.end_ids,
+                          static_cast<int32_t>(checkpoint.config().vocab));
     };
     options_.sequences = answers_;
     options_.logit_rows = answers_ * generation_.logit_rows();
@@ -110,15 +118,22 @@ class Generate final : public Command {
     engine::EngineOptions size = engine_options(options_, *loaded);
     size.logit_rows = options_.logit_rows;
     engine::Engine engine(*loaded->model, *loaded->backend, size);
-    return answer(context, *loaded, engine, *text, asked, options);
+    return answer(context, *loaded, engine, *text, asked, options,
+                  structure ? &*structure : nullptr);
   }
 
  private:
   int answer(const Context& context, const LoadedModel& loaded, engine::Engine& engine,
-             const ModelText& text, const PromptIds& asked,
-             const engine::GenerateOptions& options) const {
-    const std::vector<engine::GenerateOptions> every =
+             const ModelText& text, const PromptIds& asked, const engine::GenerateOptions& options,
+             const Structure* structure) const {
+    std::vector<engine::GenerateOptions> every =
         engine::with_seeds(options, static_cast<size_t>(answers_));
+    std::vector<std::unique_ptr<engine::Constraint>> constraints;
+    for (engine::GenerateOptions& one : every) {
+      if (structure == nullptr) break;
+      constraints.push_back(structure->constraint());
+      one.constraint = constraints.back().get();
+    }
     const bool hides = generation_.hides_thoughts() && !raw_;
     AnswersOutput output(heads(every, context), asked.opened, hides, !json_);
     engine::Sequence sequence = engine.open_sequence();
@@ -228,6 +243,7 @@ class Generate final : public Command {
 
   ModelOptions options_;
   GenerationOptions generation_;
+  StructuredOptions structured_;
   std::vector<std::string> prompt_;  // of several the last; "" is an empty one
   std::string file_, system_;
   bool raw_ = false, json_ = false;
