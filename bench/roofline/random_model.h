@@ -26,7 +26,7 @@ class RandomModel {
   model::Backend& backend_;
   model::Model model_;
   native::Arena arena_;                   // as the backend keeps what it converts
-  std::vector<AnonymousMemory> storage_;  // GGUF blocks, which it packs into memory of its own
+  std::vector<AnonymousMemory> storage_;  // GGUF blocks that it multiplies in place
   uint64_t state_ = 88172645463325252ULL;
 };
 
