@@ -23,6 +23,19 @@ bool is_printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+std::string checked_key(std::string key, std::string_view place) {
+  if (key.size() >= kShortestKey && key.size() <= kLongestKey && is_printable_ascii(key))
+    return key;
+  throw Error(ErrorKind::kUsage, fmt::format("{} has no API key that can be used", place),
+              fmt::format("It is {} to {} letters, digits and signs in the first line: "
+                          "openssl rand -hex 24 makes one.",
+                          kShortestKey, kLongestKey));
+}
+
 }  // namespace
 
 bool is_loopback(std::string_view host) {
@@ -40,22 +53,10 @@ bool same_secret(std::string_view given, std::string_view secret) {
 }
 
 std::string read_api_key(const std::string& file) {
-  std::string key, place = file;
-  if (!file.empty()) {
-    key = read_file(file, 1 << 16);
-    key.resize(std::min(key.size(), key.find_first_of("\r\n")));
-  } else if (const char* variable = std::getenv("NETY_API_KEY"); variable != nullptr) {
-    key = variable;
-    place = "NETY_API_KEY";
-  } else {
-    return {};
-  }
-  if (key.size() < kShortestKey || key.size() > kLongestKey || !is_printable_ascii(key))
-    throw Error(ErrorKind::kUsage, fmt::format("{} has no API key that can be used", place),
-                fmt::format("It is {} to {} letters, digits and signs in the first line: "
-                            "openssl rand -hex 24 makes one.",
-                            kShortestKey, kLongestKey));
-  return key;
+  if (!file.empty()) return checked_key(first_line(read_file(file, 1 << 16)), file);
+  const char* const variable = std::getenv("NETY_API_KEY");
+  if (variable == nullptr) return {};
+  return checked_key(variable, "NETY_API_KEY");
 }
 
 std::optional<ApiError> check_access(const Access& access, const HttpRequest& request) {

@@ -2,6 +2,7 @@
 #include "app/serve/http_library.h"
 
 #include <dlfcn.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <string>
@@ -28,7 +29,7 @@ std::string find_library() {
     if (std::filesystem::is_regular_file(path, ignored)) return path.string();
     places += (places.empty() ? "" : ", ") + folder.lexically_normal().string();
   }
-  fail(std::string(kFile) + " is missing (looked in " + places + ")");
+  fail(fmt::format("{} is missing (looked in {})", kFile, places));
 }
 
 }  // namespace
@@ -40,7 +41,7 @@ std::unique_ptr<HttpServer> make_http_server(HttpHandler& handler, const HttpLim
   const auto entry = reinterpret_cast<HttpEntry>(::dlsym(library, kHttpEntry));
   std::unique_ptr<HttpServer> server(entry == nullptr ? nullptr
                                                       : entry(http_layout(), &handler, &limits));
-  if (!server) fail(path + " belongs to another build of nety");
+  if (!server) fail(fmt::format("{} belongs to another build of nety", path));
   return server;
 }
 

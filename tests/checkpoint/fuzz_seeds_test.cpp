@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "core/base/files.h"
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/family.h"
 #include "core/checkpoint/huggingface_config.h"
@@ -45,7 +46,7 @@ TEST(FuzzSeeds, HaveTheConfigurationOfEveryFamily) {
   std::set<std::string, std::less<>> read;
   for (const auto& entry : fs::directory_iterator(corpus("model_config"))) {
     SCOPED_TRACE(entry.path());
-    const std::string text = content_of(entry.path());
+    const std::string text = read_file(entry.path());
     EXPECT_NO_THROW(read.insert(parse_config({text, entry.path()}).model.architecture));
   }
   for (const Family* family : families()) EXPECT_TRUE(read.contains(family->name)) << family->name;
@@ -70,7 +71,7 @@ TEST(FuzzSeeds, HaveModelsOfSeveralFiles) {
   for (const auto& entry : fs::directory_iterator(corpus("files"))) {
     SCOPED_TRACE(entry.path());
     const TempFolder folder;
-    unpack(content_of(entry.path()), folder);
+    unpack(read_file(entry.path()), folder);
     EXPECT_NO_THROW({
       const Checkpoint checkpoint = Checkpoint::open(folder.path());
       EXPECT_TRUE(checkpoint.notices().empty()) << checkpoint.notices().front().what;
