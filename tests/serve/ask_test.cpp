@@ -139,7 +139,7 @@ TEST(ChatAsk, ReadsToolsAndTheirResults) {
 
 TEST(ChatAsk, RefusesByNameWhatItCannotDo) {
   for (const auto& [field, value] :
-       std::vector<std::pair<std::string, std::string>>{{"tools", R"([{"type": "function"}])"},
+       std::vector<std::pair<std::string, std::string>>{{"tools", "5"},
                                                         {"tool_choice", R"("required")"},
                                                         {"functions", R"([{"name": "f"}])"},
                                                         {"response_format", R"({"type": "yaml"})"},

@@ -35,8 +35,8 @@ class Candidates {
   /// Adds to the logit of token `id`, if it is a candidate. Before the first step that drops or
   /// ranks.
   void add(int32_t id, double amount);
-  /// Calls changed(logit, times) for every candidate that is among `tokens`, once, with how often it
-  /// is; the logit becomes what is returned. Before the first step that drops or ranks.
+  /// Calls changed(logit, times) for every candidate that is among `tokens`, once, with how often
+  /// it is; the logit becomes what is returned. Before the first step that drops or ranks.
   template <class Change>
   void change(std::span<const int32_t> tokens, Change&& changed);
 

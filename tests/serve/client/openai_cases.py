@@ -101,7 +101,7 @@ def case_errors():
         ask = right.chat.completions.create
         error = raises(openai.NotFoundError, lambda: ask(model="gpt-4", messages=QUESTION))
         expect(error.code == "model_not_found" and NAME in error.message, error)
-        error = raises(openai.BadRequestError, lambda: ask(model=NAME, messages=QUESTION, temperature=9))
+        error = raises(openai.BadRequestError, lambda: ask(model=NAME, messages=QUESTION, temperature=900))
         expect(error.param == "temperature", error)
         error = raises(openai.BadRequestError, lambda: ask(
             model=NAME, messages=QUESTION, tools=[{"type": "function", "function": {"name": "f"}}]))
