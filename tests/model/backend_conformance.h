@@ -32,13 +32,14 @@ struct ConformanceParam {
   precision::ModeId mode;
   Tolerances tolerances;
   RowChange change = nullptr;
+  reference::Products products = reference::Products::kExact;
 };
 
 /// Every shape in fp32 if it is among `modes`, the other modes in the shapes that show most.
-inline std::vector<ConformanceParam> conformance_params(const BackendFactory& make,
-                                                        const std::vector<precision::ModeId>& modes,
-                                                        const Tolerances& tolerances = {},
-                                                        RowChange change = nullptr) {
+inline std::vector<ConformanceParam> conformance_params(
+    const BackendFactory& make, const std::vector<precision::ModeId>& modes,
+    const Tolerances& tolerances = {}, RowChange change = nullptr,
+    reference::Products products = reference::Products::kExact) {
   std::vector<ConformanceParam> params;
   for (const Shape& shape : conformance_shapes())
     for (const precision::ModeId mode : modes) {
@@ -46,7 +47,7 @@ inline std::vector<ConformanceParam> conformance_params(const BackendFactory& ma
                            shape.name == "wide" || shape.name == "all_at_once" ||
                            shape.name == "experts_wide" || shape.name == "one_kv_head_of_odd_width";
       if (telling && fits(shape.config, mode))
-        params.push_back({make, shape, mode, tolerances, change});
+        params.push_back({make, shape, mode, tolerances, change, products});
     }
   return params;
 }
@@ -99,7 +100,8 @@ class BackendConformance : public ::testing::TestWithParam<ConformanceParam> {
                                    .context = kCacheContext,
                                    .sequences = kSequences,
                                    .type = type});
-    references_.assign(kSequences, reference::Sequence(reference_weights_));
+    references_.assign(kSequences,
+                       reference::Sequence(reference_weights_, {GetParam().products, type}));
   }
 
   /// Runs one step over rows (sequence, token), with logits of `wanted` rows, and compares them.

@@ -33,6 +33,7 @@ struct Subject {
   std::vector<precision::ModeId> modes;
   Tolerances tolerances;
   reference::Products products = reference::Products::kExact;
+  bool q8_0_cache = false;  ///< Whether it has one.
 };
 
 /// Tokens of all cases: how many were compared, and how many experts were chosen otherwise.
@@ -47,11 +48,13 @@ class Run {
   Run(const Case& one, const Subject& subject)
       : case_(one),
         mode_(subject.modes[one.mode]),
+        cache_type_(one.kv == KvType::kQ8_0 && !subject.q8_0_cache ? KvType::kBf16 : one.kv),
         tolerance_(tolerance_of(mode_, subject.tolerances)),
         random_model_(one.config, mode_),
         backend_(subject.make({.threads = 2, .isa = subject.isa, .device = {}})),
         model_(prepared(random_model_.weights(), *backend_)) {
-    if (one.kv == KvType::kBf16) tolerance_ = std::max(tolerance_, subject.tolerances.kv_bf16);
+    if (cache_type_ == KvType::kBf16) tolerance_ = std::max(tolerance_, subject.tolerances.kv_bf16);
+    if (cache_type_ == KvType::kQ8_0) tolerance_ = std::max(tolerance_, subject.tolerances.kv_q8_0);
     const checkpoint::ModelConfig& config = one.config;
     workspace_ = backend_->make_workspace(
         config, whole_shape(config),
@@ -61,11 +64,11 @@ class Run {
                                    .head_dim = config.head_dim,
                                    .context = kContext,
                                    .sequences = kSequences,
-                                   .type = one.kv});
+                                   .type = cache_type_});
     for (int32_t i = 0; i < kSequences; ++i)
       references_.emplace_back(random_model_.weights(),
-                               reference::Arithmetic{subject.products, one.kv == KvType::kBf16},
-                               tolerance_, tolerance_);
+                               reference::Arithmetic{subject.products, cache_type_}, tolerance_,
+                               std::min(tolerance_, kNearExperts));
   }
 
   void step(const Step& one) {
@@ -106,6 +109,8 @@ class Run {
   }
 
  private:
+  /// How far rounding may move the scores of experts: nearer ones may change places.
+  static constexpr double kNearExperts = 0.1;
   static constexpr int32_t kSequences = 3;
   static constexpr int64_t kContext = 40, kMostTokens = 3 * 17;
 
@@ -154,6 +159,7 @@ class Run {
 
   const Case& case_;
   precision::ModeId mode_;
+  KvType cache_type_;
   double tolerance_;
   reference::RandomModel random_model_;
   std::unique_ptr<Backend> backend_;
@@ -172,11 +178,12 @@ inline rc::detail::TestParams params_of(int cases) {
   if (std::getenv("RC_PARAMS") != nullptr) return params;
   params.seed = 20240607;
   params.maxSuccess = cases;
+  params.disableShrinking = true;  // it takes minutes: RC_PARAMS of the failure's seed shrinks it
   return params;
 }
 
 /// Draws cases on all of the subjects. Near-ties of experts are compared with the experts that the
-/// backend has; of the others, at most a tenth of all tokens, that is not known.
+/// backend has; of the others, at most a fifth of all tokens, that is not known.
 inline void expect_drawn_models(const std::vector<Subject>& subjects, int cases) {
   std::vector<std::vector<precision::ModeId>> modes;
   for (const Subject& subject : subjects) modes.push_back(subject.modes);
@@ -196,7 +203,7 @@ inline void expect_drawn_models(const std::vector<Subject>& subjects, int cases)
   std::ostringstream text;
   rc::detail::printResultMessage(result, text);
   EXPECT_TRUE(result.is<rc::detail::SuccessResult>()) << text.str();
-  EXPECT_LE(counts.apart * 10, counts.compared);
+  EXPECT_LE(counts.apart * 4, counts.compared);
   testing::Test::RecordProperty("tokens_compared", std::to_string(counts.compared));
   testing::Test::RecordProperty("with_another_expert", std::to_string(counts.others));
   testing::Test::RecordProperty("worst_of_allowed", std::to_string(counts.worst));

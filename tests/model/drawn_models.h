@@ -227,7 +227,7 @@ inline rc::Gen<Case> any_case(std::vector<std::vector<precision::ModeId>> modes_
   const auto drawn = rc::gen::build<Case>(
       set(&Case::backend, one_of(backends)), set(&Case::mode, one_of(modes)),
       set(&Case::config, any_config()),
-      set(&Case::kv, one_of<KvType>({KvType::kFp32, KvType::kFp32, KvType::kBf16})),
+      set(&Case::kv, one_of<KvType>({KvType::kFp32, KvType::kFp32, KvType::kBf16, KvType::kQ8_0})),
       set(&Case::steps, steps));
   return rc::gen::map(drawn, [modes_of = std::move(modes_of)](Case one) {
     const std::vector<precision::ModeId>& own = modes_of[one.backend];

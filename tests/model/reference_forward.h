@@ -59,12 +59,30 @@ enum class Products : uint8_t { kExact, kOfMode };
 /// The arithmetic of a reference: exact, unless it is to round as a backend does.
 struct Arithmetic {
   Products products = Products::kExact;
-  bool bf16_cache = false;  ///< Keys and values are rounded to bf16 as they are remembered.
+  KvType cache = KvType::kFp32;  ///< What keys and values are rounded to as they are remembered.
 };
 
-inline Values as_bf16(Values values) {
-  for (double& value : values)
-    value = double{float_from_bf16(bf16_from_float(static_cast<float>(value)))};
+inline double as_bf16(double value) {
+  return double{float_from_bf16(bf16_from_float(static_cast<float>(value)))};
+}
+
+/// Codes of 8 bits and an fp16 scale for every 32 values of a head, the last of which may be fewer.
+inline void round_to_q8_0(double* values, size_t count) {
+  double largest = 0;
+  for (size_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(values[i]));
+  if (largest == 0) return;
+  const double unit = largest / 127;
+  const double scale = double{float_from_fp16(fp16_from_float(static_cast<float>(unit)))};
+  for (size_t i = 0; i < count; ++i) values[i] = std::round(values[i] / unit) * scale;
+}
+
+/// Values [heads * head_dim] as a cache remembers them.
+inline Values as_cached(Values values, KvType cache, size_t head_dim) {
+  if (cache == KvType::kBf16) std::ranges::transform(values, values.begin(), as_bf16);
+  if (cache == KvType::kQ8_0)
+    for (size_t head = 0; head < values.size(); head += head_dim)
+      for (size_t d = 0; d < head_dim; d += 32)
+        round_to_q8_0(&values[head + d], std::min<size_t>(32, head_dim - d));
   return values;
 }
 
@@ -161,12 +179,17 @@ inline Values attend(const checkpoint::ModelConfig& config, const checkpoint::La
   for (size_t head = 0; head * d < q.size(); ++head) {
     const size_t from = head / group * d;
     Values weights(length, 0.0);
-    double sum = sinks == nullptr ? 0 : std::exp(sinks->values[head]);
+    const double sink =
+        sinks == nullptr ? -std::numeric_limits<double>::infinity() : sinks->values[head];
+    double largest = sink;
     for (size_t j = first; j < length; ++j) {
       double score = 0;
       for (size_t i = 0; i < d; ++i) score += q[head * d + i] * memory.keys[j][from + i];
-      sum += weights[j] = std::exp(capped(score * scale, spec.score_cap));
+      weights[j] = capped(score * scale, spec.score_cap);
+      largest = std::max(largest, weights[j]);
     }
+    double sum = std::exp(sink - largest);
+    for (size_t j = first; j < length; ++j) sum += weights[j] = std::exp(weights[j] - largest);
     for (size_t j = first; j < length; ++j)
       for (size_t i = 0; i < d; ++i)
         a[head * d + i] += weights[j] / sum * memory.values[j][from + i];
@@ -286,9 +309,9 @@ class Sequence {
           1 + spec.query_growth * std::log(1 + std::floor(static_cast<double>(position) /
                                                           static_cast<double>(spec.query_period)));
     Values v = product(layer[Slot::wv], n, layer.find(Slot::bv));
-    const bool rounded = arithmetic_.bf16_cache;
-    memory.keys.push_back(rounded ? as_bf16(std::move(k)) : std::move(k));
-    memory.values.push_back(rounded ? as_bf16(std::move(v)) : std::move(v));
+    const auto width = static_cast<size_t>(config.head_dim);
+    memory.keys.push_back(as_cached(std::move(k), arithmetic_.cache, width));
+    memory.values.push_back(as_cached(std::move(v), arithmetic_.cache, width));
     return product(layer[Slot::wo], attend(config, spec, q, memory, layer.find(Slot::sinks)),
                    layer.find(Slot::bo));
   }
@@ -340,11 +363,12 @@ class Sequence {
     const bool of_chosen = spec.mixture.gating != checkpoint::Gating::kSoftmax;
     double sum = 0;
     for (size_t i = 0; i < (of_chosen ? chosen : order.size()); ++i)
-      sum += std::exp(scores[order[i]]);
+      sum += std::exp(scores[order[i]] - scores[order[0]]);
     Values y(n.size(), 0.0);
     for (size_t i = 0; i < chosen; ++i) {
       const Values part = network(layer.experts[order[i]], spec, n);
-      for (size_t d = 0; d < y.size(); ++d) y[d] += std::exp(scores[order[i]]) / sum * part[d];
+      for (size_t d = 0; d < y.size(); ++d)
+        y[d] += std::exp(scores[order[i]] - scores[order[0]]) / sum * part[d];
     }
     return y;
   }
