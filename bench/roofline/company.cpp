@@ -1,0 +1,74 @@
+#include "bench/roofline/company.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <numeric>
+#include <thread>
+
+#include "core/base/error.h"
+
+namespace nety::roofline {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Some 20 us of dependent products.
+double step(double value) {
+  for (int i = 0; i < 10000; ++i) value = value * 0.999999 + 1e-9;
+  return value;
+}
+
+[[noreturn]] void stay_busy() {
+  volatile double value = 1;
+  for (;;) value = step(value);
+}
+
+}  // namespace
+
+BusyLoops::BusyLoops(int count) {
+  const pid_t parent = ::getpid();
+  for (int i = 0; i < count; ++i) {
+    const pid_t process = ::fork();
+    if (process < 0) throw Error(ErrorKind::kEnvironment, "no process for a busy loop", "");
+    if (process == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::getppid() != parent) ::_exit(0);
+      stay_busy();
+    }
+    processes_.push_back(process);
+  }
+}
+
+BusyLoops::~BusyLoops() {
+  for (const pid_t process : processes_) ::kill(process, SIGKILL);
+  for (const pid_t process : processes_) ::waitpid(process, nullptr, 0);
+}
+
+double unsynchronised_rate(int threads, double seconds) {
+  std::vector<int64_t> steps(static_cast<size_t>(threads));
+  std::atomic<bool> end{false};
+  const Clock::time_point start = Clock::now();
+  {
+    std::vector<std::jthread> all;
+    for (int64_t& count : steps)
+      all.emplace_back([&count, &end] {
+        volatile double value = 1;
+        int64_t done = 0;
+        for (; !end.load(std::memory_order_relaxed); ++done) value = step(value);
+        count = done;
+      });
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    end.store(true, std::memory_order_relaxed);
+  }
+  const std::chrono::duration<double> taken = Clock::now() - start;
+  return static_cast<double>(std::accumulate(steps.begin(), steps.end(), int64_t{0})) /
+         taken.count();
+}
+
+}  // namespace nety::roofline
