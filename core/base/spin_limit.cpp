@@ -10,6 +10,8 @@ namespace {
 /// A thread that was woken beside busy programs may stand in their queue. That is not what parking
 /// costs: it would have had to stand there anyway.
 constexpr int64_t kDearestParking = 200000;
+/// Whoever wakes a thread pays for a system call.
+constexpr int64_t kCheapestParking = 5000;
 
 int64_t limit_at(int index) { return SpinLimit::kShortest << index; }
 
@@ -23,7 +25,7 @@ void SpinLimit::ended(int64_t waited) {
 }
 
 void SpinLimit::woke(int64_t after) {
-  parking_ += (std::clamp(after, kShortest, kDearestParking) - parking_) / 8;
+  parking_ += (std::clamp(after, kCheapestParking, kDearestParking) - parking_) / 8;
 }
 
 void SpinLimit::choose() {
