@@ -24,6 +24,8 @@ class Bell {
     if (parked_.load(std::memory_order_seq_cst) != 0 && due()) wake();
   }
 
+  bool somebody_is_parked() const { return parked_.load(std::memory_order_relaxed) != 0; }
+
   /// Parks until ring(), or for `longest` nanoseconds. Returns how long ago the bell was rung, or
   /// kForever where it was not.
   template <class Ended>

@@ -219,7 +219,10 @@ void ThreadPool::lend_processor(const Operation& operation) {
 void ThreadPool::give_way(int worker) {
   Place& caller = seats_[0].place;
   Place& own = seats_[static_cast<size_t>(worker)].place;
-  if (!series_.load(std::memory_order_relaxed) || caller.is_running()) return;
+  if (!series_.load(std::memory_order_relaxed)) return;
+  const bool due = has_ended(Operation::of(operation_.load(std::memory_order_relaxed)));
+  if (!due && ended_.somebody_is_parked()) return;  // the caller waits for another worker
+  if (caller.is_running()) return;
   const int here = ::sched_getcpu(), there = caller.processor();
   if (here == there)
     own.move_away_from(here);
