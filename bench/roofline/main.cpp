@@ -6,9 +6,9 @@
 //     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--beside 1,2,4] [--force]
 //     [--threads N] [--isa I] [--kv T] [--compute T]: core/options/run_options.def
 //
-// --beside 1,2,4: how much of a fair share decode (or prefill of N) keeps beside so many busy loops.
-// In each round of slices, idle and in each company, an arithmetic loop on as many threads that wait
-// for nobody is slowed as a fair share is; the figure is one slowdown over the other.
+// --beside 1,2,4: how much of a fair share decode (or prefill of N) keeps beside so many busy
+// loops. In each round of slices, idle and in each company, an arithmetic loop on as many threads
+// that wait for nobody is slowed as a fair share is; the figure is one slowdown over the other.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -40,7 +40,8 @@ using Clock = std::chrono::steady_clock;
 using precision::ModeId;
 
 struct Options {
-  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", head, beside;
+  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", head,
+              beside;
   options::RunOptions run{.threads = 2};
   int pairs = 15;
   double slice_s = 0.06;

@@ -151,8 +151,8 @@ void ThreadPool::drain(const Operation& operation, int home, int worker, int64_t
 bool ThreadPool::has_ended(const Operation& operation) const {
   int64_t done = 0;
   for (int worker = 0; worker < threads(); ++worker) {
-    const Operation of = Operation::of(
-        seats_[static_cast<size_t>(worker)].done.load(std::memory_order_seq_cst));
+    const Operation of =
+        Operation::of(seats_[static_cast<size_t>(worker)].done.load(std::memory_order_seq_cst));
     if (of.number == operation.number) done += of.pieces;
   }
   return done == operation.pieces;

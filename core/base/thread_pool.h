@@ -1,5 +1,5 @@
-// A persistent thread pool for the kernels: work is claimed in pieces, so that a thread that gets no
-// processor costs what it has claimed and no more.
+// A persistent thread pool for the kernels: work is claimed in pieces, so that a thread that gets
+// no processor costs what it has claimed and no more.
 #pragma once
 
 #include <algorithm>

@@ -62,7 +62,8 @@ TEST(Claims, AreEachTakenOnceByManyThreads) {
     for (int t = 0; t < kThreads; ++t)
       threads.emplace_back([&claims, &mine = taken[static_cast<size_t>(t)], t] {
         for (;;) {
-          const int64_t piece = claims.take({0, kPieces}, 1, t == 0 ? From::kFront : From::kEnd, false);
+          const int64_t piece =
+              claims.take({0, kPieces}, 1, t == 0 ? From::kFront : From::kEnd, false);
           if (piece == Claims::kNone) return;
           mine.push_back(piece);
         }
@@ -72,7 +73,8 @@ TEST(Claims, AreEachTakenOnceByManyThreads) {
   for (const auto& some : taken) all.insert(all.end(), some.begin(), some.end());
   std::ranges::sort(all);
   ASSERT_EQ(all.size(), static_cast<size_t>(kPieces));
-  for (int64_t piece = 0; piece < kPieces; ++piece) EXPECT_EQ(all[static_cast<size_t>(piece)], piece);
+  for (int64_t piece = 0; piece < kPieces; ++piece)
+    EXPECT_EQ(all[static_cast<size_t>(piece)], piece);
 }
 
 TEST(Operations, AreReadAsTheyWereWritten) {

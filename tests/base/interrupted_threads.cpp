@@ -40,9 +40,7 @@ void handle(int signal, void (*handler)(int)) {
   ::sigaction(signal, &action, nullptr);
 }
 
-void interrupt(int thread, int signal) {
-  ::syscall(SYS_tgkill, ::getpid(), thread, signal);
-}
+void interrupt(int thread, int signal) { ::syscall(SYS_tgkill, ::getpid(), thread, signal); }
 
 }  // namespace
 

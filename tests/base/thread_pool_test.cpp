@@ -90,9 +90,8 @@ TEST(ThreadPool, EndsAnOperationWhileAWorkerIsStopped) {
     const HeldThread held(others[0]);
     by.assign(16, -1);
     for (int run = 0; run < 100; ++run)
-      pool.run_pieces(16, [&](int64_t piece, int worker) {
-        by[static_cast<size_t>(piece)] = worker;
-      });
+      pool.run_pieces(16,
+                      [&](int64_t piece, int worker) { by[static_cast<size_t>(piece)] = worker; });
   }
   for (const int worker : by) EXPECT_EQ(worker, 0);
   int calls = 0;

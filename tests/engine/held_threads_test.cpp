@@ -26,7 +26,8 @@ TEST(HeldThreads, ChangeNoBitOfAnyMode) {
   for (const precision::Mode& mode : precision::modes()) {
     if (mode.functions->allocate == nullptr) continue;
     const std::vector<float> expected = all_logits(1, mode.id, false);
-    for (const int threads : {2, 3}) EXPECT_EQ(all_logits(threads, mode.id, true), expected) << mode.name;
+    for (const int threads : {2, 3})
+      EXPECT_EQ(all_logits(threads, mode.id, true), expected) << mode.name;
   }
 }
 

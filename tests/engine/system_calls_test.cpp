@@ -71,16 +71,16 @@ TEST(SystemCallsPerToken, AreNoneOnOneThread) {
   }
 }
 
-// With two threads, one that waits longer than it spins parks and has to be woken, and looks whether
-// the other has a processor. Neighbours that take the processor away make it wait, so how often that
-// happens is not for a test to say; that nothing else happens is.
+// With two threads, one that waits longer than it spins parks and has to be woken, and looks
+// whether the other has a processor. Neighbours that take the processor away make it wait, so how
+// often that happens is not for a test to say; that nothing else happens is.
 TEST(SystemCallsPerToken, AreThoseOfParkingOnTwoThreads) {
   if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "not run: there is one processor";
   const Traced traced = trace([] { decode_between_marks(2, precision::ModeId::bf16); });
   if (traced.forbidden) GTEST_SKIP() << "not run: " << traced.problem;
   ASSERT_EQ(traced.intervals.size(), 1U) << traced.problem;
   const std::set<uint64_t> of_waiting = {SYS_futex, SYS_clock_gettime, SYS_sched_getaffinity,
-                                        SYS_sched_setaffinity};
+                                         SYS_sched_setaffinity};
   for (const auto& [number, times] : traced.intervals[0])
     EXPECT_TRUE(of_waiting.contains(number)) << shown(traced.intervals[0]);
 }

@@ -1,5 +1,5 @@
-// Pieces of a weight are equal shares of whole panels, neither so short that claiming them costs nor
-// so long that the last one is waited for.
+// Pieces of a weight are equal shares of whole panels, neither so short that claiming them costs
+// nor so long that the last one is waited for.
 #include "core/backends/native/pieces.h"
 
 #include <gtest/gtest.h>
@@ -33,8 +33,8 @@ TEST(Pieces, OfFewRowsAreOnePanelEach) {
 
 TEST(Pieces, AreAFewForEachThreadInDecode) {
   ThreadPool pool(2);
-  EXPECT_EQ(pieces_of_rows(576, 576, 1, pool), 4);       // 332 thousand weights
-  EXPECT_EQ(pieces_of_rows(11264, 2048, 1, pool), 32);   // 23 million
+  EXPECT_EQ(pieces_of_rows(576, 576, 1, pool), 4);        // 332 thousand weights
+  EXPECT_EQ(pieces_of_rows(11264, 2048, 1, pool), 32);    // 23 million
   EXPECT_EQ(pieces_of_rows(128256, 4096, 1, pool), 330);  // 525 million
 }
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/backends/native/kv_cache.h"
-#include "core/backends/native/pieces.h"
 #include "core/backends/native/nonlinearity.h"
+#include "core/backends/native/pieces.h"
 #include "core/backends/native/workspace.h"
 #include "core/model/whole_models.h"
 
