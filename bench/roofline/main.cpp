@@ -257,8 +257,9 @@ void Round::in_company() {
       shares[i].push_back(kept[i].back() * left[0].back() / left[i].back());
     }
   }
+  const double idle_loop = summary(left[0]).median;
   for (size_t i = 0; i < some; ++i) {
-    for (double& loop : left[i]) loop /= summary(left[0]).median;
+    for (double& loop : left[i]) loop /= idle_loop;
     const Summary share = summary(shares[i]), of = summary(left[i]);
     fmt::print(
         "{:10} {} beside {}: {:8.1f} tok/s, {:.3f} of idle, loop {:.3f} [{:.3f}, {:.3f}], of the "

@@ -38,7 +38,7 @@ void SpinLimit::choose() {
     longer -= count;
     spun += count * limit_at(index) * 3 / 4;
     const int64_t cost = spun + longer * (limit_at(index) + parking_);
-    if (cost <= least) {
+    if (cost < least) {
       least = cost;
       limit_ = limit_at(index);
     }

@@ -40,11 +40,12 @@ struct alignas(64) ThreadPool::Seat {
 };
 
 ThreadPool::ThreadPool(int threads, Waiting waiting)
-    : seats_(std::make_unique<Seat[]>(static_cast<size_t>(std::max(threads, 1)))) {
+    : threads_(std::max(threads, 1)),
+      seats_(std::make_unique<Seat[]>(static_cast<size_t>(threads_))) {
   const int processors = static_cast<int>(std::thread::hardware_concurrency());
-  waiting_ = threads <= std::max(processors, 1) ? waiting : Waiting::kParks;
-  workers_.reserve(static_cast<size_t>(std::max(threads, 1) - 1));
-  for (int worker = 1; worker < threads; ++worker)
+  waiting_ = threads_ <= std::max(processors, 1) ? waiting : Waiting::kParks;
+  workers_.reserve(static_cast<size_t>(threads_ - 1));
+  for (int worker = 1; worker < threads_; ++worker)
     workers_.emplace_back([this, worker] { work(worker); });
 }
 

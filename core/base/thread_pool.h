@@ -34,7 +34,7 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  int threads() const { return threads_; }
 
   /// Calls task(context, worker, workers) on every worker and returns when all have returned.
   void run(Task task, void* context);
@@ -68,7 +68,7 @@ class ThreadPool {
 
   /// How many pieces `count` items are best cut into where `most` for each thread suffice.
   int64_t pieces_of(int64_t count, int64_t most = 8) const {
-    if (workers_.empty()) return count > 0 ? 1 : 0;
+    if (threads() == 1) return count > 0 ? 1 : 0;
     return std::min({count, most * threads(), Operation::kMostPieces});
   }
 
@@ -92,6 +92,7 @@ class ThreadPool {
   void lend_processor(const Operation& operation);
   void give_way(int worker);
 
+  const int threads_;
   std::vector<std::thread> workers_;
   std::unique_ptr<Seat[]> seats_;  // of each worker
   Waiting waiting_;
