@@ -1,5 +1,6 @@
 #include "bench/roofline/company.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -24,6 +25,15 @@ double step(double value) {
   return value;
 }
 
+void stay_on_last_processor() {
+  cpu_set_t all, last;
+  if (::sched_getaffinity(0, sizeof all, &all) != 0) return;
+  CPU_ZERO(&last);
+  for (size_t i = CPU_SETSIZE; i-- > 0 && CPU_COUNT(&last) == 0;)
+    if (CPU_ISSET(i, &all)) CPU_SET(i, &last);
+  ::sched_setaffinity(0, sizeof last, &last);
+}
+
 [[noreturn]] void stay_busy() {
   volatile double value = 1;
   for (;;) value = step(value);
@@ -31,7 +41,7 @@ double step(double value) {
 
 }  // namespace
 
-BusyLoops::BusyLoops(int count) {
+BusyLoops::BusyLoops(int count, bool pinned) {
   const pid_t parent = ::getpid();
   for (int i = 0; i < count; ++i) {
     const pid_t process = ::fork();
@@ -39,6 +49,7 @@ BusyLoops::BusyLoops(int count) {
     if (process == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::getppid() != parent) ::_exit(0);
+      if (pinned) stay_on_last_processor();
       stay_busy();
     }
     processes_.push_back(process);

@@ -7,10 +7,11 @@
 
 namespace nety::roofline {
 
-/// Processes that do arithmetic and nothing else, until the object ends.
+/// Processes that do arithmetic and nothing else, until the object ends. Pinned ones stay on one
+/// processor, the last: what is measured has that one at half speed beside one of them.
 class BusyLoops {
  public:
-  explicit BusyLoops(int count);
+  explicit BusyLoops(int count, bool pinned = false);
   ~BusyLoops();
   BusyLoops(const BusyLoops&) = delete;
   BusyLoops& operator=(const BusyLoops&) = delete;

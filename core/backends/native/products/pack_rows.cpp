@@ -33,9 +33,10 @@ void pack_rows(Weight& w, const Making& making) {
   w.panels = making.arena.take(w.packed_bytes);
   const std::vector<std::byte> zeros(w.row_bytes());
   const bool apart = view.exponents != nullptr;
-  making.pool.run([&](int worker, int workers) {
+  const int64_t pieces = making.pool.pieces_of(panels);
+  making.pool.run_pieces(pieces, [&](int64_t piece, int /*worker*/) {
     std::vector<std::byte> joined(apart ? kPackRows * w.row_bytes() : 0);
-    const Share share = share_of(panels, worker, workers);
+    const Share share = share_of(panels, piece, pieces);
     for (int64_t panel = share.begin; panel < share.end; ++panel) {
       const std::byte* rows[kPackRows];
       for (int64_t r = 0; r < kPackRows; ++r) {
