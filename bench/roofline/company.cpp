@@ -34,30 +34,37 @@ void stay_on_last_processor() {
   ::sched_setaffinity(0, sizeof last, &last);
 }
 
-[[noreturn]] void stay_busy() {
+[[noreturn]] void stay_busy(const Busyness& what) {
+  if (what.pinned) stay_on_last_processor();
+  if (!what.command.empty()) {
+    const std::string loop = "while :; do " + what.command + "; done >/dev/null 2>&1";
+    ::execl("/bin/sh", "sh", "-c", loop.c_str(), nullptr);
+    ::_exit(127);
+  }
   volatile double value = 1;
   for (;;) value = step(value);
 }
 
 }  // namespace
 
-BusyLoops::BusyLoops(int count, bool pinned) {
+BusyLoops::BusyLoops(int count, const Busyness& what) {
   const pid_t parent = ::getpid();
   for (int i = 0; i < count; ++i) {
     const pid_t process = ::fork();
     if (process < 0) throw Error(ErrorKind::kEnvironment, "no process for a busy loop", "");
     if (process == 0) {
+      ::setpgid(0, 0);  // a command's children end with it
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::getppid() != parent) ::_exit(0);
-      if (pinned) stay_on_last_processor();
-      stay_busy();
+      stay_busy(what);
     }
+    ::setpgid(process, process);  // whoever comes first
     processes_.push_back(process);
   }
 }
 
 BusyLoops::~BusyLoops() {
-  for (const pid_t process : processes_) ::kill(process, SIGKILL);
+  for (const pid_t process : processes_) ::kill(-process, SIGKILL);
   for (const pid_t process : processes_) ::waitpid(process, nullptr, 0);
 }
 

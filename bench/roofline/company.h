@@ -3,15 +3,21 @@
 
 #include <sys/types.h>
 
+#include <string>
 #include <vector>
 
 namespace nety::roofline {
 
-/// Processes that do arithmetic and nothing else, until the object ends. Pinned ones stay on one
-/// processor, the last: what is measured has that one at half speed beside one of them.
+/// What a busy program does.
+struct Busyness {
+  std::string command;  ///< Run by the shell again and again; empty: arithmetic and nothing else.
+  bool pinned = false;  ///< All on one processor, the last: beside one, it is half as fast.
+};
+
+/// So many busy programs, until the object ends.
 class BusyLoops {
  public:
-  explicit BusyLoops(int count, bool pinned = false);
+  BusyLoops(int count, const Busyness& what);
   ~BusyLoops();
   BusyLoops(const BusyLoops&) = delete;
   BusyLoops& operator=(const BusyLoops&) = delete;

@@ -3,13 +3,15 @@
 // that neighbours who slow one slow the other; a share is the ratio within one pair.
 //
 //   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k+q6_k (mode+head) [--head MODE]
-//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--beside 1,2,4 [--pinned]] [--force]
+//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--beside 1,2,4 [--pinned] [--company
+//     COMMAND]] [--force]
 //     [--threads N] [--isa I] [--kv T] [--compute T]: core/options/run_options.def
 //
 // --beside 1,2,4: how much of a fair share decode (or prefill of N) keeps beside so many busy
 // loops. In each round of slices, idle and in each company, an arithmetic loop on as many threads
 // that wait for nobody is slowed as a fair share is; the figure is one slowdown over the other.
-// --pinned: the busy loops share one processor, as if it were slower than the others.
+// --pinned: the busy loops share one processor, as if it were slower than the others. --company: so
+// many shells that run COMMAND again and again instead of loops, a compiler say.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -47,7 +49,8 @@ struct Options {
   int pairs = 15;
   double slice_s = 0.06;
   int64_t depth = 0, prefill = 0;
-  bool force = false, pinned = false;
+  Busyness busyness;
+  bool force = false;
 
   int threads() const { return static_cast<int>(run.threads); }
 };
@@ -247,7 +250,7 @@ void Round::in_company() {
   std::vector<std::vector<double>> rates(some), left(some), kept(some), shares(some);
   for (int round = 0; round < options_.pairs; ++round) {
     for (size_t i = 0; i < some; ++i) {
-      const BusyLoops loops(companies[i], options_.pinned);
+      const BusyLoops loops(companies[i], options_.busyness);
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       // Half of the loop before, half after: what drifts slows both.
       const double before = unsynchronised_rate(options_.threads(), options_.slice_s / 2);
@@ -266,7 +269,7 @@ void Round::in_company() {
         "{:10} {} beside {}{}: {:8.1f} tok/s, {:.3f} of idle, loop {:.3f} [{:.3f}, {:.3f}], of the "
         "fair share {:.3f} [{:.3f}, {:.3f}]\n",
         name_, options_.prefill > 0 ? fmt::format("pp{}", options_.prefill) : "decode",
-        companies[i], options_.pinned ? " on one processor" : "", summary(rates[i]).median,
+        companies[i], options_.busyness.pinned ? " on one processor" : "", summary(rates[i]).median,
         summary(kept[i]).median, of.median, of.low, of.high, share.median, share.low, share.high);
   }
   std::fflush(stdout);
@@ -280,7 +283,7 @@ Options parse(int count, char** words) {
     if (word == "--force") {
       options.force = true;
     } else if (word == "--pinned") {
-      options.pinned = true;
+      options.busyness.pinned = true;
     } else if (word.starts_with("--") && i + 1 < count) {
       given[word] = words[++i];
     } else {
@@ -299,6 +302,7 @@ Options parse(int count, char** words) {
   double slice_ms = options.slice_s * 1e3;
   text("--shape", options.shape), text("--modes", options.modes);
   text("--head", options.head), text("--beside", options.beside);
+  text("--company", options.busyness.command);
   number("--pairs", options.pairs);
   number("--slice-ms", slice_ms), number("--depth", options.depth);
   number("--prefill", options.prefill);
