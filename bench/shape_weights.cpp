@@ -126,8 +126,8 @@ Matrix ShapeWeights::distinct_rows(const TensorInfo& info, ModeId mode) {
   const int64_t cols = info.cols();
   Matrix matrix = to.allocate(std::min(info.rows(), distinct_rows_of(cols)), cols);
   const int64_t grain = std::max<int64_t>(1, to.row_grain(cols));
-  throwing_run(pool_, [&](int worker, int workers) {
-    const Share share = share_of(matrix.view.rows, worker, workers, grain);
+  throwing_run(pool_, [&](int part, int parts) {
+    const Share share = share_of(matrix.view.rows, part, parts, grain);
     std::vector<float> rows(static_cast<size_t>(grain * cols));
     for (int64_t first = share.begin; first < share.end; first += grain) {
       const int64_t last = std::min(first + grain, share.end);

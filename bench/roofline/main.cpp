@@ -3,8 +3,15 @@
 // that neighbours who slow one slow the other; a share is the ratio within one pair.
 //
 //   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k+q6_k (mode+head) [--head MODE]
-//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--force]
+//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--beside 1,2,4 [--pinned] [--company
+//     COMMAND]] [--force]
 //     [--threads N] [--isa I] [--kv T] [--compute T]: core/options/run_options.def
+//
+// --beside 1,2,4: how much of a fair share decode (or prefill of N) keeps beside so many busy
+// loops. In each round of slices, idle and in each company, an arithmetic loop on as many threads
+// that wait for nobody is slowed as a fair share is; the figure is one slowdown over the other.
+// --pinned: the busy loops share one processor, as if it were slower than the others. --company: so
+// many shells that run COMMAND again and again instead of loops, a compiler say.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -13,7 +20,9 @@
 #include <cstdio>
 #include <map>
 #include <optional>
+#include <thread>
 
+#include "bench/roofline/company.h"
 #include "bench/roofline/machine_load.h"
 #include "bench/roofline/peaks.h"
 #include "bench/roofline/random_model.h"
@@ -34,11 +43,13 @@ using Clock = std::chrono::steady_clock;
 using precision::ModeId;
 
 struct Options {
-  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", head;
+  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", head,
+              beside;
   options::RunOptions run{.threads = 2};
   int pairs = 15;
   double slice_s = 0.06;
   int64_t depth = 0, prefill = 0;
+  Busyness busyness;
   bool force = false;
 
   int threads() const { return static_cast<int>(run.threads); }
@@ -97,6 +108,12 @@ std::string_view peak_type(const std::string& kernel) {
   return "fp32";
 }
 
+std::vector<int32_t> some_tokens(int64_t count) {
+  std::vector<int32_t> tokens(static_cast<size_t>(count));
+  for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<int32_t>(i * 31 % 30000);
+  return tokens;
+}
+
 class Round {
  public:
   Round(const Options& options, const std::string& name)
@@ -116,6 +133,7 @@ class Round {
 
   void decode();
   void prefill();
+  void in_company();
 
  private:
   int64_t context() const { return std::max<int64_t>(options_.depth + 260, options_.prefill + 8); }
@@ -131,6 +149,9 @@ class Round {
     } while (seconds_since(start) < options_.slice_s && count < 256);
     return {count, seconds_since(start)};
   }
+
+  /// Tokens per second of decode, or of the prompt, over a slice or longer.
+  double rate_of_work();
 
   const Options& options_;
   std::string name_;
@@ -148,9 +169,7 @@ void Round::decode() {
       model::kv_bytes_read(random_.model().config, options_.depth, options_.run.kv);
   measure::BandwidthProbe probe(options_.threads(), bytes);
   if (options_.depth > 0) {
-    std::vector<int32_t> prompt(static_cast<size_t>(options_.depth));
-    for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
-    sequence_.feed(prompt);
+    sequence_.feed(some_tokens(options_.depth));
   }
   const auto read = [&] {
     double best_passes = 0, taken = 0;
@@ -183,8 +202,7 @@ void Round::decode() {
 }
 
 void Round::prefill() {
-  std::vector<int32_t> prompt(static_cast<size_t>(options_.prefill));
-  for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
+  const std::vector<int32_t> prompt = some_tokens(options_.prefill);
   const double per_token = policy::flops_per_token(policy::weights_of(random_.model().config));
   const std::string kernel = backend_->kernel(mode_);
   const std::string_view type = peak_type(kernel);
@@ -206,6 +224,57 @@ void Round::prefill() {
   std::fflush(stdout);
 }
 
+double Round::rate_of_work() {
+  const std::vector<int32_t> prompt = some_tokens(options_.prefill);
+  double tokens = 0, taken = 0;
+  while (taken < options_.slice_s) {
+    const Clock::time_point start = Clock::now();
+    if (prompt.empty()) {
+      tokens += static_cast<double>(decode_slice().first);
+    } else {
+      sequence_.truncate(0);
+      sequence_.feed(prompt);
+      tokens += static_cast<double>(prompt.size());
+    }
+    taken += seconds_since(start);
+  }
+  return tokens / taken;
+}
+
+void Round::in_company() {
+  std::vector<int> companies = {0};
+  for (const std::string& count : split(options_.beside)) companies.push_back(std::stoi(count));
+  if (options_.prefill == 0 && options_.depth > 0) sequence_.feed(some_tokens(options_.depth));
+  rate_of_work();
+  const size_t some = companies.size();
+  std::vector<std::vector<double>> rates(some), left(some), kept(some), shares(some);
+  for (int round = 0; round < options_.pairs; ++round) {
+    for (size_t i = 0; i < some; ++i) {
+      const BusyLoops loops(companies[i], options_.busyness);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      // Half of the loop before, half after: what drifts slows both.
+      const double before = unsynchronised_rate(options_.threads(), options_.slice_s / 2);
+      rates[i].push_back(rate_of_work());
+      const double after = unsynchronised_rate(options_.threads(), options_.slice_s / 2);
+      left[i].push_back((before + after) / 2);
+      kept[i].push_back(rates[i].back() / rates[0].back());
+      shares[i].push_back(kept[i].back() * left[0].back() / left[i].back());
+    }
+  }
+  const double idle_loop = summary(left[0]).median;
+  for (size_t i = 0; i < some; ++i) {
+    for (double& loop : left[i]) loop /= idle_loop;
+    const Summary share = summary(shares[i]), of = summary(left[i]);
+    fmt::print(
+        "{:10} {} beside {}{}: {:8.1f} tok/s, {:.3f} of idle, loop {:.3f} [{:.3f}, {:.3f}], of the "
+        "fair share {:.3f} [{:.3f}, {:.3f}]\n",
+        name_, options_.prefill > 0 ? fmt::format("pp{}", options_.prefill) : "decode",
+        companies[i], options_.busyness.pinned ? " on one processor" : "", summary(rates[i]).median,
+        summary(kept[i]).median, of.median, of.low, of.high, share.median, share.low, share.high);
+  }
+  std::fflush(stdout);
+}
+
 Options parse(int count, char** words) {
   Options options;
   std::map<std::string, std::string> given;
@@ -213,6 +282,8 @@ Options parse(int count, char** words) {
     const std::string word = words[i];
     if (word == "--force") {
       options.force = true;
+    } else if (word == "--pinned") {
+      options.busyness.pinned = true;
     } else if (word.starts_with("--") && i + 1 < count) {
       given[word] = words[++i];
     } else {
@@ -230,7 +301,9 @@ Options parse(int count, char** words) {
   };
   double slice_ms = options.slice_s * 1e3;
   text("--shape", options.shape), text("--modes", options.modes);
-  text("--head", options.head), number("--pairs", options.pairs);
+  text("--head", options.head), text("--beside", options.beside);
+  text("--company", options.busyness.command);
+  number("--pairs", options.pairs);
   number("--slice-ms", slice_ms), number("--depth", options.depth);
   number("--prefill", options.prefill);
   options::visit(options.run, [&](const options::OptionRow& row, auto& value) {
@@ -259,7 +332,9 @@ void run(const Options& options) {
              options.pairs, options.slice_s * 1e3);
   for (const std::string& name : split(options.modes)) {
     Round round(options, name);
-    if (options.prefill > 0)
+    if (!options.beside.empty())
+      round.in_company();
+    else if (options.prefill > 0)
       round.prefill();
     else
       round.decode();

@@ -189,8 +189,8 @@ Matrix Converter::make(const Tensor& tensor, int64_t first, int64_t last) const 
   const ModeFunctions& to = *mode_for(tensor).functions;
   Matrix matrix = to.allocate(last - first, view.cols);
   const int64_t grain = std::max<int64_t>(1, to.row_grain(view.cols));
-  const auto rows_of_worker = [&](int worker, int workers) {
-    const Share share = share_of(last - first, worker, workers, grain);
+  const auto rows_of_part = [&](int part, int parts) {
+    const Share share = share_of(last - first, part, parts, grain);
     std::vector<float> rows(static_cast<size_t>(grain * view.cols));
     for (int64_t begin = share.begin; begin < share.end; begin += grain) {
       const int64_t end = std::min(begin + grain, share.end);
@@ -201,7 +201,7 @@ Matrix Converter::make(const Tensor& tensor, int64_t first, int64_t last) const 
     }
   };
   try {
-    throwing_run(pool_, rows_of_worker);
+    throwing_run(pool_, rows_of_part);
   } catch (const Error& error) {
     rethrow_naming(tensor, error);
   }

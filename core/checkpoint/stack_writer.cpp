@@ -67,13 +67,13 @@ void write_stack(const WrittenStack& stack, const Checkpoint& source, const prec
                  ThreadPool& pool, ModelWriter& writer) {
   const int64_t experts = stack.shape.front(), elements = product_of(stack.shape) / experts;
   const size_t size = to.functions->bytes(1, 1);
-  const size_t parts = stack.parts.size() / static_cast<size_t>(experts);
-  throwing_run(pool, [&](int worker, int workers) {
-    const Share share = share_of(experts, worker, workers);
+  const size_t tensors = stack.parts.size() / static_cast<size_t>(experts);
+  throwing_run(pool, [&](int part, int parts) {
+    const Share share = share_of(experts, part, parts);
     for (int64_t expert = share.begin; expert < share.end; ++expert) {
       Block block(elements, size);
-      for (size_t i = 0; i < parts; ++i)
-        fill(stack.parts[static_cast<size_t>(expert) * parts + i], source, to, expert * elements,
+      for (size_t i = 0; i < tensors; ++i)
+        fill(stack.parts[static_cast<size_t>(expert) * tensors + i], source, to, expert * elements,
              block);
       writer.put(stack.name, static_cast<uint64_t>(expert * elements) * size, block.bytes());
     }

@@ -84,8 +84,8 @@ void check_blocks(const MatrixView& matrix, int64_t row, const float* values) {
 
 Matrix convert(const MatrixView& source, ModeId target, ThreadPool& pool, RowQuantiser fast) {
   Conversion conversion(source, target, std::move(fast));
-  throwing_run(pool, [&](int worker, int workers) {
-    const Share share = share_of(conversion.row_count(), worker, workers, conversion.grain());
+  throwing_run(pool, [&](int part, int parts) {
+    const Share share = share_of(conversion.row_count(), part, parts, conversion.grain());
     conversion.rows(share.begin, share.end);
   });
   return conversion.take();

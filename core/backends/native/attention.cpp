@@ -93,10 +93,12 @@ void Attention::run(const checkpoint::LayerSpec& spec, int64_t layer, const floa
   cap_ = static_cast<float>(spec.score_cap);
   q_ = q;
   if (batch_.tokens.size() == 1) return one_token(pool, a);
-  pool.run([&](int worker, int workers) {
-    // Later tokens look further back: dealing them out in turn keeps the workers level.
-    const int64_t units = static_cast<int64_t>(tiles_.size()) * config_.kv_heads;
-    for (int64_t unit = worker; unit < units; unit += workers)
+  // Later tokens look further back: dealing them out in turn keeps the workers' shares level.
+  const int64_t units = static_cast<int64_t>(tiles_.size()) * config_.kv_heads;
+  const int64_t turns = (units + workers_ - 1) / workers_;
+  pool.run_pieces(turns * workers_, [&](int64_t piece, int worker) {
+    const int64_t unit = piece % turns * workers_ + piece / turns;
+    if (unit < units)
       tile(tiles_[static_cast<size_t>(unit / config_.kv_heads)], unit % config_.kv_heads,
            scratch_[static_cast<size_t>(worker)], a, a_stride);
   });
@@ -208,9 +210,10 @@ void Attention::one_token(ThreadPool& pool, float* a) {
   const Span blocks = blocks_of(only);
   const int64_t count = blocks.end - blocks.begin;
   const int64_t floats = partial_floats(group());
-  pool.run([&](int worker, int workers) {
+  const int64_t pieces = pool.pieces_of(count * config_.kv_heads);
+  pool.run_pieces(pieces, [&](int64_t piece, int worker) {
     Scratch& scratch = scratch_[static_cast<size_t>(worker)];
-    const Share share = share_of(count * config_.kv_heads, worker, workers);
+    const Share share = share_of(count * config_.kv_heads, piece, pieces);
     for (int64_t unit = share.begin; unit < share.end; ++unit) {
       const int64_t block = blocks.begin + unit % count;
       visible_in(only, block, scratch.visible.data());

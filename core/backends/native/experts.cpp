@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/backends/native/nonlinearity.h"
+#include "core/backends/native/pieces.h"
 
 namespace nety::native {
 namespace {
@@ -94,8 +95,9 @@ void Experts::group_by_expert(int64_t experts) {
 
 template <class Each>
 void Experts::each_row(const ExpertStep& step, const Each& each) const {
-  step.pool.run([&](int worker, int workers) {
-    const Share share = share_of(tokens_ * chosen_, worker, workers);
+  const int64_t pieces = step.pool.pieces_of(tokens_ * chosen_);
+  step.pool.run_pieces(pieces, [&](int64_t piece, int /*worker*/) {
+    const Share share = share_of(tokens_ * chosen_, piece, pieces);
     for (const Group& group : groups_) {
       const ExpertWeights& expert = step.layer.experts[group.expert];
       const int64_t last = std::min(share.end, group.first + group.count);
@@ -126,14 +128,21 @@ void Experts::gather(const ExpertStep& step) {
   });
 }
 
+// As many as a matrix as tall as all groups' would be cut into.
+int64_t Experts::pieces_of(int64_t rows, const ThreadPool& pool) const {
+  const int64_t groups = static_cast<int64_t>(groups_.size());
+  const int64_t mean = tokens_ * chosen_ / groups;
+  return pieces_of_rows(rows * groups, in_.cols(), mean, pool);
+}
+
 template <class Each>
-void Experts::deal(int64_t rows, int worker, int workers, const Each& each) const {
+void Experts::deal(int64_t rows, int64_t piece, int64_t pieces, const Each& each) const {
   constexpr int64_t kGrain = kernels::kPackRows;
   const int64_t panels = (rows + kGrain - 1) / kGrain;
   const auto cost = [](const Group& group) { return group.count + kReading; };
   int64_t total = 0;
   for (const Group& group : groups_) total += panels * cost(group);
-  const Share share = share_of(total, worker, workers);
+  const Share share = share_of(total, piece, pieces);
   int64_t base = 0;
   for (const Group& group : groups_) {
     const auto cut = [&](int64_t at) {
@@ -147,9 +156,10 @@ void Experts::deal(int64_t rows, int worker, int workers, const Each& each) cons
 }
 
 void Experts::gate_up(const ExpertStep& step) {
-  step.pool.run([&](int worker, int workers) {
+  const int64_t pieces = pieces_of(ffn_, step.pool);
+  step.pool.run_pieces(pieces, [&](int64_t piece, int worker) {
     Scratch& scratch = step.scratch[static_cast<size_t>(worker)];
-    deal(ffn_, worker, workers, [&](const Group& group, int64_t first, int64_t last) {
+    deal(ffn_, piece, pieces, [&](const Group& group, int64_t first, int64_t last) {
       const ExpertWeights& expert = step.layer.experts[group.expert];
       float* const h = h_.data() + group.first * ffn_;
       float* const u = u_.data() + group.first * ffn_;
@@ -171,9 +181,10 @@ void Experts::down(const ExpertStep& step) {
     std::copy_n(h_.data() + row * ffn_, ffn_, in_.row(row));
     in_.derive(row, {&native(expert.down)}, step.cells);
   });
-  step.pool.run([&](int worker, int workers) {
+  const int64_t pieces = pieces_of(dim_, step.pool);
+  step.pool.run_pieces(pieces, [&](int64_t piece, int worker) {
     Scratch& scratch = step.scratch[static_cast<size_t>(worker)];
-    deal(dim_, worker, workers, [&](const Group& group, int64_t first, int64_t last) {
+    deal(dim_, piece, pieces, [&](const Group& group, int64_t first, int64_t last) {
       const ExpertWeights& expert = step.layer.experts[group.expert];
       multiply_rows(native(expert.down), in_, group.count, first, last,
                     {y_.data() + group.first * dim_, dim_, floats_or_null(expert.down_bias)},

@@ -55,9 +55,11 @@ class Experts {
   /// Calls each(expert, row) for all rows, shared among the workers.
   template <class Each>
   void each_row(const ExpertStep& step, const Each& each) const;
-  /// Calls each(group, first, last) for this worker's share of `rows` rows of every group.
+  /// Pieces to cut `rows` rows of every group into.
+  int64_t pieces_of(int64_t rows, const ThreadPool& pool) const;
+  /// Calls each(group, first, last) for a piece of `rows` rows of every group.
   template <class Each>
-  void deal(int64_t rows, int worker, int workers, const Each& each) const;
+  void deal(int64_t rows, int64_t piece, int64_t pieces, const Each& each) const;
   int64_t place(int64_t t, int64_t i) const {
     return places_[static_cast<size_t>(t * chosen_ + i)];
   }

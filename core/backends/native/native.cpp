@@ -6,6 +6,7 @@
 
 #include "core/backends/native/kv_cache.h"
 #include "core/backends/native/nonlinearity.h"
+#include "core/backends/native/pieces.h"
 #include "core/backends/native/workspace.h"
 #include "core/model/whole_models.h"
 
@@ -17,9 +18,6 @@ using model::Batch;
 using model::LayerSpec;
 using model::LayerWeights;
 using model::Slot;
-
-/// Rows of weights are dealt out in multiples of this: whole panels of packed rows.
-constexpr int64_t kRowGrain = kernels::kPackRows;
 
 // Where a share's end falls among the rows of one weight: at the end of a panel.
 int64_t cut(int64_t row, int64_t rows) {
@@ -71,7 +69,7 @@ class NativeBackend final : public model::Backend {
   void experts(const LayerWeights& layer, const LayerSpec& spec) override;
   void head(const model::Weight& norm, const model::Weight* bias, const model::Weight& output,
             std::span<float> logits, int64_t width) override;
-  void end_step() override {}
+  void end_step() override { pool_.end_series(); }
   model::ActivationRows activation(model::Activation which) override;
 
  private:
@@ -90,7 +88,7 @@ class NativeBackend final : public model::Backend {
   /// Norm, rotation and growth of the heads of q or k [count, d] of token t.
   void finish_heads(float* heads, int64_t count, int64_t t, const LayerSpec& spec,
                     const model::WeightPtr& norm) const;
-  /// The products' rows, shared among the workers as if they were one tall matrix.
+  /// The products' rows, cut into pieces as if they were one tall matrix.
   void multiply(std::initializer_list<Product> products, int64_t tokens);
   /// x += r norm(W in + bias), in the columns that are computed here; a null norm is none.
   void add_to_stream(const Weight& w, const model::WeightPtr& bias, const model::WeightPtr& norm,
@@ -149,8 +147,9 @@ void NativeBackend::normalise(const model::WeightPtr& norm, const model::WeightP
 void NativeBackend::multiply(std::initializer_list<Product> products, int64_t tokens) {
   int64_t total = 0;
   for (const Product& product : products) total += product.w.view().rows;
-  pool_.run([&](int worker, int workers) {
-    const Share share = share_of(total, worker, workers, kRowGrain);
+  const int64_t pieces = pieces_of_rows(total, products.begin()->w.view().cols, tokens, pool_);
+  pool_.run_pieces(pieces, [&](int64_t piece, int worker) {
+    const Share share = share_of(total, piece, pieces, kRowGrain);
     int64_t base = 0;
     for (const Product& product : products) {
       const int64_t rows = product.w.view().rows;
@@ -188,6 +187,7 @@ int64_t NativeBackend::length_after(int32_t sequence) const {
 
 void NativeBackend::begin_step(const Batch& batch, model::Workspace& workspace,
                                model::KvCache& cache) {
+  pool_.begin_series();
   batch_ = batch;
   tokens_ = static_cast<int64_t>(batch.tokens.size());
   work_ = static_cast<Workspace*>(&workspace);
@@ -287,8 +287,9 @@ void NativeBackend::gate_up(const LayerWeights& layer, const LayerSpec& spec) {
   const model::Part& ffn = work.shape.ffn;
   float* const h = work.h.data() + ffn.begin;
   float* const u = gate == nullptr ? nullptr : work.u.data();
-  pool_.run([&](int worker, int workers) {
-    const Share share = share_of(ffn.count, worker, workers, kRowGrain);
+  const int64_t pieces = pieces_of_rows(ffn.count, up.view().cols, tokens_, pool_);
+  pool_.run_pieces(pieces, [&](int64_t piece, int worker) {
+    const Share share = share_of(ffn.count, piece, pieces, kRowGrain);
     if (share.begin == share.end) return;
     Scratch& scratch = work.scratch[static_cast<size_t>(worker)];
     const auto product = [&](const Weight& w, Slot b, float* to, int64_t stride) {
@@ -377,8 +378,9 @@ void NativeBackend::finish_logits(std::span<float> logits, int64_t rows, int64_t
   const auto scale = static_cast<float>(work_->config.logit_scale);
   const auto cap = static_cast<float>(work_->config.logit_cap);
   if (scale == 1 && cap == 0) return;
-  pool_.run([&](int worker, int workers) {
-    const Share share = share_of(count, worker, workers, kRowGrain);
+  const int64_t pieces = pool_.pieces_of((count + kRowGrain - 1) / kRowGrain, 1);
+  pool_.run_pieces(pieces, [&](int64_t piece, int /*worker*/) {
+    const Share share = share_of(count, piece, pieces, kRowGrain);
     for (int64_t row = 0; row < rows; ++row) {
       float* const some = logits.data() + row * width + share.begin;
       for (int64_t i = 0; i < share.end - share.begin; ++i) some[i] *= scale;

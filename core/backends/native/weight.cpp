@@ -71,8 +71,10 @@ class WeightMaker {
     std::vector<std::byte>& codes = weight.owned_.codes;
     if (codes.size() >= kLargeCodes) return gather_pages(codes);
     std::byte* const to = arena.take(codes.size());
-    pool.run([&](int worker, int workers) {
-      const Share share = share_of(static_cast<int64_t>(codes.size()), worker, workers, kCopyGrain);
+    const auto bytes = static_cast<int64_t>(codes.size());
+    const int64_t pieces = pool.pieces_of((bytes + kCopyGrain - 1) / kCopyGrain);
+    pool.run_pieces(pieces, [&](int64_t piece, int /*worker*/) {
+      const Share share = share_of(bytes, piece, pieces, kCopyGrain);
       std::copy(codes.begin() + share.begin, codes.begin() + share.end, to + share.begin);
     });
     weight.view_.codes = weight.owned_.view.codes = to;

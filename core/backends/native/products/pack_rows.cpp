@@ -48,9 +48,9 @@ void pack_rows(Weight& w, const Making& making) {
   w.panels = making.arena.take(w.packed_bytes);
   const std::vector<std::byte> zeros(w.row_bytes());
   const bool apart = view.exponents != nullptr;
-  throwing_run(making.pool, [&](int worker, int workers) {
+  throwing_run(making.pool, [&](int part, int parts) {
     std::vector<std::byte> joined(apart ? kPackRows * w.row_bytes() : 0);
-    const Share share = share_of(panels, worker, workers);
+    const Share share = share_of(panels, part, parts);
     for (int64_t panel = share.begin; panel < share.end; ++panel) {
       const std::byte* rows[kPackRows];
       for (int64_t r = 0; r < kPackRows; ++r) {
