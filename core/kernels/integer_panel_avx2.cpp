@@ -12,6 +12,7 @@ namespace {
 constexpr int64_t kChunk = 1024;   // columns that are widened at a time: 2 KiB of a row
 constexpr int64_t kMostRows = 32;  // and rows: 64 KiB, in the second cache
 constexpr int kTokens = 4;         // of a tile
+constexpr int64_t kAhead = 4096;   // bytes to fetch ahead of one token's stream of weights
 
 NETY_AVX2_INLINE __m256i codes_at(const int8_t* codes) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
@@ -27,6 +28,7 @@ NETY_AVX2 inline int32_t row_of(const int8_t* w, const int8_t* x, int64_t cols) 
   __m256i first = _mm256_setzero_si256(), second = first;
   int64_t k = 0;
   for (; k + 64 <= cols; k += 64) {
+    _mm_prefetch(reinterpret_cast<const char*>(w) + k + kAhead, _MM_HINT_T0);
     first = _mm256_add_epi32(first, quads(codes_at(w + k), codes_at(x + k)));
     second = _mm256_add_epi32(second, quads(codes_at(w + k + 32), codes_at(x + k + 32)));
   }
