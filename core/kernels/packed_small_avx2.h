@@ -93,24 +93,35 @@ NETY_AVX2_INLINE __m256i pair_of(const int16_t* x) {
   return _mm256_set1_epi32(two);
 }
 
-// The exact dots of a panel's block with T tokens, both halves.
+/// Exact dots of a block of sixteen rows with T tokens.
 template <int T>
-NETY_AVX2_INLINE void dots_of(const SmallChunk& chunk, const SmallChunk::Panel& panel, int64_t b,
-                              bool offset, __m256i (&dot)[T][2]) {
+struct Dots {
+  alignas(32) int32_t of[T][2][8];
+};
+
+// A function of its own: within the loop over blocks GCC 12 copies the sums to and fro.
+template <int T>
+NETY_AVX2 __attribute__((noinline)) void multiply_block(const int16_t (*w)[2][16], const int16_t* x,
+                                                        const int32_t* offsets, Dots<T>& dots) {
+  __m256i sum[T][2];
   NETY_UNROLL
   for (int t = 0; t < T; ++t)
-    dot[t][0] = dot[t][1] =
-        offset ? _mm256_set1_epi32(chunk.offsets[t][b]) : _mm256_setzero_si256();
-  const int16_t* x = chunk.x[0] + 32 * b;
+    sum[t][0] = sum[t][1] = _mm256_set1_epi32(offsets[t * kChunkBlocks]);
   for (int pair = 0; pair < 16; ++pair) {
-    const auto* w = reinterpret_cast<const __m256i*>(panel.codes[b][pair]);
-    const __m256i first = _mm256_load_si256(w), second = _mm256_load_si256(w + 1);
+    const __m256i first = _mm256_load_si256(reinterpret_cast<const __m256i*>(w[pair][0]));
+    const __m256i second = _mm256_load_si256(reinterpret_cast<const __m256i*>(w[pair][1]));
     NETY_UNROLL
     for (int t = 0; t < T; ++t) {
       const __m256i xs = pair_of(x + t * kChunkBlocks * 32 + 2 * pair);
-      dot[t][0] = _mm256_add_epi32(dot[t][0], _mm256_madd_epi16(first, xs));
-      dot[t][1] = _mm256_add_epi32(dot[t][1], _mm256_madd_epi16(second, xs));
+      add_in_place(sum[t][0], _mm256_madd_epi16(first, xs));
+      add_in_place(sum[t][1], _mm256_madd_epi16(second, xs));
     }
+  }
+  NETY_UNROLL
+  for (int t = 0; t < T; ++t) {
+    NETY_UNROLL
+    for (int half = 0; half < 2; ++half)
+      _mm256_store_si256(reinterpret_cast<__m256i*>(dots.of[t][half]), sum[t][half]);
   }
 }
 
@@ -120,36 +131,26 @@ NETY_AVX2 void small_tile(const PackedProduct& p, const SmallChunk& chunk,
                           const SmallChunk::Panel& panel, int64_t b0, int64_t blocks, int64_t t0,
                           float* y) {
   const BlockActivations& x = p.small;
-  __m256 sum[T][2];
-  NETY_UNROLL
-  for (int t = 0; t < T; ++t) {
-    NETY_UNROLL
-    for (int half = 0; half < 2; ++half)
-      sum[t][half] =
-          b0 == 0 ? _mm256_setzero_ps() : _mm256_loadu_ps(y + (t0 + t) * p.y_stride + 8 * half);
-  }
   for (int64_t b = 0; b < blocks; ++b) {
-    __m256i dot[T][2];
-    dots_of<T>(chunk, panel, b, Codes::kOffset != 0, dot);
-    NETY_UNROLL
-    for (int half = 0; half < 2; ++half) {
-      const __m256 scale = _mm256_load_ps(panel.scales[b][half]);
+    Dots<T> dots;
+    multiply_block<T>(panel.codes[b], chunk.x[0] + 32 * b, chunk.offsets[0] + b, dots);
+    for (int t = 0; t < T; ++t) {
+      const int64_t at = (t0 + t) * x.blocks + b0 + b;
+      const __m256 x_scale = _mm256_set1_ps(x.scales[at]);
       NETY_UNROLL
-      for (int t = 0; t < T; ++t) {
-        const int64_t at = (t0 + t) * x.blocks + b0 + b;
-        sum[t][half] = _mm256_fmadd_ps(_mm256_mul_ps(scale, _mm256_set1_ps(x.scales[at])),
-                                       _mm256_cvtepi32_ps(dot[t][half]), sum[t][half]);
+      for (int half = 0; half < 2; ++half) {
+        float* const to = y + (t0 + t) * p.y_stride + 8 * half;
+        const __m256 dot = _mm256_cvtepi32_ps(
+            _mm256_load_si256(reinterpret_cast<const __m256i*>(dots.of[t][half])));
+        const __m256 was = b0 + b == 0 ? _mm256_setzero_ps() : _mm256_loadu_ps(to);
+        __m256 sum = _mm256_fmadd_ps(
+            _mm256_mul_ps(_mm256_load_ps(panel.scales[b][half]), x_scale), dot, was);
         if constexpr (Codes::kFormat.has_min)
-          sum[t][half] = _mm256_fmadd_ps(_mm256_load_ps(panel.mins[b][half]),
-                                         _mm256_set1_ps(x.sums[at]), sum[t][half]);
+          sum = _mm256_fmadd_ps(_mm256_load_ps(panel.mins[b][half]), _mm256_set1_ps(x.sums[at]),
+                                sum);
+        _mm256_storeu_ps(to, sum);
       }
     }
-  }
-  NETY_UNROLL
-  for (int t = 0; t < T; ++t) {
-    NETY_UNROLL
-    for (int half = 0; half < 2; ++half)
-      _mm256_storeu_ps(y + (t0 + t) * p.y_stride + 8 * half, sum[t][half]);
   }
 }
 
@@ -161,6 +162,10 @@ NETY_AVX2 void small_tokens(const PackedProduct& p, SmallChunk& chunk, int64_t p
   for (int t = 0; t < T; ++t)
     for (int64_t b = 0; b < blocks; ++b) {
       const int64_t at = (t0 + t) * x.blocks + b0 + b;
+      if (b % 2 == 0) {  // the next tokens' lines, of two blocks each
+        _mm_prefetch(reinterpret_cast<const char*>(x.high + 32 * (at + T * x.blocks)), _MM_HINT_T0);
+        _mm_prefetch(reinterpret_cast<const char*>(x.low + 32 * (at + T * x.blocks)), _MM_HINT_T0);
+      }
       join_codes(x.high + 32 * at, x.low + 32 * at, chunk.x[t] + 32 * b);
       chunk.offsets[t][b] = -Codes::kOffset * x.code_sums[at];
     }
