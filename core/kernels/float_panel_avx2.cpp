@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kRows = 4, kTokens = 3;  // of a tile
 constexpr int kSums = kRows * kTokens;
-constexpr int64_t kChunk = 256;    // columns: 4 KiB of a tile's rows
+constexpr int64_t kChunk = 256;                      // columns: 4 KiB of a tile's rows
 constexpr int64_t kMostRows = 32, kMostTokens = 24;  // whose sums wait: 48 KiB
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }

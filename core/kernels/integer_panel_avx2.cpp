@@ -86,8 +86,8 @@ NETY_AVX2 void tile(const int16_t* w, const int16_t* x, int64_t steps, int32_t* 
   for (int t = 0; t < T; t += 2) {
     const int next = t + 1 < T ? t + 1 : t;
     alignas(16) int32_t sums[4];
-    _mm_store_si128(reinterpret_cast<__m128i*>(sums), totals(sum[0][t], sum[R - 1][t], sum[0][next],
-                                                             sum[R - 1][next]));
+    _mm_store_si128(reinterpret_cast<__m128i*>(sums),
+                    totals(sum[0][t], sum[R - 1][t], sum[0][next], sum[R - 1][next]));
     NETY_UNROLL
     for (int r = 0; r < R; ++r) {
       y[t * y_stride + r] += sums[r];

@@ -42,9 +42,8 @@ struct KBlocks {
           for (int q = 0; q < 8; ++q)
             _mm256_store_si256(reinterpret_cast<__m256i*>(out.codes[8 * group + q][half]),
                                codes_of<format>(in, part, q, half));
-          _mm256_store_si256(
-              reinterpret_cast<__m256i*>(out.scales[group][half]),
-              twice(bytes_to_ints(in + PackedK::kScales + 16 * part + 8 * half)));
+          _mm256_store_si256(reinterpret_cast<__m256i*>(out.scales[group][half]),
+                             twice(bytes_to_ints(in + PackedK::kScales + 16 * part + 8 * half)));
         }
         _mm256_store_si256(reinterpret_cast<__m256i*>(out.mins[chunk][half]), mins_at(in, half));
       }
@@ -90,8 +89,8 @@ NETY_AVX2 void k_row(const PackedProduct& p, const std::byte* w, float* y) {
       for (int half = 0; half < 2; ++half) {
         exact[half] = _mm256_add_epi32(exact[half], group_of<format>(in, 0, half, codes));
         exact[half] = _mm256_add_epi32(exact[half], group_of<format>(in, 1, half, codes + 32));
-        least[half] = _mm256_add_epi32(least[half],
-                                       _mm256_madd_epi16(mins_at(in, half), quad_of(sums)));
+        least[half] =
+            _mm256_add_epi32(least[half], _mm256_madd_epi16(mins_at(in, half), quad_of(sums)));
       }
     }
     const __m256 dx = _mm256_set1_ps(x.scales[b]);

@@ -37,8 +37,7 @@ struct SixBlocks {
       const int group = 8 * part + 2 * run + i;
       __m256i pairs = _mm256_setzero_si256();  // sums of codes
       for (int q = 0; q < 4; ++q) {
-        const __m256i six =
-            _mm256_sub_epi8(six_bits<run>(codes, 4 * i + q), _mm256_set1_epi8(32));
+        const __m256i six = _mm256_sub_epi8(six_bits<run>(codes, 4 * i + q), _mm256_set1_epi8(32));
         _mm256_store_si256(reinterpret_cast<__m256i*>(out.codes[4 * group + q][half]), six);
         pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(_mm256_set1_epi8(1), six));
       }

@@ -66,9 +66,9 @@ NETY_AVX2 void unpack_panel(const std::byte* w, int64_t blocks, SmallChunk::Pane
   constexpr const PackedSmall& format = Codes::kFormat;
   const __m256i first = _mm256_setr_epi8(0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1,
                                          0, -1, 1, -1, 4, -1, 5, -1, 8, -1, 9, -1, 12, -1, 13, -1);
-  const __m256i second = _mm256_setr_epi8(
-      2, -1, 3, -1, 6, -1, 7, -1, 10, -1, 11, -1, 14, -1, 15, -1,  //
-      2, -1, 3, -1, 6, -1, 7, -1, 10, -1, 11, -1, 14, -1, 15, -1);
+  const __m256i second =
+      _mm256_setr_epi8(2, -1, 3, -1, 6, -1, 7, -1, 10, -1, 11, -1, 14, -1, 15, -1,  //
+                       2, -1, 3, -1, 6, -1, 7, -1, 10, -1, 11, -1, 14, -1, 15, -1);
   for (int64_t b = 0; b < blocks; ++b, w += format.bytes())
     for (int half = 0; half < 2; ++half) {
       __m256i codes[8];
@@ -105,8 +105,7 @@ NETY_AVX2 __attribute__((noinline)) void multiply_block(const int16_t (*w)[2][16
                                                         const int32_t* offsets, Dots<T>& dots) {
   __m256i sum[T][2];
   NETY_UNROLL
-  for (int t = 0; t < T; ++t)
-    sum[t][0] = sum[t][1] = _mm256_set1_epi32(offsets[t * kChunkBlocks]);
+  for (int t = 0; t < T; ++t) sum[t][0] = sum[t][1] = _mm256_set1_epi32(offsets[t * kChunkBlocks]);
   for (int pair = 0; pair < 16; ++pair) {
     const __m256i first = _mm256_load_si256(reinterpret_cast<const __m256i*>(w[pair][0]));
     const __m256i second = _mm256_load_si256(reinterpret_cast<const __m256i*>(w[pair][1]));
@@ -143,11 +142,11 @@ NETY_AVX2 void small_tile(const PackedProduct& p, const SmallChunk& chunk,
         const __m256 dot = _mm256_cvtepi32_ps(
             _mm256_load_si256(reinterpret_cast<const __m256i*>(dots.of[t][half])));
         const __m256 was = b0 + b == 0 ? _mm256_setzero_ps() : _mm256_loadu_ps(to);
-        __m256 sum = _mm256_fmadd_ps(
-            _mm256_mul_ps(_mm256_load_ps(panel.scales[b][half]), x_scale), dot, was);
+        __m256 sum = _mm256_fmadd_ps(_mm256_mul_ps(_mm256_load_ps(panel.scales[b][half]), x_scale),
+                                     dot, was);
         if constexpr (Codes::kFormat.has_min)
-          sum = _mm256_fmadd_ps(_mm256_load_ps(panel.mins[b][half]), _mm256_set1_ps(x.sums[at]),
-                                sum);
+          sum =
+              _mm256_fmadd_ps(_mm256_load_ps(panel.mins[b][half]), _mm256_set1_ps(x.sums[at]), sum);
         _mm256_storeu_ps(to, sum);
       }
     }
@@ -170,8 +169,7 @@ NETY_AVX2 void small_tokens(const PackedProduct& p, SmallChunk& chunk, int64_t p
       chunk.offsets[t][b] = -Codes::kOffset * x.code_sums[at];
     }
   for (int64_t i = 0; i < panels; ++i)
-    small_tile<Codes, T>(p, chunk, chunk.panels[i], b0, blocks, t0,
-                         p.y + (panel + i) * kPackRows);
+    small_tile<Codes, T>(p, chunk, chunk.panels[i], b0, blocks, t0, p.y + (panel + i) * kPackRows);
 }
 
 template <class Codes>
@@ -185,8 +183,10 @@ NETY_AVX2 void small_tiles(const PackedProduct& p) {
       for (int64_t i = 0; i < panels; ++i)
         unpack_panel<Codes>(p.w + ((panel + i) * p.blocks + b) * bytes, blocks, chunk.panels[i]);
       int64_t t = 0;
-      for (; t + 4 <= p.tokens; t += 4) small_tokens<Codes, 4>(p, chunk, panel, panels, b, blocks, t);
-      for (; t + 2 <= p.tokens; t += 2) small_tokens<Codes, 2>(p, chunk, panel, panels, b, blocks, t);
+      for (; t + 4 <= p.tokens; t += 4)
+        small_tokens<Codes, 4>(p, chunk, panel, panels, b, blocks, t);
+      for (; t + 2 <= p.tokens; t += 2)
+        small_tokens<Codes, 2>(p, chunk, panel, panels, b, blocks, t);
       if (t < p.tokens) small_tokens<Codes, 1>(p, chunk, panel, panels, b, blocks, t);
     }
   }
@@ -209,8 +209,8 @@ NETY_AVX2 inline void small_row(const PackedProduct& p, const std::byte* w, floa
       const __m256i small = _mm256_add_epi32(dot_of<kRun>(codes, x.low + b * 32), off);
       const __m256 scale =
           _mm256_mul_ps(scales_at<format>(w + 16 * half), _mm256_set1_ps(x.scales[b]));
-      sum[half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(_mm256_add_epi32(tops, small)),
-                                  sum[half]);
+      sum[half] =
+          _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(_mm256_add_epi32(tops, small)), sum[half]);
       if constexpr (format.has_min)
         sum[half] = _mm256_fmadd_ps(halves_at(w + format.min() + 16 * half),
                                     _mm256_set1_ps(x.sums[b]), sum[half]);

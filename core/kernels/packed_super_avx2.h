@@ -1,8 +1,8 @@
-// Products of several tokens with packed rows of q4_k, q5_k and q6_k in AVX2. A block of 256 columns
-// is unpacked to bytes once for all tokens. VPMADDUBSW sums pairs in 16 bits as far as these hold
-// them (a run of quads); VPMADDWD with the group's scale, twice in each 32 bits, makes them sums of
-// 32 bits times the scale in one step. Sums over a block stay in integers, sums over blocks wait
-// in y.
+// Products of several tokens with packed rows of q4_k, q5_k and q6_k in AVX2. A block of 256
+// columns is unpacked to bytes once for all tokens. VPMADDUBSW sums pairs in 16 bits as far as
+// these hold them (a run of quads); VPMADDWD with the group's scale, twice in each 32 bits, makes
+// them sums of 32 bits times the scale in one step. Sums over a block stay in integers, sums over
+// blocks wait in y.
 #pragma once
 
 #include "core/kernels/packed_avx2.h"
@@ -114,8 +114,8 @@ NETY_AVX2 void super_tile(const PackedProduct& p, const SuperBlock& block, const
     NETY_UNROLL
     for (int half = 0; half < 2; ++half) {
       float* const to = y + (t0 + t) * p.y_stride + 8 * half;
-      const __m256 exact = _mm256_cvtepi32_ps(
-          _mm256_load_si256(reinterpret_cast<const __m256i*>(sums.of[t][half])));
+      const __m256 exact =
+          _mm256_cvtepi32_ps(_mm256_load_si256(reinterpret_cast<const __m256i*>(sums.of[t][half])));
       __m256 sum = b == 0 ? _mm256_setzero_ps() : _mm256_loadu_ps(to);
       sum = _mm256_fmadd_ps(_mm256_mul_ps(_mm256_load_ps(block.d[half]), dx), exact, sum);
       if constexpr (Format::kHasMin)

@@ -60,7 +60,8 @@ NETY_AVX2 void tile(const StoredRows& p, int64_t r0, int64_t t0) {
   };
   for (; k + 32 <= cols; ahead += 32 * R) {
     NETY_UNROLL
-    for (int r = 0; r < R; ++r) _mm_prefetch(reinterpret_cast<const char*>(ahead + 32 * r), _MM_HINT_T0);
+    for (int r = 0; r < R; ++r)
+      _mm_prefetch(reinterpret_cast<const char*>(ahead + 32 * r), _MM_HINT_T0);
     sixteen();
     sixteen();
   }
@@ -74,7 +75,8 @@ NETY_AVX2 void tile(const StoredRows& p, int64_t r0, int64_t t0) {
     NETY_UNROLL
     for (int t = 0; t < T; ++t) {
       float rest = 0;
-      for (int64_t i = k; i < cols; ++i) rest += Values::one(w[r * cols + i]) * x[t * p.x_stride + i];
+      for (int64_t i = k; i < cols; ++i)
+        rest += Values::one(w[r * cols + i]) * x[t * p.x_stride + i];
       p.y[(t0 + t) * p.y_stride + r0 + r] = total(sum[r][t][0], sum[r][t][1]) + rest;
     }
   }

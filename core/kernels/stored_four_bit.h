@@ -1,7 +1,8 @@
 // Rows of 4-bit codes times a few tokens in exact fp32: codes are looked up in the codebook, in the
 // order of stored_rows.h, nibble_column(), and a weight is its value times absmax, rounded. Of what
 // was tried (docs/performance.md) the fastest. One source for two targets: the file that includes
-// this defines NETY_TARGET, the attribute of its functions, for no call may cross to a narrower one.
+// this defines NETY_TARGET, the attribute of its functions, for no call may cross to a narrower
+// one.
 //
 // `Codes` is what differs: the codebook in registers, by of(values), and
 //   kLanes, Vector, zero(), load(x), multiply_add(w, x, sum), put(out, v)
@@ -63,7 +64,8 @@ NETY_TARGET_INLINE void add_groups(const typename Codes::Group (&rows)[R], const
         NETY_UNROLL
         for (int t = 0; t < T; ++t) {
           auto& to = sum[(r * T + t) * Codes::kSums + i % Codes::kSums];
-          to = Codes::multiply_add(ws[i - n], Codes::load(x + t * x_stride + Codes::kLanes * i), to);
+          to =
+              Codes::multiply_add(ws[i - n], Codes::load(x + t * x_stride + Codes::kLanes * i), to);
         }
       }
     }

@@ -1,7 +1,7 @@
-// Stored 4-bit rows with AVX2. VPERMPS looks at three bits of an index only, so values are looked up
-// a byte at a time: VPSHUFB in four tables of 16, the bytes of the codebook's values, and two rounds
-// of interleaving. The codebook times absmax would need no multiplication for each weight, but new
-// tables for each block.
+// Stored 4-bit rows with AVX2. VPERMPS looks at three bits of an index only, so values are looked
+// up a byte at a time: VPSHUFB in four tables of 16, the bytes of the codebook's values, and two
+// rounds of interleaving. The codebook times absmax would need no multiplication for each weight,
+// but new tables for each block.
 #if defined(__x86_64__)
 #include <cstring>
 

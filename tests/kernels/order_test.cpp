@@ -1,5 +1,6 @@
-// The order of summation of the AVX2 cells, to the bit, whatever the tile, chunk or panel that a row
-// and a token fall into; and codes so large that 16-bit sums would overflow if they were one longer.
+// The order of summation of the AVX2 cells, to the bit, whatever the tile, chunk or panel that a
+// row and a token fall into; and codes so large that 16-bit sums would overflow if they were one
+// longer.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -37,8 +38,8 @@ TEST(Avx2Order, OfFloatPanels) {
           const auto w = random_floats(static_cast<size_t>(rows * stride + 1), 51);
           const auto x = random_floats(static_cast<size_t>(tokens * stride + 1), 52);
           std::vector<float> y(static_cast<size_t>(tokens * y_stride), NAN);
-          kernel({w.data() + 1, stride, rows, x.data() + 1, stride, tokens, cols, y.data(),
-                  y_stride});
+          kernel(
+              {w.data() + 1, stride, rows, x.data() + 1, stride, tokens, cols, y.data(), y_stride});
           for (int64_t t = 0; t < tokens; ++t)
             for (int64_t r = 0; r < rows; ++r) {
               const float want =
@@ -97,13 +98,15 @@ TEST(Avx2Order, OfPackedRowsOf32Weights) {
 TEST(Avx2Sums, HoldTheLargestBytes) {
   if (!runs_here(Isa::kAvx2)) GTEST_SKIP() << "this processor lacks it";
   const auto kernel = kernels::kernel<Op::kIntegerPanel>("int8", Isa::kAvx2);
-  for (const int8_t w_code : {-128, -127, 127})
-    for (const int8_t x_code : {-127, 127})
+  for (const int w_code : {-128, -127, 127})
+    for (const int x_code : {-127, 127})
       for (const int64_t cols : {64, 1023, 2064})
         for (const int64_t tokens : {1, 2, 3, 9}) {
           const int64_t rows = 35, stride = cols + 3;
-          const std::vector<int8_t> w(static_cast<size_t>(rows * cols), w_code);
-          const std::vector<int8_t> x(static_cast<size_t>(tokens * stride), x_code);
+          const std::vector<int8_t> w(static_cast<size_t>(rows * cols),
+                                      static_cast<int8_t>(w_code));
+          const std::vector<int8_t> x(static_cast<size_t>(tokens * stride),
+                                      static_cast<int8_t>(x_code));
           std::vector<int32_t> y(static_cast<size_t>(rows * tokens), -1);
           kernel({w.data(), rows, x.data(), stride, tokens, cols, y.data(), rows});
           for (const int32_t sum : y) ASSERT_EQ(sum, w_code * x_code * cols);
