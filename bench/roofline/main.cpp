@@ -102,12 +102,6 @@ ModeId head_of(const Options& options, const std::string& name, ModeId mode) {
   return precision::head_of(mode).value_or(mode);
 }
 
-std::string_view peak_type(const std::string& kernel) {
-  if (kernel.find("bf16_avx512bf16") != std::string::npos) return "bf16";
-  if (kernel.find("integer") != std::string::npos || kernel.starts_with("packed")) return "int8";
-  return "fp32";
-}
-
 std::vector<int32_t> some_tokens(int64_t count) {
   std::vector<int32_t> tokens(static_cast<size_t>(count));
   for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<int32_t>(i * 31 % 30000);
@@ -220,7 +214,8 @@ void Round::prefill() {
   fmt::print(
       "{:10} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  {}\n",
       name_, options_.prefill, rate.median, rate.median * per_token / 1e9,
-      type == "int8" ? "OP" : "FLOP", type, share.median, share.low, share.high, kernel);
+      type.starts_with("fp32") || type == "bf16" ? "FLOP" : "OP", type, share.median, share.low,
+      share.high, kernel);
   std::fflush(stdout);
 }
 

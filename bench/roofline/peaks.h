@@ -7,8 +7,11 @@
 
 namespace nety::roofline {
 
-/// Operations per second (two per multiply-add) of `threads` threads in the type that prefill in
-/// this mode multiplies with: "fp32", "bf16" or "int8". 0 where the processor lacks it.
+/// Operations per second (two per multiply-add) of `threads` threads in one of the loops of
+/// peaks.cpp. 0 where the processor lacks its instructions.
 double peak_ops(std::string_view type, int threads, const machine::Machine& machine);
+
+/// The loop of what prefill with these cells multiplies with.
+std::string_view peak_type(std::string_view kernel);
 
 }  // namespace nety::roofline

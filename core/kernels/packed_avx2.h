@@ -62,77 +62,17 @@ NETY_AVX2 inline __m256 scales_at(const std::byte* w) {
   return halves_at(w);
 }
 
-// A 32-weight format of 4 or 5 bits: its unsigned codes by quads, and what was added to them.
-template <const PackedSmall& format, int32_t offset>
-struct SmallCodes {
-  NETY_AVX2 static inline void load(const std::byte* w, int half, __m256i (&codes)[8]) {
-    const __m256i low = _mm256_set1_epi8(15);
-    for (int q = 0; q < 4; ++q) {
-      const __m256i both = vector_at(w + format.codes() + 64 * q + 32 * half);
-      codes[q] = _mm256_and_si256(both, low);
-      codes[q + 4] = _mm256_and_si256(_mm256_srli_epi16(both, 4), low);
-    }
-    if constexpr (format.has_values()) {
-      const __m256i values = values_of(format.values);
-      for (int q = 0; q < 8; ++q) codes[q] = _mm256_shuffle_epi8(values, codes[q]);
-    }
-    if constexpr (format.has_fifth)
-      for (int q = 0; q < 8; ++q)
-        codes[q] = with_fifth(codes[q], w + format.fifth() + 8 * q + 4 * half);
-  }
-  static constexpr int32_t kOffset = offset;
-  static constexpr const PackedSmall& kFormat = format;
-};
-
-// The dot of eight quads: 16-bit sums of `run` quads at a time.
-template <int run>
+// The dot of eight quads, times `factor`: 16-bit sums of `run` quads at a time.
+template <int run, int16_t factor = 1>
 NETY_AVX2 inline __m256i dot_of(const __m256i (&codes)[8], const int8_t* x) {
   __m256i sum = _mm256_setzero_si256();
   for (int q = 0; q < 8; q += run) {
     __m256i pairs = _mm256_maddubs_epi16(codes[q], quad_of(x + 4 * q));
     for (int i = 1; i < run; ++i)
       pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(codes[q + i], quad_of(x + 4 * (q + i))));
-    sum = _mm256_add_epi32(sum, widen(pairs));
+    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(factor)));
   }
   return sum;
-}
-
-template <class Codes>
-NETY_AVX2 inline void packed_row(const PackedProduct& p, const std::byte* w, int64_t t, float* y) {
-  constexpr const PackedSmall& format = Codes::kFormat;
-  constexpr int kRun = format.has_fifth || format.has_values() ? 4 : 8;
-  static_assert(kCodeBase == 254);
-  const BlockActivations& x = p.small;
-  __m256 sum[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
-  for (int64_t b = 0; b < p.blocks; ++b, w += format.bytes()) {
-    if (t == 0) fetch(w, format.bytes());
-    const int64_t at = t * x.blocks + b;
-    const __m256i off = _mm256_set1_epi32(-Codes::kOffset * x.code_sums[at]);
-    for (int half = 0; half < 2; ++half) {
-      __m256i codes[8];
-      Codes::load(w, half, codes);
-      const __m256i tops = dot_of<kRun>(codes, x.high + at * 32);
-      const __m256i small = _mm256_add_epi32(dot_of<kRun>(codes, x.low + at * 32), off);
-      const __m256i both = _mm256_add_epi32(
-          small, _mm256_sub_epi32(_mm256_slli_epi32(tops, 8), _mm256_slli_epi32(tops, 1)));
-      const __m256 scale =
-          _mm256_mul_ps(scales_at<format>(w + 16 * half), _mm256_set1_ps(x.scales[at]));
-      sum[half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(both), sum[half]);
-      if constexpr (format.has_min)
-        sum[half] = _mm256_fmadd_ps(halves_at(w + format.min() + 16 * half),
-                                    _mm256_set1_ps(x.sums[at]), sum[half]);
-    }
-  }
-  _mm256_storeu_ps(y + t * p.y_stride, sum[0]);
-  _mm256_storeu_ps(y + t * p.y_stride + 8, sum[1]);
-}
-
-template <class Codes>
-NETY_AVX2 inline void packed_small(const PackedProduct& p) {
-  for (int64_t panel = 0; panel < p.panels; ++panel)
-    for (int64_t t = 0; t < p.tokens; ++t)
-      packed_row<Codes>(p, p.w + panel * p.blocks * Codes::kFormat.bytes(), t,
-                        p.y + panel * kPackRows);
 }
 
 }  // namespace

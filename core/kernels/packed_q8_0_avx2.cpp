@@ -1,93 +1,68 @@
 // q8_0 rows, packed, times activations in 16-bit codes. Pairs of 8-bit products do not fit into
-// VPMADDUBSW's 16 bits, so codes are widened and multiplied with whole activation codes: a row's
-// four weights of a quad become two sums of 32 bits. All exact.
+// VPMADDUBSW's 16 bits, so one token's codes are widened and multiplied with whole activation codes
+// as well: a row's four weights of a quad become two sums of 32 bits. All exact.
 #if defined(__x86_64__)
-#include "core/kernels/packed_avx2.h"
+#include "core/kernels/packed_small_avx2.h"
 
 namespace nety::kernels {
 namespace {
 
-constexpr int32_t kOffset = 128;  // added to make the codes unsigned
-
-// The codes of a block: kCodeBase * high + low.
-NETY_AVX2 inline void join_codes(const int8_t* high, const int8_t* low, int16_t (&codes)[32]) {
-  for (int i = 0; i < 32; i += 16) {
-    const auto at = [i](const int8_t* x) {
-      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i));
-    };
-    const __m256i both =
-        _mm256_add_epi16(_mm256_mullo_epi16(_mm256_cvtepi8_epi16(at(high)),
-                                            _mm256_set1_epi16(static_cast<int16_t>(kCodeBase))),
-                         _mm256_cvtepi8_epi16(at(low)));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes + i), both);
+struct ByteCodes {
+  NETY_AVX2_INLINE static void load(const std::byte* w, int half, __m256i (&codes)[8]) {
+    for (int q = 0; q < 8; ++q) codes[q] = vector_at(w + kFormat.codes() + 64 * q + 32 * half);
   }
-}
+  static constexpr int32_t kOffset = 128;
+  static constexpr const PackedSmall& kFormat = kPackedQ8_0;
+};
 
-NETY_AVX2 inline __m256i quad_of(const int16_t* x) {
+NETY_AVX2_INLINE __m256i four_codes(const int16_t* x) {
   int64_t four;
   std::memcpy(&four, x, sizeof(four));
   return _mm256_set1_epi64x(four);
 }
 
-NETY_AVX2 inline __m256i four_rows_at(const std::byte* w) {
+NETY_AVX2_INLINE __m256i four_rows_at(const std::byte* w) {
   return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w)));
 }
 
-// Exact dots of eight rows' block with T tokens' codes.
-template <int T>
-NETY_AVX2 inline void dots_of(const std::byte* w, const int16_t (&x)[T][32], __m256i (&dots)[T]) {
-  __m256i first[T], second[T];  // rows 0-3 and 4-7, two sums each
-  for (int t = 0; t < T; ++t) first[t] = second[t] = _mm256_setzero_si256();
+// Exact dots of eight rows' block.
+NETY_AVX2_INLINE __m256i dots_of(const std::byte* w, const int16_t (&x)[32]) {
+  __m256i first = _mm256_setzero_si256(), second = first;  // rows 0-3 and 4-7, two sums each
+  NETY_UNROLL
   for (int q = 0; q < 8; ++q) {
-    const __m256i a = four_rows_at(w + 64 * q), b = four_rows_at(w + 64 * q + 16);
-    for (int t = 0; t < T; ++t) {
-      const __m256i quad = quad_of(x[t] + 4 * q);
-      first[t] = _mm256_add_epi32(first[t], _mm256_madd_epi16(a, quad));
-      second[t] = _mm256_add_epi32(second[t], _mm256_madd_epi16(b, quad));
-    }
+    const __m256i quad = four_codes(x + 4 * q);
+    first = _mm256_add_epi32(first, _mm256_madd_epi16(four_rows_at(w + 64 * q), quad));
+    second = _mm256_add_epi32(second, _mm256_madd_epi16(four_rows_at(w + 64 * q + 16), quad));
   }
-  for (int t = 0; t < T; ++t)
-    dots[t] = _mm256_permute4x64_epi64(_mm256_hadd_epi32(first[t], second[t]), 0xd8);
+  return _mm256_permute4x64_epi64(_mm256_hadd_epi32(first, second), 0xd8);
 }
 
-template <int T>
-NETY_AVX2 inline void tile(const PackedProduct& p, const std::byte* w, int64_t t0, float* y) {
+NETY_AVX2 void byte_row(const PackedProduct& p, const std::byte* w, float* y) {
   const BlockActivations& x = p.small;
-  __m256 sum[T][2];
-  for (auto& halves : sum) halves[0] = halves[1] = _mm256_setzero_ps();
+  __m256 sum[2] = {_mm256_setzero_ps(), _mm256_setzero_ps()};
   for (int64_t b = 0; b < p.blocks; ++b, w += kPackedQ8_0.bytes()) {
-    int16_t codes[T][32];
-    for (int t = 0; t < T; ++t) {
-      const int64_t at = ((t0 + t) * x.blocks + b) * 32;
-      join_codes(x.high + at, x.low + at, codes[t]);
-    }
+    fetch(w, kPackedQ8_0.bytes());
+    alignas(32) int16_t codes[32];
+    join_codes(x.high + 32 * b, x.low + 32 * b, codes);
+    const __m256i off = _mm256_set1_epi32(ByteCodes::kOffset * x.code_sums[b]);
+    NETY_UNROLL
     for (int half = 0; half < 2; ++half) {
-      __m256i dots[T];
-      dots_of<T>(w + kPackedQ8_0.codes() + 32 * half, codes, dots);
-      const __m256 scale = halves_at(w + 16 * half);
-      for (int t = 0; t < T; ++t) {
-        const int64_t at = (t0 + t) * x.blocks + b;
-        const __m256i dot = _mm256_sub_epi32(dots[t], _mm256_set1_epi32(kOffset * x.code_sums[at]));
-        sum[t][half] = _mm256_fmadd_ps(_mm256_mul_ps(scale, _mm256_set1_ps(x.scales[at])),
-                                       _mm256_cvtepi32_ps(dot), sum[t][half]);
-      }
+      const __m256i dot =
+          _mm256_sub_epi32(dots_of(w + kPackedQ8_0.codes() + 32 * half, codes), off);
+      const __m256 scale = _mm256_mul_ps(halves_at(w + 16 * half), _mm256_set1_ps(x.scales[b]));
+      sum[half] = _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(dot), sum[half]);
     }
   }
-  for (int t = 0; t < T; ++t)
-    for (int half = 0; half < 2; ++half)
-      _mm256_storeu_ps(y + (t0 + t) * p.y_stride + 8 * half, sum[t][half]);
+  _mm256_storeu_ps(y, sum[0]);
+  _mm256_storeu_ps(y + 8, sum[1]);
 }
 
 }  // namespace
 
 NETY_AVX2 void packed_q8_0_avx2(const PackedProduct& p) {
-  for (int64_t panel = 0; panel < p.panels; ++panel) {
-    const std::byte* w = p.w + panel * p.blocks * kPackedQ8_0.bytes();
-    float* y = p.y + panel * kPackRows;
-    int64_t t = 0;
-    for (; t + 3 <= p.tokens; t += 3) tile<3>(p, w, t, y);
-    for (; t < p.tokens; ++t) tile<1>(p, w, t, y);
-  }
+  if (p.tokens > 1) return small_tiles<ByteCodes>(p);
+  for (int64_t panel = 0; panel < p.panels; ++panel)
+    byte_row(p, p.w + panel * p.blocks * kPackedQ8_0.bytes(), p.y + panel * kPackRows);
 }
 
 }  // namespace nety::kernels

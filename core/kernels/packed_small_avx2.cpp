@@ -1,6 +1,6 @@
 // Products with packed rows of the 32-weight formats, activations in 16-bit codes.
 #if defined(__x86_64__)
-#include "core/kernels/packed_avx2.h"
+#include "core/kernels/packed_small_avx2.h"
 
 namespace nety::kernels {
 

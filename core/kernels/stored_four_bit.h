@@ -1,13 +1,13 @@
-// Rows of 4-bit codes times a few tokens in exact fp32, 16 columns at a time: eight bytes, repeated
-// by the load, are shifted by lane and looked up in the codebook times absmax, in the order of
-// stored_rows.h, nibble_column(). Of what was tried (docs/performance.md) the fastest on Zen 4. One
-// source for two targets: the file that includes this defines NETY_TARGET, the attribute of its
-// functions, for no call may cross to a narrower one.
+// Rows of 4-bit codes times a few tokens in exact fp32: codes are looked up in the codebook, in the
+// order of stored_rows.h, nibble_column(), and a weight is its value times absmax, rounded. Of what
+// was tried (docs/performance.md) the fastest. One source for two targets: the file that includes
+// this defines NETY_TARGET, the attribute of its functions, for no call may cross to a narrower
+// one.
 //
 // `Codes` is what differs: the codebook in registers, by of(values), and
 //   kLanes, Vector, zero(), load(x), multiply_add(w, x, sum), put(out, v)
-//   Group at(absmax, codes)   64 columns: the codebook times absmax, and their codes
-//   group.weights<n>()        vector n of them
+//   Group at(absmax, codes)   64 columns: what their weights are made of, and their codes
+//   group.weights<n>(out)     vectors n to n + kTogether - 1 of them
 //   kSums                     accumulators of one row and token, taken by turns
 //   kTile                     rows multiplied together
 //   reduce<R, T>(sum, y, y_stride)
@@ -48,8 +48,8 @@ struct FourBitRows {
   }
 };
 
-// Vector n of R rows times T tokens: row by row in turns, for their sums do not wait for each
-// other.
+// Vectors from n on of R rows times T tokens: row by row in turns, for their sums do not wait for
+// each other.
 template <class Codes, int R, int T, int n = 0>
 NETY_TARGET_INLINE void add_groups(const typename Codes::Group (&rows)[R], const float* x,
                                    int64_t x_stride,
@@ -57,14 +57,19 @@ NETY_TARGET_INLINE void add_groups(const typename Codes::Group (&rows)[R], const
   if constexpr (n < kNibbleGroup / Codes::kLanes) {
     NETY_UNROLL
     for (int r = 0; r < R; ++r) {
-      const auto ws = rows[r].template weights<n>();
+      typename Codes::Vector ws[Codes::kTogether];
+      rows[r].template weights<n>(ws);
       NETY_UNROLL
-      for (int t = 0; t < T; ++t) {
-        auto& to = sum[(r * T + t) * Codes::kSums + n % Codes::kSums];
-        to = Codes::multiply_add(ws, Codes::load(x + t * x_stride + Codes::kLanes * n), to);
+      for (int i = n; i < n + Codes::kTogether; ++i) {
+        NETY_UNROLL
+        for (int t = 0; t < T; ++t) {
+          auto& to = sum[(r * T + t) * Codes::kSums + i % Codes::kSums];
+          to =
+              Codes::multiply_add(ws[i - n], Codes::load(x + t * x_stride + Codes::kLanes * i), to);
+        }
       }
     }
-    add_groups<Codes, R, T, n + 1>(rows, x, x_stride, sum);
+    add_groups<Codes, R, T, n + Codes::kTogether>(rows, x, x_stride, sum);
   }
 }
 
@@ -117,8 +122,11 @@ NETY_TARGET_INLINE void stored_four_bit(const precision::FourBitBook& book, cons
 template <class Codes, int n = 0>
 NETY_TARGET_INLINE void put_group(const typename Codes::Group& group, float* out) {
   if constexpr (n < kNibbleGroup / Codes::kLanes) {
-    Codes::put(out + Codes::kLanes * n, group.template weights<n>());
-    put_group<Codes, n + 1>(group, out);
+    typename Codes::Vector ws[Codes::kTogether];
+    group.template weights<n>(ws);
+    NETY_UNROLL
+    for (int i = 0; i < Codes::kTogether; ++i) Codes::put(out + Codes::kLanes * (n + i), ws[i]);
+    put_group<Codes, n + Codes::kTogether>(group, out);
   }
 }
 

@@ -1,6 +1,7 @@
-// Stored 4-bit rows with AVX2. VPERMPS looks at three bits of an index, so the codebook times
-// absmax is two tables of eight, and the fourth bit, moved to the sign, chooses between what they
-// give.
+// Stored 4-bit rows with AVX2. VPERMPS looks at three bits of an index only, so values are looked
+// up a byte at a time: VPSHUFB in four tables of 16, the bytes of the codebook's values, and two
+// rounds of interleaving. The codebook times absmax would need no multiplication for each weight,
+// but new tables for each block.
 #if defined(__x86_64__)
 #include <cstring>
 
@@ -16,35 +17,54 @@ namespace {
 
 struct Codes {
   using Vector = __m256;
-  static constexpr int kLanes = 8, kSums = 2, kTile = 2;
-  __m256 below, above;
+  static constexpr int kLanes = 8, kSums = 2, kTile = 2, kTogether = 4;
+  __m256i bytes[4];  // byte i of each value of the codebook, in both halves
 
   struct Group {
-    __m256 below, above;  // the codebook times absmax
+    const __m256i* bytes;
+    __m256 absmax;
     const std::byte* codes;
 
+    // The codes of two chunks of nibble_column() as bytes: a vector's first four in the lower half,
+    // its others in the upper one.
     template <int n>
-    NETY_AVX2_INLINE __m256 weights() const {
-      int64_t eight;
-      std::memcpy(&eight, codes + 8 * (n / 2), sizeof(eight));
-      const __m256i both = _mm256_set1_epi64x(eight);
-      constexpr int kFirst = n % 2 * 16;
-      const __m256i shifts = _mm256_setr_epi32(kFirst, kFirst, kFirst + 4, kFirst + 4, kFirst + 8,
-                                               kFirst + 8, kFirst + 12, kFirst + 12);
-      const __m256i index = _mm256_srlv_epi32(both, shifts);
-      const __m256i fourth =
-          _mm256_sllv_epi32(both, _mm256_sub_epi32(_mm256_set1_epi32(28), shifts));
-      return _mm256_blendv_ps(_mm256_permutevar8x32_ps(below, index),
-                              _mm256_permutevar8x32_ps(above, index), _mm256_castsi256_ps(fourth));
+    NETY_AVX2_INLINE __m256i index() const {
+      const __m256i both = _mm256_broadcastsi128_si256(
+          _mm_loadu_si128(reinterpret_cast<const __m128i*>(codes + 4 * n)));
+      const __m256i ordered = _mm256_shuffle_epi8(
+          both, _mm256_setr_epi8(0, 4, 0, 4, 2, 6, 2, 6, 8, 12, 8, 12, 10, 14, 10, 14,  //
+                                 1, 5, 1, 5, 3, 7, 3, 7, 9, 13, 9, 13, 11, 15, 11, 15));
+      const __m256i nibbles = _mm256_blend_epi16(ordered, _mm256_srli_epi16(ordered, 4), 0xaa);
+      return _mm256_and_si256(nibbles, _mm256_set1_epi8(15));
+    }
+    template <int n>
+    NETY_AVX2_INLINE void weights(__m256 (&out)[kTogether]) const {
+      const __m256i at = index<n>();
+      const __m256i b0 = _mm256_shuffle_epi8(bytes[0], at), b1 = _mm256_shuffle_epi8(bytes[1], at);
+      const __m256i b2 = _mm256_shuffle_epi8(bytes[2], at), b3 = _mm256_shuffle_epi8(bytes[3], at);
+      const __m256i low = _mm256_unpacklo_epi8(b0, b1), high = _mm256_unpacklo_epi8(b2, b3);
+      const __m256i low2 = _mm256_unpackhi_epi8(b0, b1), high2 = _mm256_unpackhi_epi8(b2, b3);
+      const __m256i values[kTogether] = {
+          _mm256_unpacklo_epi16(low, high), _mm256_unpackhi_epi16(low, high),
+          _mm256_unpacklo_epi16(low2, high2), _mm256_unpackhi_epi16(low2, high2)};
+      NETY_UNROLL
+      for (int i = 0; i < kTogether; ++i)
+        out[i] = _mm256_mul_ps(_mm256_castsi256_ps(values[i]), absmax);
     }
   };
 
   NETY_AVX2 static inline Codes of(const float* values) {
-    return {_mm256_loadu_ps(values), _mm256_loadu_ps(values + 8)};
+    Codes codes;
+    for (int byte = 0; byte < 4; ++byte) {
+      alignas(32) char table[32];
+      for (int i = 0; i < 32; ++i)
+        std::memcpy(table + i, reinterpret_cast<const char*>(values + i % 16) + byte, 1);
+      codes.bytes[byte] = _mm256_load_si256(reinterpret_cast<const __m256i*>(table));
+    }
+    return codes;
   }
   NETY_AVX2_INLINE Group at(float absmax, const std::byte* codes) const {
-    const __m256 scale = _mm256_set1_ps(absmax);
-    return {_mm256_mul_ps(below, scale), _mm256_mul_ps(above, scale), codes};
+    return {bytes, _mm256_set1_ps(absmax), codes};
   }
   NETY_AVX2_INLINE static __m256 zero() { return _mm256_setzero_ps(); }
   NETY_AVX2_INLINE static __m256 load(const float* x) { return _mm256_loadu_ps(x); }

@@ -15,7 +15,7 @@ namespace {
 
 struct Codes {
   using Vector = __m512;
-  static constexpr int kLanes = 16, kSums = 1, kTile = 4;
+  static constexpr int kLanes = 16, kSums = 1, kTile = 4, kTogether = 1;
   __m512 values;
 
   struct Group {
@@ -23,12 +23,12 @@ struct Codes {
     const std::byte* codes;
 
     template <int n>
-    NETY_AVX512_INLINE __m512 weights() const {
+    NETY_AVX512_INLINE void weights(__m512 (&out)[1]) const {
       int64_t eight;
       std::memcpy(&eight, codes + 8 * n, sizeof(eight));
       const __m512i shifts =
           _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28);
-      return _mm512_permutexvar_ps(_mm512_srlv_epi32(_mm512_set1_epi64(eight), shifts), values);
+      out[0] = _mm512_permutexvar_ps(_mm512_srlv_epi32(_mm512_set1_epi64(eight), shifts), values);
     }
   };
 

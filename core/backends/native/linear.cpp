@@ -17,9 +17,9 @@ void renew(ZeroedArray<T>& array, int64_t count) {
 int64_t whole(int64_t count, int64_t part) { return (count + part - 1) / part * part; }
 
 // Rows multiplied at a time: few for one token, so that a panel stays in the first cache; as many
-// as a quarter of the second cache holds for more.
-int64_t panel_rows(int64_t tokens, int64_t cols, int64_t grain) {
-  if (tokens == 1) return kPanelRows;
+// as a quarter of the second cache holds for more, or all where cells take long rows in chunks.
+int64_t panel_rows(int64_t tokens, int64_t cols, int64_t grain, kernels::Isa isa) {
+  if (tokens == 1 || isa == kernels::Isa::kAvx2) return kPanelRows;
   if (grain > 1) return grain;
   return std::clamp<int64_t>(65536 / cols / 4 * 4, 8, kPanelRows);
 }
@@ -55,7 +55,7 @@ void store(const Results& results, int64_t first, const Destination& to) {
 }  // namespace
 
 void Scratch::reserve(int64_t cols, int64_t rows, int64_t tokens) {
-  renew(panel, kPanelRows * cols);
+  renew(panel, kPanelRows * (cols + kPanelMargin));
   renew(codes, kPanelRows * (cols + 63));
   renew(scales, kPanelRows * (cols / 32 + 2));
   renew(mins, kPanelRows * (cols / 32 + 2));
@@ -75,7 +75,7 @@ void multiply_rows(const Weight& w, const Activations& x, int64_t tokens, int64_
                    int64_t token) {
   const Product& product = w.product();
   std::byte* const form = product.form == nullptr ? nullptr : x.storage(*product.form);
-  const int64_t step = panel_rows(tokens, w.view().cols, product.grain);
+  const int64_t step = panel_rows(tokens, w.view().cols, product.grain, cells.isa());
   for (int64_t r = first; r < last; r += step) {
     const int64_t rows = std::min(step, last - r);
     const int64_t stride = whole(rows, product.grain);

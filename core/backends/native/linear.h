@@ -10,6 +10,8 @@ namespace nety::native {
 
 /// Most rows of a weight that are multiplied at a time.
 inline constexpr int64_t kPanelRows = 32;
+/// Columns that an unpacked row may take beyond its values.
+inline constexpr int64_t kPanelMargin = 32;
 
 /// Scratch of one worker.
 struct Scratch {
@@ -18,7 +20,7 @@ struct Scratch {
   /// Bytes that become memory at most; `rows`: 0 where no product takes a column.
   static int64_t bytes(int64_t cols, int64_t rows, int64_t tokens);
 
-  ZeroedArray<float> panel;   // [kPanelRows, cols]
+  ZeroedArray<float> panel;   // [kPanelRows, cols + kPanelMargin]
   ZeroedArray<int8_t> codes;  // [kPanelRows, blocks * 32]
   ZeroedArray<float> scales, mins;
   ZeroedArray<float> y;       // [tokens, kPanelRows]

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <span>
 
 #include "core/base/half.h"
@@ -14,6 +15,34 @@ using kernels::Op;
 /// Up to this many tokens, rows are multiplied as they are stored; from there on, unpacking them
 /// once costs less.
 constexpr int64_t kFewTokens = 4;
+
+/// From this many tokens on, rows that are fp32 are copied as well: then they begin at whole lines
+/// of the cache, and not a power of two apart, where a tile's rows meet in a few of its sets.
+constexpr int64_t kManyTokens = 64;
+
+/// Floats between rows of an unpacked panel: whole lines, an odd number of them.
+int64_t unpacked_stride(int64_t cols) {
+  constexpr int64_t kLine = 16;
+  return ((cols + kLine - 1) / kLine | 1) * kLine;
+}
+static_assert(kPanelMargin >= 32);
+
+/// The panel's rows as fp32, unpacked_stride() apart.
+void unpack_rows(const Rows& rows) {
+  const Weight& w = rows.w;
+  const int64_t cols = w.view().cols;
+  for (int64_t r = 0; r < rows.count; ++r) {
+    float* const to = rows.scratch.panel.data() + r * unpacked_stride(cols);
+    if (w.in_place_floats) {
+      std::copy_n(w.floats() + (rows.first + r) * cols, cols, to);
+      continue;
+    }
+    w.unpack(w.view(), rows.first + r, to);
+    if (w.rounds_rows)
+      for (float& value : std::span(to, static_cast<size_t>(cols)))
+        value = float_from_bf16(bf16_from_float(value));
+  }
+}
 
 }  // namespace
 
@@ -35,18 +64,11 @@ void multiply_float_rows(const Rows& rows, const float* x, int64_t x_stride) {
   if (w.stored_rows != nullptr && rows.tokens <= kFewTokens)
     return w.stored_rows(
         {&w.view(), rows.first, rows.count, x, x_stride, rows.tokens, y, rows.count});
-  const float* panel = w.floats() + rows.first * cols;
-  if (!w.in_place_floats) {
-    float* unpacked = rows.scratch.panel.data();
-    for (int64_t r = 0; r < rows.count; ++r)
-      w.unpack(w.view(), rows.first + r, unpacked + r * cols);
-    if (w.rounds_rows)
-      for (float& value : std::span(unpacked, static_cast<size_t>(rows.count * cols)))
-        value = float_from_bf16(bf16_from_float(value));
-    panel = unpacked;
-  }
-  rows.cells.get<Op::kFloatPanel>()(
-      {panel, cols, rows.count, x, x_stride, rows.tokens, cols, y, rows.count});
+  const bool in_place = w.in_place_floats && rows.tokens < kManyTokens;
+  if (!in_place) unpack_rows(rows);
+  const float* const panel = in_place ? w.floats() + rows.first * cols : rows.scratch.panel.data();
+  rows.cells.get<Op::kFloatPanel>()({panel, in_place ? cols : unpacked_stride(cols), rows.count, x,
+                                     x_stride, rows.tokens, cols, y, rows.count});
 }
 
 void multiply_form_rows(const Rows& rows) {
