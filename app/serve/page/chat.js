@@ -11,7 +11,7 @@ function messagesToSend(chat, system) {
     const { role, content, thinking } = chat.messages[i];
     const next = chat.messages[i + 1];
     if (role === "user" && next && !next.content) ++i;
-    else sent.push(role === "assistant" && thinking ? { role, content, reasoning_content: thinking } : { role, content });
+    else sent.push({ role, content, ...(thinking && { reasoning_content: thinking }) });
   }
   return sent;
 }

@@ -5,7 +5,8 @@ const kDeepestInline = 12;
 const kPlain = /[^\\`*_~[\]!<>&h\n]+/y;
 const kEntities = { lt: "<", gt: ">", amp: "&", quot: '"', nbsp: "\u00a0", "#39": "'" };
 const kEntity = /&(lt|gt|amp|quot|nbsp|#39);/y;
-const kTarget = /\( {0,3}<?([^\s<>()]{0,2048}(?:\([^\s<>()]{0,512}\)[^\s<>()]{0,512}){0,4})>? {0,3}(?:"[^"\n]{0,512}")? {0,3}\)/y;
+const kTarget =
+  /\( {0,3}<?([^\s<>()]{0,2048}(?:\([^\s<>()]{0,512}\)[^\s<>()]{0,512}){0,4})>? {0,3}(?:"[^"\n]{0,512}")? {0,3}\)/y;
 const kAddress = /https?:\/\/[^\s<>"'`]{1,2048}/y;
 const kBracketed = /<(https?:\/\/[^\s<>]{1,2048})>/y;
 const kBreak = /<br ?\/?>/iy;
@@ -198,8 +199,8 @@ class InlineReader {
     const place = this.brackets.pop();
     const target = place === undefined ? null : matchAt(kTarget, this.text, this.at + 1);
     const href = target && safeAddress(target[1]);
-    const nested = href && this.items.slice(place + 1).some((item) => item.querySelector && (item.matches("a") || item.querySelector("a")));
-    if (!href || nested) return this.put("]", 1);
+    const hasLink = (item) => typeof item !== "string" && !item.mark && (item.matches("a") || item.querySelector("a"));
+    if (!href || this.items.slice(place + 1).some(hasLink)) return this.put("]", 1);
     this.wrap(place, (children) => linkTo(href, children.length ? children : [target[1]]));
     this.items.splice(place, 1);
     this.at += 1 + target[0].length;

@@ -27,9 +27,10 @@ function rowCells(line) {
 /// How the columns are aligned, if a table begins at this line.
 function tableAt(lines, at) {
   const next = lines[at + 1];
-  if (next === undefined || !lines[at].includes("|") || !next.includes("-") || !/^[\s|:-]+$/.test(next)) return null;
+  if (next === undefined || !lines[at].includes("|") || !next.includes("-") || !/^[ |:-]+$/.test(next)) return null;
   const marks = rowCells(next);
-  if (marks.length !== rowCells(lines[at]).length || !marks.every((mark) => /^:?-+:?$/.test(mark))) return null;
+  if (marks.length !== rowCells(lines[at]).length) return null;
+  if (!marks.every((mark) => /^:?-+:?$/.test(mark))) return null;
   return marks.map((mark) => (mark.endsWith(":") ? (mark.startsWith(":") ? "middle" : "right") : ""));
 }
 
@@ -37,7 +38,7 @@ function tableAt(lines, at) {
 function interrupts(lines, at) {
   const line = lines[at], item = kItem.exec(line);
   return kFence.test(line) || kHeading.test(line) || kRule.test(line) || kQuote.test(line) ||
-    Boolean(item && item[3] && !isBlank(line.slice(item[0].length)) && (!/\d/.test(item[2]) || /^1[.)]/.test(item[2]))) ||
+    (item !== null && line.length > item[0].length && /^(1[.)]|[-*+])$/.test(item[2])) ||
     tableAt(lines, at) !== null;
 }
 
@@ -80,7 +81,10 @@ class BlockReader {
 
   code([, indent, fence, info]) {
     const inside = [];
-    const closes = (line) => indentOf(line) < 4 && line.trim().length >= fence.length && line.trim() === fence[0].repeat(line.trim().length);
+    const closes = (line) => {
+      const mark = line.trim();
+      return indentOf(line) < 4 && mark.length >= fence.length && mark === fence[0].repeat(mark.length);
+    };
     for (++this.at; this.at < this.lines.length; ++this.at) {
       const line = this.lines[this.at];
       if (closes(line)) {
@@ -94,7 +98,8 @@ class BlockReader {
 
   // No level is left out, whatever the answer begins with: readers by ear go by them.
   heading([start, marks]) {
-    const text = this.lines[this.at++].slice(start.length).trim().replace(/(^|\s)#+$/, "").trim();
+    const line = this.lines[this.at++].slice(start.length).trim();
+    const text = line.replace(/(^| )#+$/, "").trim();
     this.level = Math.min(marks.length + 2, this.level + 1, 6);
     return { kind: "heading", level: this.level, text };
   }
@@ -142,7 +147,8 @@ class BlockReader {
       if (isBlank(line)) {
         let next = this.at;
         while (next < lines.length && isBlank(lines[next])) ++next;
-        if (next === lines.length || (indentOf(lines[next]) < base + 2 && !isNext(lines[next]))) break;
+        if (next === lines.length) break;
+        if (indentOf(lines[next]) < base + 2 && !isNext(lines[next])) break;
         loose = true;
         if (isNext(lines[next])) {
           this.at = next;
@@ -208,13 +214,18 @@ function tableElement({ columns, head, rows }) {
   return scroll;
 }
 
+/// "[x] done": a box as a character.
+function withBox(text) {
+  return text.replace(/^\[([ xX])\] /, (_, mark) => (mark === " " ? "☐ " : "☑ "));
+}
+
 function listElement(block) {
   const list = makeElement(block.ordered ? "ol" : "ul", "");
   if (block.ordered && block.start !== 1) list.start = block.start;
   for (const blocks of block.items) {
     const item = makeElement("li", "");
     for (const one of blocks)
-      if (one.kind === "paragraph" && !block.loose) item.append(...inlineNodes(one.text.replace(/^\[([ xX])\] /, (_, x) => (x === " " ? "☐ " : "☑ "))));
+      if (one.kind === "paragraph" && !block.loose) item.append(...inlineNodes(withBox(one.text)));
       else item.append(blockElement(one, false));
     list.append(item);
   }
@@ -238,11 +249,11 @@ function blockElement(block, isTop = true) {
 /// Shows blocks in a container that shows `shown`: only what differs is made anew. A piece of code
 /// that grows stays the same element, with its focus and its scroll.
 function showBlocks(container, shown, blocks) {
+  const isSame = (at) => shown[at].raw === blocks[at].raw && shown[at].kind === blocks[at].kind;
   let same = 0;
-  while (same < shown.length && same < blocks.length && shown[same].raw === blocks[same].raw && shown[same].kind === blocks[same].kind) ++same;
-  const grows = same === shown.length - 1 && same < blocks.length && shown[same].kind === "code" &&
-    blocks[same].kind === "code" && shown[same].language === blocks[same].language;
-  if (grows) {
+  while (same < shown.length && same < blocks.length && isSame(same)) ++same;
+  const last = same === shown.length - 1 && shown[same].kind === "code" ? shown[same] : null;
+  if (last && blocks[same]?.kind === "code" && last.language === blocks[same].language) {
     container.children[same].querySelector("pre code").textContent = blocks[same].text;
     ++same;
   }

@@ -162,7 +162,8 @@ function metaLine({ mode, tps, ttft, tokens, prompt, cached, seed }) {
   if (tps) parts.push(say("tps", number(tps)));
   if (ttft !== undefined) parts.push(say("ttft", number(ttft)));
   if (tokens !== undefined) parts.push(say("tokens", number(tokens)));
-  if (prompt !== undefined) parts.push(cached ? say("cached", number(cached), number(prompt)) : say("prompt", number(prompt)));
+  if (cached) parts.push(say("cached", number(cached), number(prompt)));
+  else if (prompt !== undefined) parts.push(say("prompt", number(prompt)));
   if (seed !== undefined) parts.push(say("seed_of", String(seed)));
   return parts.join(" · ");
 }

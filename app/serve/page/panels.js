@@ -30,13 +30,15 @@ function showFacts() {
   const { mode, backend, device, context, policy, same_bits: bits } = model.nety;
   document.getElementById("model-name").textContent = `${model.id} · ${mode}`;
   document.getElementById("welcome-title").textContent = model.id;
-  document.getElementById("welcome-facts").textContent = [mode, backend, device, say("tokens", number(context))].join(" · ");
+  document.getElementById("welcome-facts").textContent =
+    [mode, backend, device, say("tokens", number(context))].join(" · ");
   fillList("welcome-policy", policy);
   fillList("model-policy", policy);
   const terms = [[say("model"), model.id], [say("mode"), mode], [say("backend"), backend], [say("device"), device],
     [say("context"), say("tokens", number(context))], [say("bits"), say(bits ? "yes" : "no")]];
-  if (metrics.resident_memory_bytes) terms.push([say("memory"), say("memory_of", bytes(metrics.resident_memory_bytes))]);
-  if (metrics.kv_cache_bytes) terms.push([say("kv"), bytes(metrics.kv_cache_bytes)]);
+  const { resident_memory_bytes: resident, kv_cache_bytes: cache } = metrics;
+  if (resident) terms.push([say("memory"), say("memory_of", bytes(resident))]);
+  if (cache) terms.push([say("kv"), bytes(cache)]);
   fillTerms("model-facts", terms);
 }
 
@@ -170,7 +172,8 @@ function openSettings() {
   const { settings } = page;
   document.getElementById("system").value = settings.system;
   document.getElementById("keep").checked = settings.keep;
-  for (const id of Object.keys(kSamplingFields)) document.getElementById("set-" + id).value = settings.sampling[id] ?? "";
+  for (const id of Object.keys(kSamplingFields))
+    document.getElementById("set-" + id).value = settings.sampling[id] ?? "";
   document.getElementById("key-row").hidden = !apiKey();
   document.getElementById("settings").showModal();
 }
@@ -182,7 +185,8 @@ function saveSettings(event) {
     const { value } = document.getElementById("set-" + id);
     if (value !== "") sampling[id] = Number(value);
   }
-  page.settings = { system: document.getElementById("system").value, keep: document.getElementById("keep").checked, sampling };
+  const system = document.getElementById("system").value, keeps = document.getElementById("keep").checked;
+  page.settings = { system, keep: keeps, sampling };
   writeKept(localStorage, kSettingsPlace, page.settings);
   if (page.settings.keep) keep(page.chat);
   else deleteAllChats();

@@ -83,7 +83,7 @@ class ChatPage:
                           ".at(-1)?.innerText ?? ''")
 
     def focused(self):
-        return self.value("(e => e.id || e.textContent.trim() || e.tagName)(document.activeElement)")
+        return self.value("(e => e.id || e !== document.body && e.textContent.trim() || e.tagName)(document.activeElement)")
 
     def screenshot(self, path, whole=False):
         if whole:

@@ -190,7 +190,7 @@ def case_keys_alone(run):
         held = threading.Event()
         model.next("An answer", Wait(held))
         page.press("Enter")
-        page.wait("document.querySelector('.answer .text')?.textContent === 'An answer'")
+        page.wait("document.querySelector('.answer > .text')?.textContent === 'An answer'")
         expect(model.asked[0]["messages"][0]["content"] == "one\ntwo", model.asked)
         page.type("typed meanwhile")
         page.press("Enter")
@@ -198,15 +198,13 @@ def case_keys_alone(run):
         page.press("Escape")
         page.wait("!page.answering")
         expect(page.value("document.getElementById('question').value") == "typed meanwhile", "what was typed stays")
-        page.value("document.getElementById('question').value = ''; document.body.focus(); document.activeElement.blur(); 0")
-        order = []
-        for _ in range(12):
+        page.value("document.getElementById('question').value = ''; document.querySelector('a, button').focus(); 0")
+        order = [page.focused()]
+        for _ in range(10):
             page.press("Tab")
             order.append(page.focused())
-        expect(order[:11] == ["question", "open-model", "new-chat", "open-chats", "open-settings", "Edit", "Copy", "Copy",
-                              "Regenerate", "question", "send"] or
-               order[0].startswith("Skip") and order[1:11] == ["open-model", "new-chat", "open-chats", "open-settings", "Edit", "Copy",
-                                                              "Copy", "Regenerate", "question", "send"], order)
+        expect(order == ["Skip to the question", "open-model", "new-chat", "open-chats", "open-settings", "Edit", "Copy",
+                         "Copy", "Regenerate", "question", "send"], order)
         for button in ("open-model", "open-chats", "open-settings"):
             page.value(f"document.getElementById('{button}').focus()")
             page.press("Enter")
@@ -315,13 +313,13 @@ def case_following(run):
         lines = [f"Line {i} of a long answer, which says nothing.\n\n" for i in range(60)]
         model.next(*lines[:30], Wait(held), *lines[30:50], Wait(again), *lines[50:])
         page.ask("Much?")
-        page.wait("document.querySelector('.answer .text')?.children.length === 30")
+        page.wait("document.querySelector('.answer > .text')?.children.length === 30")
         run.picture(page, "streaming")
         page.wait("isAtNewest()")
         page.value("window.scrollTo(0, 300)")
         page.wait("!page.follows")
         held.set()
-        page.wait("document.querySelector('.answer .text').children.length === 50")
+        page.wait("document.querySelector('.answer > .text').children.length === 50")
         expect(page.value("window.scrollY") == 300, "it stays where it was scrolled to")
         expect(page.shown("#newest"), "a way back")
         page.button("Newest ↓")
@@ -364,8 +362,6 @@ def case_policy(run):
           const style = document.createElement('style');
           style.textContent = 'body{display:none}';
           document.head.append(style);
-          document.body.setAttribute('onclick', 'window.hacked = 1');
-          document.body.click();
           const picture = new Image();
           picture.src = 'http://127.0.0.1:9/x.png';
           document.body.append(picture);
@@ -376,9 +372,8 @@ def case_policy(run):
           await new Promise(r => setTimeout(r, 300));
         })()""")
         blocked = set(page.value("blocked"))
-        wanted = {"style-src-elem", "script-src-attr", "img-src", "connect-src", "frame-src"}
+        wanted = {"require-trusted-types-for", "style-src-elem", "img-src", "connect-src", "frame-src"}
         expect(wanted <= blocked, f"only {blocked}")
-        expect(page.value("window.hacked") is None, "a handler ran")
         expect(page.value("getComputedStyle(document.body).display") != "none", "a style was taken")
 
 
