@@ -164,7 +164,7 @@ function showChat(chat) {
 }
 
 function showEmptiness() {
-  document.getElementById("welcome").hidden = page.chat.messages.length > 0;
+  document.getElementById("welcome").hidden = page.chat.messages.length > 0 || !page.model;
   document.title = (page.chat.messages.length ? chatTitle(page.chat) + " – " : "") + "NETY";
 }
 

@@ -21,6 +21,7 @@ function submitQuestion() {
 
 function listenToQuestion() {
   const field = document.getElementById("question");
+  field.placeholder = say("ask_anything");
   field.addEventListener("input", fitQuestion);
   field.addEventListener("keydown", (event) => {
     if (!isSend(event)) return;

@@ -195,7 +195,7 @@ function codeElement(block) {
   pre.tabIndex = 0;
   pre.setAttribute("role", "group");
   pre.setAttribute("aria-label", block.language ? say("code_of", block.language) : say("code"));
-  return makeElement("div", "code", makeElement("div", "bar", makeElement("span", "", block.language), copy), pre);
+  return makeElement("div", "code", makeElement("div", "bar", makeElement("span", "", block.language || say("code")), copy), pre);
 }
 
 function tableElement({ columns, head, rows }) {

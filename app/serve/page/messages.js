@@ -144,7 +144,7 @@ class AnswerView {
     const finished = going ? this.blocks.length - 1 : this.blocks.length;
     for (; this.spoken < finished; ++this.spoken) {
       const block = this.blocks[this.spoken];
-      speak(block.kind === "code" ? say("spoken_code", block.text.split("\n").length)
+      speak(block.kind === "code" ? say("spoken_code", counted(block.text.split("\n").length, "one_line", "lines"))
         : this.text.children[this.spoken].textContent);
     }
     if (!going) announce(this.message.note ? noteText(this.message.note) : say("answered"));
@@ -161,7 +161,7 @@ function metaLine({ mode, tps, ttft, tokens, prompt, cached, seed }) {
   if (mode) parts.push(mode);
   if (tps) parts.push(say("tps", number(tps)));
   if (ttft !== undefined) parts.push(say("ttft", number(ttft)));
-  if (tokens !== undefined) parts.push(say("tokens", number(tokens)));
+  if (tokens !== undefined) parts.push(counted(tokens, "one_token", "tokens"));
   if (cached) parts.push(say("cached", number(cached), number(prompt)));
   else if (prompt !== undefined) parts.push(say("prompt", number(prompt)));
   if (seed !== undefined) parts.push(say("seed_of", String(seed)));

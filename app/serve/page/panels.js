@@ -25,16 +25,17 @@ function factsLine() {
 function showFacts() {
   const { model, metrics } = page;
   document.getElementById("facts-line").textContent = factsLine();
-  document.getElementById("question").placeholder = model ? say("ask", model.id) : say("ask_anything");
   if (!model) return;
+  showEmptiness();
   const { mode, backend, device, context, policy, same_bits: bits } = model.nety;
   document.getElementById("model-name").textContent = `${model.id} · ${mode}`;
   document.getElementById("welcome-title").textContent = model.id;
+  document.getElementById("model-title").textContent = model.id;
   document.getElementById("welcome-facts").textContent =
     [mode, backend, device, say("tokens", number(context))].join(" · ");
   fillList("welcome-policy", policy);
   fillList("model-policy", policy);
-  const terms = [[say("model"), model.id], [say("mode"), mode], [say("backend"), backend], [say("device"), device],
+  const terms = [[say("mode"), mode], [say("backend"), backend], [say("device"), device],
     [say("context"), say("tokens", number(context))], [say("bits"), say(bits ? "yes" : "no")]];
   const { resident_memory_bytes: resident, kv_cache_bytes: cache } = metrics;
   if (resident) terms.push([say("memory"), say("memory_of", bytes(resident))]);
@@ -134,7 +135,7 @@ function chatRow(chat) {
   open.textContent = title;
   open.classList.add("open");
   if (chat.id === page.chat.id) open.setAttribute("aria-current", "true");
-  const time = makeElement("time", "", new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(chat.at));
+  const time = makeElement("time", "", new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(chat.at));
   const drop = actionButton("delete_one", () => {
     deleteChat(chat.id);
     if (chat.id === page.chat.id) leaveChat();

@@ -13,7 +13,6 @@ const kWords = {
     not_kept: "Chats are not kept: they are gone when this page is closed.",
     newest: "Newest ↓",
     question: "Your question",
-    ask: "Ask {0}",
     ask_anything: "Ask something",
     send: "Send",
     stop: "Stop",
@@ -51,7 +50,9 @@ const kWords = {
     code_of: "Code: {0}",
     copy_code: "Copy code",
     table: "Table",
-    spoken_code: "Code: {0} lines.",
+    spoken_code: "A block of code: {0}.",
+    one_line: "1 line",
+    lines: "{0} lines",
     waiting: "Reading the question",
     thinking: "Thinking",
     thought: "Thought for {0} s",
@@ -76,6 +77,7 @@ const kWords = {
     backend: "Backend",
     device: "Device",
     context: "Context",
+    one_token: "1 token",
     tokens: "{0} tokens",
     bits: "Same bits in any company",
     yes: "yes",
@@ -111,7 +113,6 @@ const kWords = {
     not_kept: "Les discussions ne sont pas gardées : elles disparaissent à la fermeture de cette page.",
     newest: "Plus récent ↓",
     question: "Votre question",
-    ask: "Demandez à {0}",
     ask_anything: "Posez une question",
     send: "Envoyer",
     stop: "Arrêter",
@@ -149,7 +150,9 @@ const kWords = {
     code_of: "Code : {0}",
     copy_code: "Copier le code",
     table: "Tableau",
-    spoken_code: "Code : {0} lignes.",
+    spoken_code: "Un bloc de code : {0}.",
+    one_line: "1 ligne",
+    lines: "{0} lignes",
     waiting: "Lecture de la question",
     thinking: "Réflexion",
     thought: "Réflexion de {0} s",
@@ -174,6 +177,7 @@ const kWords = {
     backend: "Moteur",
     device: "Périphérique",
     context: "Contexte",
+    one_token: "1 token",
     tokens: "{0} tokens",
     bits: "Mêmes bits en toute compagnie",
     yes: "oui",
@@ -200,16 +204,23 @@ const kWords = {
   },
 };
 
-const language = /^fr\b/i.test(navigator.language || "") ? "fr" : "en";
+const language = /^fr\b/i.test(navigator.language) ? "fr" : "en";
+/// Of numbers and dates: the reader's country, too, where it is one of ours.
+const locale = navigator.language.startsWith(language) ? navigator.language : language;
 
 function say(id, ...values) {
   return kWords[language][id].replace(/\{(\d)\}/g, (_, i) => String(values[i]));
 }
 
+/// "1 token", "7 tokens".
+function counted(count, one, many) {
+  return count === 1 ? say(one) : say(many, number(count));
+}
+
 /// Numbers as the reader's language writes them; no more decimals than say something.
 function number(value) {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
 }
 
 function bytes(count) {

@@ -1,4 +1,5 @@
 """The chat page as somebody uses it: by its keys and buttons, read as it is shown."""
+import base64
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ SHIFT = 8
 
 class ChatPage:
     def __init__(self, browser, url, width=1100, height=800, dark=False, language=None):
-        self.url = url
+        self.url, self.width = url, width
         self.tab = browser.open("about:blank", width, height=height, dark=dark)
         self.call = self.tab.call
         self.call("Emulation.setFocusEmulationEnabled", enabled=True)
@@ -86,12 +87,12 @@ class ChatPage:
         return self.value("(e => e.id || e !== document.body && e.textContent.trim() || e.tagName)(document.activeElement)")
 
     def screenshot(self, path, whole=False):
-        if whole:
-            return self.tab.screenshot(path)
-        import base64
+        if whole:  # so high that nothing is scrolled away
+            self.tab.size(self.width, self.value("document.documentElement.scrollHeight"))
         data = self.call("Page.captureScreenshot")["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(data))
+        self.tab.size(self.width, self.tab.height)
 
     def complaints(self):
         """What went wrong in scripts or in the network, and whatever was asked of another server."""

@@ -208,7 +208,7 @@ def case_keys_alone(run):
         for button in ("open-model", "open-chats", "open-settings"):
             page.value(f"document.getElementById('{button}').focus()")
             page.press("Enter")
-            page.wait("document.querySelector('dialog[open]')")
+            page.wait("document.querySelector('dialog[open]') !== null")
             expect(page.value("document.querySelector('dialog[open]').contains(document.activeElement)"), button)
             page.press("Escape")
             page.wait("!document.querySelector('dialog[open]')")
@@ -229,7 +229,7 @@ def case_reading_aloud(run):
         held.set()
         page.wait("!page.answering")
         spoken = page.value("[...document.getElementById('spoken').children].map(e => e.textContent)")
-        expect(spoken == ["First part.", "Second part.", "Code: 1 lines."], spoken)
+        expect(spoken == ["First part.", "Second part.", "A block of code: 1 line."], spoken)
         expect(page.value("document.getElementById('status').textContent") == "End of the answer.", "status")
         tree = page.call("Accessibility.getFullAXTree")["nodes"]
         roles = [node["role"]["value"] for node in tree if not node.get("ignored")]

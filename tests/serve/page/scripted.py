@@ -43,6 +43,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         owner = self.server.owner
+        if owner.http is None:  # closed: also to whoever is connected still
+            self.close_connection = True
+            return
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         owner.asked.append(body)
         steps = owner.scripts.popleft() if owner.scripts else ["Nothing was prepared."]
