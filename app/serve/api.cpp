@@ -87,9 +87,12 @@ struct Api::Route {
 };
 
 const Api::Route Api::kRoutes[] = {
-    {"POST", "/v1/chat/completions", &Api::chat}, {"POST", "/v1/completions", &Api::completion},
-    {"GET", "/v1/models", &Api::models},          {"GET", "/health", &Api::health, true},
-    {"GET", "/metrics", &Api::metrics},           {"GET", "/openapi.json", &Api::description},
+    {"POST", "/v1/chat/completions", &Api::chat},
+    {"POST", "/v1/completions", &Api::completion},
+    {"GET", "/v1/models", &Api::models},
+    {"GET", "/health", &Api::health, true},
+    {"GET", "/metrics", &Api::metrics},
+    {"GET", "/openapi.json", &Api::description},
     {"GET", "/", &Api::page, true},
 };
 

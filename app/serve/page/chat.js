@@ -149,7 +149,7 @@ function keep(chat) {
 function showChat(chat) {
   stopAnswering();
   page.chat = chat;
-  writeKept(sessionStorage, kCurrentPlace, chat.id);
+  writeKept(tabStorage, kCurrentPlace, chat.id);
   const shown = chat.messages.map((message) => {
     if (message.role === "user") return questionElement(message);
     const view = new AnswerView(message);

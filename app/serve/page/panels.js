@@ -188,7 +188,7 @@ function saveSettings(event) {
   }
   const system = document.getElementById("system").value, keeps = document.getElementById("keep").checked;
   page.settings = { system, keep: keeps, sampling };
-  writeKept(localStorage, kSettingsPlace, page.settings);
+  writeKept(browserStorage, kSettingsPlace, page.settings);
   if (page.settings.keep) keep(page.chat);
   else deleteAllChats();
   showKeeping();

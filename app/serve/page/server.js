@@ -14,12 +14,12 @@ class AskError extends Error {
 
 // In this tab only, and nowhere once it is closed.
 function apiKey() {
-  return sessionStorage.getItem(kKeyPlace) || "";
+  return tabStorage.getItem(kKeyPlace) || "";
 }
 
 function rememberKey(key) {
-  if (key) sessionStorage.setItem(kKeyPlace, key);
-  else sessionStorage.removeItem(kKeyPlace);
+  if (key) tabStorage.setItem(kKeyPlace, key);
+  else tabStorage.removeItem(kKeyPlace);
 }
 
 async function refusalOf(response) {

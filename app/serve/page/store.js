@@ -17,6 +17,29 @@ const kSamplingFields = {
   seed: [0, 9007199254740991, 1],
 };
 
+// Where a browser allows none: it lasts as long as the page.
+class PageStorage {
+  getItem(place) {
+    return this[place] ?? null;
+  }
+  setItem(place, text) {
+    this[place] = text;
+  }
+  removeItem(place) {
+    delete this[place];
+  }
+}
+
+function storageOr(name) {
+  try {
+    return window[name] ?? new PageStorage();
+  } catch {
+    return new PageStorage();
+  }
+}
+
+const browserStorage = storageOr("localStorage"), tabStorage = storageOr("sessionStorage");
+
 const kNoSettings = { system: "", keep: true, sampling: {} };
 
 function readKept(storage, place) {
@@ -38,7 +61,7 @@ function writeKept(storage, place, value) {
 }
 
 function readSettings() {
-  const kept = readKept(localStorage, kSettingsPlace) || {};
+  const kept = readKept(browserStorage, kSettingsPlace) || {};
   return { ...kNoSettings, ...kept, sampling: { ...kept.sampling } };
 }
 
@@ -54,7 +77,7 @@ function chatTitle(chat) {
 
 /// A chat that is kept, or null. The page may have been closed while an answer came, or before.
 function readChat(place) {
-  const chat = readKept(localStorage, place);
+  const chat = readKept(browserStorage, place);
   if (!chat || !Array.isArray(chat.messages)) return null;
   const last = chat.messages.at(-1);
   if (last?.role === "user") chat.messages.push({ role: "assistant", content: "", note: { id: "stopped_empty" } });
@@ -64,16 +87,16 @@ function readChat(place) {
 
 /// The newest first.
 function keptChats() {
-  const places = Object.keys(localStorage).filter((place) => place.startsWith(kChatPrefix));
+  const places = Object.keys(browserStorage).filter((place) => place.startsWith(kChatPrefix));
   return places.map(readChat).filter(Boolean).sort((a, b) => b.at - a.at);
 }
 
 function keepChat(chat) {
-  return !chat.messages.length || writeKept(localStorage, kChatPrefix + chat.id, chat);
+  return !chat.messages.length || writeKept(browserStorage, kChatPrefix + chat.id, chat);
 }
 
 function deleteChat(id) {
-  localStorage.removeItem(kChatPrefix + id);
+  browserStorage.removeItem(kChatPrefix + id);
 }
 
 function deleteAllChats() {
@@ -82,6 +105,6 @@ function deleteAllChats() {
 
 /// The chat that this tab showed before it was loaded anew, or an empty one.
 function currentChat() {
-  const id = readKept(sessionStorage, kCurrentPlace);
+  const id = readKept(tabStorage, kCurrentPlace);
   return (id && readChat(kChatPrefix + id)) || newChat();
 }

@@ -258,7 +258,25 @@ def case_keeping(run):
         page.button("Save")
         model.next("Gone soon")
         page.ask_and_wait("Secret")
-        expect(page.value(kept) == 0 and "Secret" not in page.value("JSON.stringify([localStorage, sessionStorage])"), "not kept")
+        expect(page.value(kept) == 0, "not kept")
+        expect("Secret" not in page.value("JSON.stringify([localStorage, sessionStorage])"), "not kept")
+
+
+def case_no_storage(run):
+    """A browser that keeps nothing, or has no room, can chat all the same, and is told."""
+    with ScriptedModel() as model:
+        page = run.page(model.url)
+        page.value("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; 0")
+        model.next("Still here.")
+        page.ask_and_wait("Full?")
+        expect(page.messages()[1] == "Still here." and "storage is full" in page.shown("#trouble"), page.shown("#trouble"))
+        page.call("Page.addScriptToEvaluateOnNewDocument", source="""for (const name of ['localStorage', 'sessionStorage'])
+          Object.defineProperty(window, name, { get() { throw new DOMException('no', 'SecurityError'); } });""")
+        page.load(model.url)
+        page.wait_for_model()
+        model.next("Here, too.")
+        page.ask_and_wait("None at all?")
+        expect(page.messages() == ["None at all?", "Here, too."], page.messages())
 
 
 def case_settings(run):
