@@ -44,6 +44,8 @@ Served fake_model() {
                .backend = "none",
                .device = "cpu",
                .policy = {"Because it was asked for."},
+               .weights_bytes = 500,
+               .per_token_bytes = 400,
                .context = 64,
                .vocabulary = 200,
                .created = 1000,
@@ -412,6 +414,8 @@ TEST_F(ApiTest, TellsWhatItServesAndWhy) {
   EXPECT_EQ(model.at("id"), "fake");
   EXPECT_EQ(model.at("nety").at("mode"), "fp32");
   EXPECT_EQ(model.at("nety").at("policy").at(0), "Because it was asked for.");
+  EXPECT_EQ(model.at("nety").at("weights_bytes"), 500);
+  EXPECT_EQ(model.at("nety").at("per_token_bytes"), 400);
   EXPECT_EQ(json::parse(ask(request("GET", "/v1/models/fake")).body), model);
   EXPECT_EQ(ask(request("GET", "/v1/models/other")).status, 404);
   EXPECT_EQ(json::parse(ask(request("GET", "/health")).body).at("slots"), 2);
@@ -443,7 +447,7 @@ TEST_F(ApiTest, DescribesEveryAddress) {
       EXPECT_NE(answer.status, 405) << word << " " << address;
       EXPECT_TRUE(operation.at("responses").contains(std::to_string(answer.status))) << address;
     }
-  EXPECT_EQ(described, 7);
+  EXPECT_EQ(described, 8);
 }
 
 // Every field of the description is taken, and every schema that it names is there.
@@ -468,8 +472,9 @@ class ApiWithKey : public ApiTest {
   ApiWithKey() : ApiTest("0123456789abcdef", "https://a.example") {}
 };
 
-TEST_F(ApiWithKey, AsksForItEverywhereButForHealth) {
+TEST_F(ApiWithKey, AsksForItEverywhereButForHealthAndThePage) {
   EXPECT_EQ(ask(request("GET", "/health")).status, 200);
+  EXPECT_EQ(ask(request("GET", "/")).type, "text/html; charset=utf-8");
   for (const char* path : {"/v1/models", "/metrics", "/openapi.json", "/nothing"})
     EXPECT_EQ(ask(request("GET", path)).status, 401) << path;
   const HttpAnswer refused = post(kChat, "{}");
