@@ -8,29 +8,22 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <map>
-#include <optional>
 
+#include "bench/random_subject.h"
 #include "bench/roofline/machine_load.h"
 #include "bench/roofline/peaks.h"
-#include "bench/roofline/random_model.h"
-#include "core/backends/native/native.h"
 #include "core/base/error.h"
 #include "core/checkpoint/shapes.h"
-#include "core/engine/engine.h"
-#include "core/measure/bandwidth.h"
 #include "core/model/compute.h"
-#include "core/model/footprint.h"
 #include "core/options/run_options.h"
 #include "core/policy/plan.h"
 
 namespace nety::roofline {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using precision::ModeId;
 
 struct Options {
@@ -43,10 +36,6 @@ struct Options {
 
   int threads() const { return static_cast<int>(run.threads); }
 };
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Median and the interval that holds it with 95 % confidence, by ranks.
 struct Summary {
@@ -91,119 +80,65 @@ ModeId head_of(const Options& options, const std::string& name, ModeId mode) {
   return precision::head_of(mode).value_or(mode);
 }
 
-std::string_view peak_type(const std::string& kernel) {
-  if (kernel.find("bf16_avx512bf16") != std::string::npos) return "bf16";
-  if (kernel.find("integer") != std::string::npos || kernel.starts_with("packed")) return "int8";
-  return "fp32";
-}
-
-class Round {
- public:
-  Round(const Options& options, const std::string& name)
-      : options_(options),
-        name_(name),
-        mode_(mode_named(mode_part(name))),
-        backend_(native::make_backend(
-            {.threads = options.threads(),
-             .isa = options.run.isa,
-             .device = {},
-             .compute = model::compute_for(options.run.compute, precision::mode(mode_), false)},
-            machine::host())),
-        random_(checkpoint::find_shape(options.shape), mode_, head_of(options, name, mode_),
-                *backend_),
-        engine_(random_.model(), *backend_, {.context = context(), .kv = options.run.kv}),
-        sequence_(engine_.open_sequence()) {}
-
-  void decode();
-  void prefill();
-
- private:
-  int64_t context() const { return std::max<int64_t>(options_.depth + 260, options_.prefill + 8); }
-  /// Tokens one at a time for about a slice, from the wanted depth on.
-  std::pair<int64_t, double> decode_slice() {
-    sequence_.truncate(options_.depth);
-    int64_t count = 0;
-    const Clock::time_point start = Clock::now();
-    do {
-      const int32_t token = static_cast<int32_t>(count * 7919 % 30000);
-      sequence_.feed(std::span(&token, 1));
-      ++count;
-    } while (seconds_since(start) < options_.slice_s && count < 256);
-    return {count, seconds_since(start)};
-  }
-
-  const Options& options_;
-  std::string name_;
-  ModeId mode_;
-  std::unique_ptr<model::Backend> backend_;
-  RandomModel random_;
-  engine::Engine engine_;
-  engine::Sequence sequence_;
-};
-
-void Round::decode() {
-  const model::Footprint weights = model::footprint(random_.model());
-  const uint64_t bytes =
-      weights.per_token_bytes +
-      model::kv_bytes_read(random_.model().config, options_.depth, options_.run.kv);
-  measure::BandwidthProbe probe(options_.threads(), bytes);
-  if (options_.depth > 0) {
-    std::vector<int32_t> prompt(static_cast<size_t>(options_.depth));
-    for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
-    sequence_.feed(prompt);
-  }
-  const auto read = [&] {
-    double best_passes = 0, taken = 0;
-    const Clock::time_point start = Clock::now();
-    do {
-      probe.pass(bytes);
-      best_passes += static_cast<double>(bytes);
-    } while ((taken = seconds_since(start)) < options_.slice_s);
-    return best_passes / taken;
-  };
-  decode_slice(), read();
+void print_decode(const Options& options, const std::string& name, bench::RandomSubject& subject,
+                  const std::string& kernel) {
+  const uint64_t bytes = subject.token_bytes(options.depth);
+  // Past any cache more bytes read no faster, and a large model leaves no room for as many.
+  measure::BandwidthProbe probe(options.threads(), std::min(bytes, uint64_t{2} << 30));
   std::vector<double> shares, rates, reads;
-  double before = read();
-  for (int i = 0; i < options_.pairs; ++i) {
-    const auto [count, taken] = decode_slice();
-    const double after = read();
-    rates.push_back(static_cast<double>(count) / taken);
-    reads.push_back((before + after) / 2);
-    shares.push_back(rates.back() * static_cast<double>(bytes) / reads.back());
-    before = after;
+  for (const bench::DecodePair& pair : bench::decode_pairs(
+           subject, probe, bytes,
+           {.pairs = options.pairs, .slice_s = options.slice_s, .depth = options.depth})) {
+    rates.push_back(pair.tokens_per_s);
+    reads.push_back(pair.read_bytes_per_s);
+    shares.push_back(pair.share(bytes));
   }
   const Summary share = summary(shares), rate = summary(rates), wall = summary(reads);
   fmt::print(
       "{:10} decode @{:<5} {:8.1f} tok/s  {:6.1f} MB/token  {:5.1f} of {:5.1f} GB/s  share "
       "{:.3f} [{:.3f}, {:.3f}]  {}\n",
-      name_, options_.depth, rate.median, static_cast<double>(bytes) / 1e6,
+      name, options.depth, rate.median, static_cast<double>(bytes) / 1e6,
       rate.median * static_cast<double>(bytes) / 1e9, wall.median / 1e9, share.median, share.low,
-      share.high, backend_->kernel(mode_));
+      share.high, kernel);
   std::fflush(stdout);
 }
 
-void Round::prefill() {
-  std::vector<int32_t> prompt(static_cast<size_t>(options_.prefill));
-  for (size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<int32_t>(i * 31 % 30000);
-  const double per_token = policy::flops_per_token(policy::weights_of(random_.model().config));
-  const std::string kernel = backend_->kernel(mode_);
-  const std::string_view type = peak_type(kernel);
-  sequence_.feed(prompt);
+void print_prefill(const Options& options, const std::string& name, bench::RandomSubject& subject,
+                   const std::string& kernel) {
+  const double per_token = policy::flops_per_token(policy::weights_of(subject.model().config));
+  const std::string_view type = bench::multiplied_type(kernel);
+  subject.read_prompt(options.prefill);
   std::vector<double> rates, shares;
-  for (int i = 0; i < options_.pairs; ++i) {
-    sequence_.truncate(0);
-    const double peak = peak_ops(type, options_.threads(), machine::host());
-    const Clock::time_point start = Clock::now();
-    sequence_.feed(prompt);
-    rates.push_back(static_cast<double>(prompt.size()) / seconds_since(start));
+  for (int i = 0; i < options.pairs; ++i) {
+    const double peak = peak_ops(type, options.threads(), machine::host());
+    rates.push_back(static_cast<double>(options.prefill) / subject.read_prompt(options.prefill));
     shares.push_back(rates.back() * per_token / peak);
   }
   const Summary share = summary(shares), rate = summary(rates);
   fmt::print(
       "{:10} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  {}\n",
-      name_, options_.prefill, rate.median, rate.median * per_token / 1e9,
+      name, options.prefill, rate.median, rate.median * per_token / 1e9,
       type == "int8" ? "OP" : "FLOP", type, share.median, share.low, share.high, kernel);
   std::fflush(stdout);
+}
+
+void print_mode(const Options& options, const std::string& name) {
+  const ModeId mode = mode_named(mode_part(name));
+  bench::RandomSubject subject(
+      checkpoint::find_shape(options.shape),
+      {.mode = mode,
+       .head = head_of(options, name, mode),
+       .backend = {.threads = options.threads(),
+                   .isa = options.run.isa,
+                   .device = {},
+                   .compute = model::compute_for(options.run.compute, precision::mode(mode), false)},
+       .context = std::max<int64_t>(options.depth + 260, options.prefill + 8),
+       .kv = options.run.kv});
+  const std::string kernel = subject.backend().kernel(mode);
+  if (options.prefill > 0)
+    print_prefill(options, name, subject, kernel);
+  else
+    print_decode(options, name, subject, kernel);
 }
 
 Options parse(int count, char** words) {
@@ -257,13 +192,7 @@ void run(const Options& options) {
   }
   fmt::print("{}, {} threads, {} pairs of {:.0f} ms\n", options.shape, options.threads(),
              options.pairs, options.slice_s * 1e3);
-  for (const std::string& name : split(options.modes)) {
-    Round round(options, name);
-    if (options.prefill > 0)
-      round.prefill();
-    else
-      round.decode();
-  }
+  for (const std::string& name : split(options.modes)) print_mode(options, name);
 }
 
 }  // namespace

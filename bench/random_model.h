@@ -8,7 +8,11 @@
 #include "core/base/anonymous_memory.h"
 #include "core/model/model.h"
 
-namespace nety::roofline {
+namespace nety::bench {
+
+/// Storage of a matrix in a mode that files have: random bytes, with factors that keep the weights
+/// small. `state`: of the generator, not 0.
+AnonymousMemory random_blocks(int64_t rows, int64_t cols, precision::ModeId mode, uint64_t& state);
 
 /// Owns the storage of its weights.
 class RandomModel {
@@ -26,8 +30,8 @@ class RandomModel {
   model::Backend& backend_;
   model::Model model_;
   native::Arena arena_;                   // as the backend keeps what it converts
-  std::vector<AnonymousMemory> storage_;  // GGUF blocks, which it packs into memory of its own
+  std::vector<AnonymousMemory> storage_;  // GGUF blocks that it multiplies in place
   uint64_t state_ = 88172645463325252ULL;
 };
 
-}  // namespace nety::roofline
+}  // namespace nety::bench
