@@ -136,8 +136,9 @@ class Which final : public Command {
       return row.has(options::kPlanned) || row.name == options::rows::threads.name ||
              row.name == options::rows::isa.name;
     });
-    arguments.text("--mode", modes_, "Modes, separated by commas, or all (" +
-                                         joined(policy::usual_modes(), ",") + ")");
+    arguments.text(
+        "--mode", modes_,
+        "Modes, separated by commas, or all (" + joined(policy::usual_modes(), ",") + ")");
     arguments.real("--min-tps", min_tps_, 0, 1e6, "Tokens per second of decode, at least");
     arguments.text("--max-ttft", max_first_, "Time to the first token, at most: 2s");
     arguments.text("--max-memory", max_memory_, "Memory to take, at most: 6GB");
@@ -145,8 +146,7 @@ class Which final : public Command {
     arguments.text("--machine", machine_,
                    "Answer for another machine: its file of nety diag, or its calibration");
     arguments.text("--plan", plan_, "What machine would this model need?");
-    arguments.flag("--no-measure", no_measure_,
-                   "Use what was measured before, or the walls alone");
+    arguments.flag("--no-measure", no_measure_, "Use what was measured before, or the walls alone");
     arguments.flag("--measure", measure_, "Measure the calibration again");
     arguments.text("--limit", limit_, "Time that the calibration may take: 50s");
     arguments.flag("--all", all_, "Every model in every mode, and what meets nothing");
@@ -212,14 +212,12 @@ class Which final : public Command {
   std::optional<measure::Calibration> kept(const measure::CalibrationKey& key,
                                            const Context& context) const {
     auto found = measure::CalibrationStore::of_user().find(key);
-    if (!found.problem.empty())
-      notice(context, {message::which_unusable, {found.problem}});
+    if (!found.problem.empty()) notice(context, {message::which_unusable, {found.problem}});
     return std::move(found.calibration);
   }
 
-  measure::Calibration measured(const measure::CalibrationKey& key,
-                                const results::Machine& machine, bool walls_alone,
-                                const Context& context) const {
+  measure::Calibration measured(const measure::CalibrationKey& key, const results::Machine& machine,
+                                bool walls_alone, const Context& context) const {
     bench::CalibrationRequest request;
     request.tool = "nety " NETY_VERSION;
     request.build = key.build;

@@ -24,10 +24,10 @@ struct WhichReport {
   policy::Wanted wanted;
   measure::Calibration calibration;
   CalibrationSource source = CalibrationSource::kMeasured;
-  std::string file;  ///< --machine
-  size_t models = 0;  ///< That were looked at.
-  std::vector<policy::Offer> offers;  ///< To be shown, in order.
-  size_t meeting = 0;                 ///< Models that meet the wishes.
+  std::string file;                      ///< --machine
+  size_t models = 0;                     ///< That were looked at.
+  std::vector<policy::Offer> offers;     ///< To be shown, in order.
+  size_t meeting = 0;                    ///< Models that meet the wishes.
   std::optional<policy::Offer> nearest;  ///< Where none does.
   std::string plan_model;                ///< --plan
   std::vector<policy::Need> needs;
@@ -36,7 +36,7 @@ struct WhichReport {
 struct WhichLayout {
   Language language = Language::kEnglish;
   size_t width = 100;
-  size_t rows = 20;      ///< Most lines of the table; the rest is counted.
+  size_t rows = 20;       ///< Most lines of the table; the rest is counted.
   bool commands = false;  ///< Under each row the command that checks it.
 };
 

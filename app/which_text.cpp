@@ -33,7 +33,7 @@ std::string say(MessageId id, Language language, std::vector<std::string> args =
 /// Three digits: "0.42", "12.3", "1480".
 std::string number(double value) {
   if (!std::isfinite(value) || value <= 0) return "-";
-  return value >= 100 ? fmt::format("{:.0f}", value)
+  return value >= 100  ? fmt::format("{:.0f}", value)
          : value >= 10 ? fmt::format("{:.1f}", value)
                        : fmt::format("{:.2f}", value);
 }
@@ -121,7 +121,9 @@ std::string table(const std::vector<Offer>& offers, size_t count, const WhichLay
   for (size_t line = 0; line <= count; ++line) {
     std::string text;
     for (size_t c = 0; c < columns.size(); ++c)
-      text += (c == 0 ? "" : wide ? "  " : " ") +
+      text += (c == 0 ? ""
+               : wide ? "  "
+                      : " ") +
               padded(shortened_to(columns[c][line], widths[c]), widths[c], kColumns[c].right);
     while (text.ends_with(' ')) text.pop_back();
     out += text + "\n";
@@ -160,8 +162,7 @@ std::string machine_line(const WhichReport& report, Language language) {
     case CalibrationSource::kOther:
       return text + " · " +
              say(message::which_calibrated, language,
-                 {calibration.created_utc.substr(0, 10),
-                  std::to_string(calibration.modes.size())});
+                 {calibration.created_utc.substr(0, 10), std::to_string(calibration.modes.size())});
     case CalibrationSource::kWalls:
       return text + " · " + say(message::which_walls_only, language);
     case CalibrationSource::kDiag:
@@ -177,14 +178,12 @@ std::string wishes(const WhichReport& report, Language language) {
   const policy::Wanted& wanted = report.wanted;
   std::string text;
   if (wanted.plan.run.context > 0)
-    append_word(text,
-                say(message::which_wish_context, language,
-                    {std::to_string(wanted.plan.run.context)}));
+    append_word(text, say(message::which_wish_context, language,
+                          {std::to_string(wanted.plan.run.context)}));
   if (wanted.min_tps > 0)
     append_word(text, say(message::which_wish_speed, language, {number(wanted.min_tps)}));
   if (wanted.max_first_token_s > 0)
-    append_word(text,
-                say(message::which_wish_first, language, {number(wanted.max_first_token_s)}));
+    append_word(text, say(message::which_wish_first, language, {number(wanted.max_first_token_s)}));
   return text;
 }
 
@@ -194,9 +193,9 @@ std::string misses_of(const WhichReport& report, const Offer& offer, Language la
   std::string text;
   for (const Shortfall shortfall : offer.misses) switch (shortfall) {
       case Shortfall::kMemory:
-        append_word(text, say(message::which_miss_memory, language,
-                              {format_bytes(offer.plan.needed()),
-                               format_bytes(wanted.memory_bytes)}));
+        append_word(text,
+                    say(message::which_miss_memory, language,
+                        {format_bytes(offer.plan.needed()), format_bytes(wanted.memory_bytes)}));
         break;
       case Shortfall::kContext:
         append_word(text, say(message::which_miss_context, language,
@@ -204,8 +203,7 @@ std::string misses_of(const WhichReport& report, const Offer& offer, Language la
         break;
       case Shortfall::kSpeed:
         append_word(text, say(message::which_miss_speed, language,
-                              {number(offer.prediction.decode_tps.value),
-                               number(wanted.min_tps)}));
+                              {number(offer.prediction.decode_tps.value), number(wanted.min_tps)}));
         break;
       case Shortfall::kFirstToken:
         append_word(text, say(message::which_miss_first, language,
@@ -264,11 +262,10 @@ std::string which_text(const WhichReport& report, const WhichLayout& layout) {
                        {std::to_string(report.meeting), std::to_string(report.models), wanted}),
                    layout.width);
   if (report.nearest) {
-    out += paragraph(
-        say(message::which_nearest, language,
-            {report.nearest->model->name, report.nearest->mode,
-             misses_of(report, *report.nearest, language)}),
-        layout.width);
+    out += paragraph(say(message::which_nearest, language,
+                         {report.nearest->model->name, report.nearest->mode,
+                          misses_of(report, *report.nearest, language)}),
+                     layout.width);
   }
   if (report.offers.empty()) return out;
   const size_t shown = std::min(layout.rows, report.offers.size());
@@ -279,10 +276,10 @@ std::string plan_text(const WhichReport& report, const WhichLayout& layout) {
   const Language language = layout.language;
   const policy::Wanted& wanted = report.wanted;
   std::string out = paragraph(machine_line(report, language), layout.width);
-  out += paragraph(say(message::which_plan, language,
-                       {one_line(report.plan_model), number(wanted.min_tps),
-                        number(wanted.max_first_token_s)}),
-                   layout.width);
+  out += paragraph(
+      say(message::which_plan, language,
+          {one_line(report.plan_model), number(wanted.min_tps), number(wanted.max_first_token_s)}),
+      layout.width);
   out += fmt::format("\n{} {} {} {} {}\n", padded(say(message::which_mode, language), 7),
                      padded(say(message::which_memory, language), 9, true),
                      padded(say(message::which_reads, language), 15, true),
@@ -301,10 +298,9 @@ std::string plan_text(const WhichReport& report, const WhichLayout& layout) {
     const std::string reads =
         need.possible ? giga(need.read_bytes_per_s) + " GB/s" : std::string("-");
     const std::string computes =
-        need.peak_ops_per_s > 0
-            ? fmt::format("{} {} {}", giga(need.peak_ops_per_s),
-                          need.type == "int8" ? "GOP/s" : "GFLOP/s", need.type)
-            : std::string("-");
+        need.peak_ops_per_s > 0 ? fmt::format("{} {} {}", giga(need.peak_ops_per_s),
+                                              need.type == "int8" ? "GOP/s" : "GFLOP/s", need.type)
+                                : std::string("-");
     out += fmt::format("{} {} {} {} {}\n", padded(need.mode, 7),
                        padded(format_bytes(need.plan.needed()), 9, true),
                        padded((need.calibrated ? "" : "~") + reads, 15, true),

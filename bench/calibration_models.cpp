@@ -48,13 +48,17 @@ checkpoint::ModelConfig mixture_model() {
   return config;
 }
 
-int64_t layers_of_bytes(precision::ModeId mode, double bytes) {
-  double layer = 0;
+double bytes_of_large_layer(precision::ModeId mode) {
+  double bytes = 0;
   for (const policy::PlannedWeight& weight : policy::weights_of(large_model(1)))
     if (weight.role() == policy::Role::kMatrix)
-      layer += static_cast<double>(
-          precision::mode(mode).functions->bytes(weight.rows, weight.cols));
-  return std::clamp<int64_t>(std::llround(bytes / layer), 1, 16);
+      bytes +=
+          static_cast<double>(precision::mode(mode).functions->bytes(weight.rows, weight.cols));
+  return bytes;
+}
+
+int64_t layers_of_bytes(precision::ModeId mode, double bytes) {
+  return std::clamp<int64_t>(std::llround(bytes / bytes_of_large_layer(mode)), 1, 16);
 }
 
 }  // namespace nety::bench

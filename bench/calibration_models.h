@@ -19,6 +19,8 @@ checkpoint::ModelConfig attention_model();
 /// A mixture of many small experts.
 checkpoint::ModelConfig mixture_model();
 
+/// Bytes of the matrices of one layer of large_model() in a mode.
+double bytes_of_large_layer(precision::ModeId mode);
 /// How many layers of large_model() have about that many bytes in a mode; 1 to 16.
 int64_t layers_of_bytes(precision::ModeId mode, double bytes);
 

@@ -27,8 +27,7 @@ void solve_decode(const TimedDecode& tiny, const TimedDecode& small, const Timed
     const double byte_s = (large.token_s - cost.layer_s * large.layers) / large.bytes;
     const double memory_s = without(std::max(byte_s, large.token_s / large.bytes / 2), cost.byte_s);
     cost.memory_share = std::clamp(1 / (memory_s * large.read_bytes_per_s), 0.01, 1.5);
-    const double weights_s =
-        small.bytes * policy::byte_seconds(cost, small.read_bytes_per_s);
+    const double weights_s = small.bytes * policy::byte_seconds(cost, small.read_bytes_per_s);
     const double layer_s = std::max(0.0, small.token_s - weights_s) / small.layers;
     cost.layer_s = (cost.layer_s + layer_s) / 2;  // half the way: a full step overshoots
   }
@@ -46,8 +45,7 @@ void solve_prefill(const TimedPrompt& brief, const TimedPrompt& whole, const Tim
     const double b = rest(whole, cost.activation_s) / whole.weights;
     cost.multiply_s = std::max((b - a) / (whole.tokens - brief.tokens), b / whole.tokens / 20);
     cost.unpack_s = std::max(0.0, b - cost.multiply_s * whole.tokens);
-    const double products =
-        small.weights * (cost.unpack_s + small.tokens * cost.multiply_s);
+    const double products = small.weights * (cost.unpack_s + small.tokens * cost.multiply_s);
     const double left = (small.step_s - products) / (small.tokens * small.activations);
     cost.activation_s = (cost.activation_s + std::max(0.0, left)) / 2;
   }

@@ -29,8 +29,8 @@ struct TimedPrompt {
   double activations = 0;  ///< Values that a token has in all layers: activations_of().
 };
 
-/// unpack_s, multiply_s and activation_s by a short and a long prompt of the same model and one of a
-/// model with smaller layers.
+/// unpack_s, multiply_s and activation_s by a short and a long prompt of the same model and one of
+/// a model with smaller layers.
 void solve_prefill(const TimedPrompt& brief, const TimedPrompt& whole, const TimedPrompt& small,
                    measure::ModeCost& cost);
 

@@ -3,7 +3,8 @@
 // that neighbours who slow one slow the other; a share is the ratio within one pair.
 //
 //   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k+q6_k (mode+head) [--head MODE]
-//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--force]
+//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--both] [--force]
+//     [--predict FILE]: a calibration of nety which, whose prediction is printed beside
 //     [--threads N] [--isa I] [--kv T] [--compute T]: core/options/run_options.def
 #include <fmt/core.h>
 
@@ -11,15 +12,20 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include "bench/random_subject.h"
 #include "bench/roofline/machine_load.h"
 #include "bench/roofline/peaks.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/checkpoint/shapes.h"
+#include "core/measure/calibration.h"
 #include "core/model/compute.h"
 #include "core/options/run_options.h"
+#include "core/policy/counted_weights.h"
 #include "core/policy/plan.h"
+#include "core/policy/prediction.h"
 
 namespace nety::roofline {
 namespace {
@@ -28,11 +34,12 @@ using precision::ModeId;
 
 struct Options {
   std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", head;
+  std::string predict;
   options::RunOptions run{.threads = 2};
   int pairs = 15;
   double slice_s = 0.06;
   int64_t depth = 0, prefill = 0;
-  bool force = false;
+  bool force = false, both = false;
 
   int threads() const { return static_cast<int>(run.threads); }
 };
@@ -80,8 +87,40 @@ ModeId head_of(const Options& options, const std::string& name, ModeId mode) {
   return precision::head_of(mode).value_or(mode);
 }
 
+/// What the calibration says of a mode, given what reading reached just now; nothing without one.
+std::optional<policy::Prediction> predicted(const Options& options,
+                                            const bench::RandomSubject& subject,
+                                            const bench::SubjectOptions& made,
+                                            std::optional<double> read_bytes_per_s) {
+  if (options.predict.empty()) return std::nullopt;
+  const measure::Calibration calibration =
+      measure::calibration_from_json(read_file(options.predict), options.predict);
+  const checkpoint::ModelConfig& config = subject.model().config;
+  std::vector<policy::PlannedWeight> weights = policy::counted_weights_of(config);
+  for (policy::PlannedWeight& weight : weights)
+    weight.stored = weight.role() == policy::Role::kMatrix      ? made.mode
+                    : weight.role() == policy::Role::kEmbedding ? made.head
+                                                                : ModeId::fp32;
+  policy::PlanOptions plan;
+  plan.run = options.run;
+  plan.run.context = made.context;
+  return policy::predict(config, weights, std::nullopt, std::nullopt,
+                         policy::plan(config, weights, std::nullopt, plan), calibration,
+                         {.prompt = std::max<int64_t>(options.prefill, 1),
+                          .depth = options.depth,
+                          .read_bytes_per_s = read_bytes_per_s});
+}
+
+/// "  predicted 12.1 given the reading, 12.4 [10.0, 14.5] without"
+std::string beside(const std::optional<policy::Estimate>& given,
+                   const std::optional<policy::Estimate>& without) {
+  if (!given || !without) return "";
+  return fmt::format("  predicted {:.2f} given the reading, {:.2f} [{:.2f}, {:.2f}] without",
+                     given->value, without->value, without->low, without->high);
+}
+
 void print_decode(const Options& options, const std::string& name, bench::RandomSubject& subject,
-                  const std::string& kernel) {
+                  const bench::SubjectOptions& made) {
   const uint64_t bytes = subject.token_bytes(options.depth);
   // Past any cache more bytes read no faster, and a large model leaves no room for as many.
   measure::BandwidthProbe probe(options.threads(), std::min(bytes, uint64_t{2} << 30));
@@ -94,18 +133,22 @@ void print_decode(const Options& options, const std::string& name, bench::Random
     shares.push_back(pair.share(bytes));
   }
   const Summary share = summary(shares), rate = summary(rates), wall = summary(reads);
+  std::string prediction;
+  if (const auto given = predicted(options, subject, made, wall.median))
+    prediction = beside(given->decode_tps, predicted(options, subject, made, {})->decode_tps);
   fmt::print(
       "{:10} decode @{:<5} {:8.1f} tok/s  {:6.1f} MB/token  {:5.1f} of {:5.1f} GB/s  share "
-      "{:.3f} [{:.3f}, {:.3f}]  {}\n",
+      "{:.3f} [{:.3f}, {:.3f}]  {}{}\n",
       name, options.depth, rate.median, static_cast<double>(bytes) / 1e6,
       rate.median * static_cast<double>(bytes) / 1e9, wall.median / 1e9, share.median, share.low,
-      share.high, kernel);
+      share.high, subject.backend().kernel(made.mode), prediction);
   std::fflush(stdout);
 }
 
 void print_prefill(const Options& options, const std::string& name, bench::RandomSubject& subject,
-                   const std::string& kernel) {
+                   const bench::SubjectOptions& made) {
   const double per_token = policy::flops_per_token(policy::weights_of(subject.model().config));
+  const std::string kernel = subject.backend().kernel(made.mode);
   const std::string_view type = bench::multiplied_type(kernel);
   subject.read_prompt(options.prefill);
   std::vector<double> rates, shares;
@@ -115,30 +158,32 @@ void print_prefill(const Options& options, const std::string& name, bench::Rando
     shares.push_back(rates.back() * per_token / peak);
   }
   const Summary share = summary(shares), rate = summary(rates);
+  std::string prediction;
+  if (const auto found = predicted(options, subject, made, {}))
+    prediction = beside(found->prefill_tps, found->prefill_tps);
   fmt::print(
-      "{:10} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  {}\n",
+      "{:10} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  "
+      "{}{}\n",
       name, options.prefill, rate.median, rate.median * per_token / 1e9,
-      type == "int8" ? "OP" : "FLOP", type, share.median, share.low, share.high, kernel);
+      type == "int8" ? "OP" : "FLOP", type, share.median, share.low, share.high, kernel,
+      prediction);
   std::fflush(stdout);
 }
 
 void print_mode(const Options& options, const std::string& name) {
   const ModeId mode = mode_named(mode_part(name));
-  bench::RandomSubject subject(
-      checkpoint::find_shape(options.shape),
-      {.mode = mode,
-       .head = head_of(options, name, mode),
-       .backend = {.threads = options.threads(),
-                   .isa = options.run.isa,
-                   .device = {},
-                   .compute = model::compute_for(options.run.compute, precision::mode(mode), false)},
-       .context = std::max<int64_t>(options.depth + 260, options.prefill + 8),
-       .kv = options.run.kv});
-  const std::string kernel = subject.backend().kernel(mode);
-  if (options.prefill > 0)
-    print_prefill(options, name, subject, kernel);
-  else
-    print_decode(options, name, subject, kernel);
+  const bench::SubjectOptions made{
+      .mode = mode,
+      .head = head_of(options, name, mode),
+      .backend = {.threads = options.threads(),
+                  .isa = options.run.isa,
+                  .device = {},
+                  .compute = model::compute_for(options.run.compute, precision::mode(mode), false)},
+      .context = std::max<int64_t>(options.depth + 260, options.prefill + 8),
+      .kv = options.run.kv};
+  bench::RandomSubject subject(checkpoint::find_shape(options.shape), made);
+  if (options.prefill == 0 || options.both) print_decode(options, name, subject, made);
+  if (options.prefill > 0) print_prefill(options, name, subject, made);
 }
 
 Options parse(int count, char** words) {
@@ -146,8 +191,8 @@ Options parse(int count, char** words) {
   std::map<std::string, std::string> given;
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
-    if (word == "--force") {
-      options.force = true;
+    if (word == "--force" || word == "--both") {
+      (word == "--both" ? options.both : options.force) = true;
     } else if (word.starts_with("--") && i + 1 < count) {
       given[word] = words[++i];
     } else {
@@ -165,7 +210,8 @@ Options parse(int count, char** words) {
   };
   double slice_ms = options.slice_s * 1e3;
   text("--shape", options.shape), text("--modes", options.modes);
-  text("--head", options.head), number("--pairs", options.pairs);
+  text("--head", options.head), text("--predict", options.predict);
+  number("--pairs", options.pairs);
   number("--slice-ms", slice_ms), number("--depth", options.depth);
   number("--prefill", options.prefill);
   options::visit(options.run, [&](const options::OptionRow& row, auto& value) {

@@ -32,7 +32,9 @@ Spread Calibration::read_rate(uint64_t bytes) const {
   if (below == nullptr && above == nullptr) return {};
   if (below == nullptr || above == nullptr || below->bytes == above->bytes)
     return (below != nullptr ? below : above)->bytes_per_s;
-  const auto log_of = [](uint64_t n) { return std::log(static_cast<double>(std::max<uint64_t>(n, 1))); };
+  const auto log_of = [](uint64_t n) {
+    return std::log(static_cast<double>(std::max<uint64_t>(n, 1)));
+  };
   const double share =
       (log_of(bytes) - log_of(below->bytes)) / (log_of(above->bytes) - log_of(below->bytes));
   const auto between = [share](double a, double b) { return a + (b - a) * share; };

@@ -68,8 +68,7 @@ class Reader {
   Spread spread(const std::string& key) const {
     const Reader inner(at(key), place_of(key), source_);
     const Spread spread{inner.number("median"), inner.number("low"), inner.number("high")};
-    if (spread.low > spread.median || spread.median > spread.high)
-      refuse(key, "is not in order");
+    if (spread.low > spread.median || spread.median > spread.high) refuse(key, "is not in order");
     return spread;
   }
   template <class Each>

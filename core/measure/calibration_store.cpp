@@ -71,8 +71,8 @@ CalibrationStore CalibrationStore::of_user() {
 }
 
 fs::path CalibrationStore::path_of(const CalibrationKey& key) const {
-  return folder_ / fmt::format("{}.{}t{}.{}.json", file_name_of(key.machine), key.threads,
-                               key.isa.empty() ? "" : "." + file_name_of(key.isa),
+  const std::string family = key.isa.empty() ? "best" : file_name_of(key.isa);
+  return folder_ / fmt::format("{}.{}t.{}.{}.json", file_name_of(key.machine), key.threads, family,
                                file_name_of(key.build));
 }
 

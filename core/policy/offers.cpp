@@ -77,8 +77,7 @@ void hold_against(const Wanted& wanted, Offer& offer) {
   if (wanted.memory_bytes > 0 && offer.plan.needed() > wanted.memory_bytes)
     offer.misses.push_back(Shortfall::kMemory);
   const int64_t longest = offer.model->facts.config.context;
-  if (longest > 0 && wanted.plan.run.context > longest)
-    offer.misses.push_back(Shortfall::kContext);
+  if (longest > 0 && wanted.plan.run.context > longest) offer.misses.push_back(Shortfall::kContext);
   if (wanted.min_tps > 0 && found.decode_tps.value < wanted.min_tps)
     offer.misses.push_back(Shortfall::kSpeed);
   if (wanted.max_first_token_s > 0 && !(found.first_token_s.value <= wanted.max_first_token_s))
@@ -95,8 +94,8 @@ std::optional<Offer> offer_of(const Candidate& model, const std::string& mode, c
   const checkpoint::ModelConfig& config = model.facts.config;
   offer.plan = plan(config, form->weights, form->mode, wanted.plan, model.facts.overhead);
   offer.workload = workload_of(wanted, offer.plan.context);
-  offer.prediction = predict(config, form->weights, form->mode, form->head, offer.plan,
-                             calibration, offer.workload);
+  offer.prediction = predict(config, form->weights, form->mode, form->head, offer.plan, calibration,
+                             offer.workload);
   offer.check = check_of(model, mode, offer.workload);
   hold_against(wanted, offer);
   return offer;
@@ -149,9 +148,7 @@ std::vector<std::string> nearest_names(std::string_view name, size_t most) {
   return out;
 }
 
-Candidate candidate(const std::string& name) {
-  return of_shape(checkpoint::find_shape(name));
-}
+Candidate candidate(const std::string& name) { return of_shape(checkpoint::find_shape(name)); }
 
 std::vector<Candidate> catalogue() {
   std::vector<Candidate> out;
@@ -244,7 +241,7 @@ std::vector<Need> needs_of(const Candidate& model, const Wanted& wanted,
     need.read_bytes_per_s = need.possible ? high : 0;
     const precision::Mode* row = precision::find_mode(mode);
     const measure::ModeCost* cost = calibration.find(mode);
-    need.type = cost != nullptr ? cost->type
+    need.type = cost != nullptr  ? cost->type
                 : row != nullptr ? usual_cost(*row, calibration).type
                                  : "fp32";
     const auto peak = calibration.peaks.find(need.type);

@@ -20,7 +20,7 @@ struct Candidate {
   std::string file;  ///< A file or directory of the user's; empty: of the catalogue.
   ModelFacts facts;  ///< Its weights are counted.
   std::string licence, terms, source;  ///< "Apache-2.0", "open", where its numbers were read.
-  bool asked = false;  ///< Named by the user: shown whatever is wanted.
+  bool asked = false;                  ///< Named by the user: shown whatever is wanted.
 };
 
 /// One of the catalogue (core/checkpoint/shapes.h). Error: kUsage for a name that is none, with the
@@ -35,9 +35,9 @@ std::vector<std::string> nearest_names(std::string_view name, size_t most = 3);
 struct Wanted {
   PlanOptions plan;
   double min_tps = 0, max_first_token_s = 0;
-  uint64_t memory_bytes = 0;              ///< What there is, or what may be taken of it.
-  int64_t prompt = 512;                   ///< Shortened to half the context.
-  std::vector<std::string> modes;         ///< By name, "stored" for a file; empty: usual_modes().
+  uint64_t memory_bytes = 0;       ///< What there is, or what may be taken of it.
+  int64_t prompt = 512;            ///< Shortened to half the context.
+  std::vector<std::string> modes;  ///< By name, "stored" for a file; empty: usual_modes().
 };
 /// Modes that people run models in: made at load, and of GGUF files.
 std::vector<std::string> usual_modes();
@@ -60,9 +60,9 @@ struct Offer {
   bool meets() const { return misses.empty(); }
 };
 
-/// Every candidate in every wanted mode that it can have, with what it misses. The order: what meets
-/// the wishes, then by size (the geometric mean of all parameters and of a token's: a mixture is
-/// between), then by bits of a weight up to the 16 that are published, then by speed.
+/// Every candidate in every wanted mode that it can have, with what it misses. The order: what
+/// meets the wishes, then by size (the geometric mean of all parameters and of a token's: a mixture
+/// is between), then by bits of a weight up to the 16 that are published, then by speed.
 std::vector<Offer> offers(std::span<const Candidate> candidates, const Wanted& wanted,
                           const measure::Calibration& calibration);
 

@@ -54,15 +54,13 @@ Part& part_of(std::vector<std::pair<ModeId, Part>>& parts, ModeId mode,
 void add(Part& part, const PlannedWeight& weight, ModeId target, bool looked_up) {
   const auto all = static_cast<double>(weight.rows * weight.cols * weight.count);
   const auto bytes_in = [&weight](ModeId mode) {
-    return static_cast<double>(
-        precision::mode(mode).functions->bytes(weight.rows, weight.cols) *
-        static_cast<uint64_t>(weight.count));
+    return static_cast<double>(precision::mode(mode).functions->bytes(weight.rows, weight.cols) *
+                               static_cast<uint64_t>(weight.count));
   };
   const ModeId source = weight.stored.value_or(kPublished);
-  part.file_bytes += weight.stored_bytes > 0
-                         ? static_cast<double>(weight.stored_bytes) *
-                               static_cast<double>(weight.count)
-                         : bytes_in(source);
+  part.file_bytes += weight.stored_bytes > 0 ? static_cast<double>(weight.stored_bytes) *
+                                                   static_cast<double>(weight.count)
+                                             : bytes_in(source);
   const bool packed = precision::mode(target).kind == precision::ModeKind::kStored;
   if ((source != target || packed) && !is_vector(weight.role())) part.converted += all;
   if (looked_up || is_vector(weight.role())) return;
@@ -127,8 +125,7 @@ double decode_seconds(const ModelConfig& config, const Parts& parts, double cach
   double seconds = static_cast<double>(config.layers) * parts.layer_s +
                    static_cast<double>(mixture_layers(config)) * calibration.mixture_layer_s +
                    cache / (rate * calibration.cache_share);
-  for (const Part& part : parts.parts)
-    seconds += part.token_bytes * byte_seconds(part.cost, rate);
+  for (const Part& part : parts.parts) seconds += part.token_bytes * byte_seconds(part.cost, rate);
   return seconds;
 }
 
@@ -165,9 +162,10 @@ double prompt_seconds(const ModelConfig& config, const Parts& parts, int64_t tok
 measure::Spread rate_for(const Parts& parts, double cache, const Calibration& calibration,
                          const std::optional<double>& measured) {
   double resident = cache, token = cache;
-  for (const Part& part : parts.parts)
-    resident += part.resident_bytes, token += part.token_bytes;
-  const auto rate = [&](double bytes) { return calibration.read_rate(static_cast<uint64_t>(bytes)); };
+  for (const Part& part : parts.parts) resident += part.resident_bytes, token += part.token_bytes;
+  const auto rate = [&](double bytes) {
+    return calibration.read_rate(static_cast<uint64_t>(bytes));
+  };
   const measure::Spread usual = rate(resident);
   if (!measured) return usual;
   const double now = *measured * usual.median / std::max(rate(token).median, 1.0);
@@ -214,7 +212,9 @@ double activations_of(const ModelConfig& config) {
 
 double attention_operations(const ModelConfig& config, int64_t tokens, int64_t depth) {
   double pairs = 0;
-  const auto sum_to = [](int64_t n) { return static_cast<double>(n) * static_cast<double>(n + 1) / 2; };
+  const auto sum_to = [](int64_t n) {
+    return static_cast<double>(n) * static_cast<double>(n + 1) / 2;
+  };
   for (int64_t l = 0; l < config.layers; ++l) {
     const int64_t window = config.spec(l).window;
     const int64_t end = depth + tokens;
@@ -260,7 +260,9 @@ Prediction predict(const ModelConfig& config, std::span<const PlannedWeight> wei
     const double off = 1 + (walls ? kWallsError : spread + error);
     return Estimate{seconds(rate.median), seconds(rate.high) / off, seconds(rate.low) * off};
   };
-  const auto decode = [&](double r) { return decode_seconds(config, parts, cache, calibration, r); };
+  const auto decode = [&](double r) {
+    return decode_seconds(config, parts, cache, calibration, r);
+  };
   out.decode_tps = rates(around(decode, parts.spread, kDecodeError), 1);
   const auto prompt = [&](double r) {
     return prompt_seconds(config, parts, workload.prompt, calibration, r);

@@ -40,13 +40,13 @@ struct Workload {
 struct Prediction {
   Basis basis = Basis::kCalibrated;
   Estimate decode_tps, prefill_tps;
-  Estimate first_token_s;       ///< Reading the prompt; loading not included.
-  double load_warm_s = 0;       ///< The file is in memory.
+  Estimate first_token_s;             ///< Reading the prompt; loading not included.
+  double load_warm_s = 0;             ///< The file is in memory.
   std::optional<double> load_cold_s;  ///< It comes from storage; nothing: that was not measured.
 };
 
 /// How far predictions of decode and prefill are off besides what the machine's speed varies, as a
-/// share: ci/predictions prints it for this machine.
+/// share: bench/roofline/predictions.py says what they are on a machine.
 inline constexpr double kDecodeError = 0.12, kPrefillError = 0.15;
 /// The same where only walls are known.
 inline constexpr double kWallsError = 0.5;
@@ -63,8 +63,8 @@ double attention_operations(const checkpoint::ModelConfig& config, int64_t token
 /// What a mode costs that was not measured: a usual share of the calibration's walls.
 measure::ModeCost usual_cost(const precision::Mode& mode, const measure::Calibration& calibration);
 
-/// `weights` may be counted (counted_weights.h). `plan`: of the same, for its cache. `mode` nothing:
-/// as stored. Rates are 0 where the calibration has no walls at all.
+/// `weights` may be counted (counted_weights.h). `plan`: of the same, for its cache. `mode`
+/// nothing: as stored. Rates are 0 where the calibration has no walls at all.
 Prediction predict(const checkpoint::ModelConfig& config, std::span<const PlannedWeight> weights,
                    std::optional<precision::ModeId> mode, std::optional<precision::ModeId> head,
                    const MemoryPlan& plan, const measure::Calibration& calibration,
