@@ -36,6 +36,8 @@ namespace fs = std::filesystem;
 
 /// Speeds below that of reading are no answer, where nothing else is asked for.
 constexpr double kReadingTps = 5;
+/// Nor is waiting longer than that for an answer to begin.
+const std::string kPatience = "10s";
 /// What --plan plans for where nothing else is asked for.
 constexpr double kPlannedFirstToken = 2;
 
@@ -140,7 +142,8 @@ class Which final : public Command {
         "--mode", modes_,
         "Modes, separated by commas, or all (" + joined(policy::usual_modes(), ",") + ")");
     arguments.real("--min-tps", min_tps_, 0, 1e6, "Tokens per second of decode, at least");
-    arguments.text("--max-ttft", max_first_, "Time to the first token, at most: 2s");
+    arguments.text("--max-ttft", max_first_,
+                   "Time to the first token of the prompt, at most; none: any");
     arguments.text("--max-memory", max_memory_, "Memory to take, at most: 6GB");
     arguments.number("--prompt", prompt_, 1, 1 << 20, "Tokens of the prompt");
     arguments.text("--machine", machine_,
@@ -318,7 +321,7 @@ class Which final : public Command {
     const policy::Candidate model = asked_for(plan_);
     report.plan_model = model.name;
     if (!(report.wanted.min_tps > 0)) report.wanted.min_tps = kReadingTps;
-    if (!(report.wanted.max_first_token_s > 0))
+    if (max_first_ == kPatience || !(report.wanted.max_first_token_s > 0))
       report.wanted.max_first_token_s = kPlannedFirstToken;
     report.needs = policy::needs_of(model, report.wanted, report.calibration);
   }
@@ -337,7 +340,7 @@ class Which final : public Command {
 
   options::RunOptions run_;
   std::vector<std::string> models_;
-  std::string modes_, max_first_, max_memory_, machine_, plan_, limit_, output_;
+  std::string modes_, max_first_ = kPatience, max_memory_, machine_, plan_, limit_, output_;
   double min_tps_ = kReadingTps;
   int64_t prompt_ = 512;
   bool no_measure_ = false, measure_ = false, all_ = false, json_ = false;

@@ -100,15 +100,14 @@ std::string shortened_to(std::string text, size_t width) {
   return text + "~";
 }
 
-std::string table(const std::vector<Offer>& offers, size_t count, const WhichLayout& layout) {
+std::string table(const std::vector<Offer>& offers, const WhichLayout& layout) {
   const bool wide = layout.width >= kWide;
   std::vector<std::vector<std::string>> columns;
   for (const Column& column : kColumns) {
     if (layout.width < column.from) continue;
     std::vector<std::string>& cells = columns.emplace_back();
     cells.push_back(say(column.title, layout.language));
-    for (size_t i = 0; i < count; ++i)
-      cells.push_back(column.cell(offers[i], wide, layout.language));
+    for (const Offer& offer : offers) cells.push_back(column.cell(offer, wide, layout.language));
   }
   std::vector<size_t> widths;
   for (const auto& cells : columns) {
@@ -118,7 +117,7 @@ std::string table(const std::vector<Offer>& offers, size_t count, const WhichLay
   }
   if (!wide) widths.front() = std::min(widths.front(), kColumns[0].width);
   std::string out;
-  for (size_t line = 0; line <= count; ++line) {
+  for (size_t line = 0; line <= offers.size(); ++line) {
     std::string text;
     for (size_t c = 0; c < columns.size(); ++c)
       text += (c == 0 ? ""
@@ -214,27 +213,33 @@ std::string misses_of(const WhichReport& report, const Offer& offer, Language la
   return text;
 }
 
-std::string notes(const WhichReport& report, size_t shown, const WhichLayout& layout) {
+/// The first rows, and those that were asked for wherever they stand.
+std::vector<Offer> shown_of(const std::vector<Offer>& offers, size_t rows) {
+  std::vector<Offer> shown;
+  for (size_t i = 0; i < offers.size(); ++i)
+    if (i < rows || offers[i].model->asked) shown.push_back(offers[i]);
+  return shown;
+}
+
+std::string notes(const WhichReport& report, const std::vector<Offer>& shown,
+                  const WhichLayout& layout) {
   const Language language = layout.language;
   std::string out;
   const auto add = [&](const std::string& text) { out += paragraph(text, layout.width); };
-  for (size_t i = 0; i < shown; ++i) {
-    const Offer& offer = report.offers[i];
+  for (const Offer& offer : shown) {
     if (offer.meets() || !offer.model->asked) continue;
     add(one_line(fmt::format("{} {}: {}", offer.model->name, offer.mode,
                              misses_of(report, offer, language))));
   }
-  if (shown < report.offers.size())
-    add(say(message::which_more, language, {std::to_string(report.offers.size() - shown)}));
-  const int64_t prompt = report.offers.empty() ? 512 : report.offers.front().workload.prompt;
-  add(say(message::which_legend, language, {std::to_string(prompt)}));
-  const bool walls = std::any_of(
-      report.offers.begin(), report.offers.begin() + static_cast<ptrdiff_t>(shown),
-      [](const Offer& offer) { return offer.prediction.basis == policy::Basis::kWalls; });
-  if (walls) add(say(message::which_mark, language));
-  if (!layout.commands && shown > 0)
-    out += say(message::which_check, language) + "\n    " + one_line(report.offers.front().check) +
-           "\n";
+  if (shown.size() < report.offers.size())
+    add(say(message::which_more, language, {std::to_string(report.offers.size() - shown.size())}));
+  add(say(message::which_legend, language, {std::to_string(shown.front().workload.prompt)}));
+  const auto walls = [](const Offer& offer) {
+    return offer.prediction.basis == policy::Basis::kWalls;
+  };
+  if (std::ranges::any_of(shown, walls)) add(say(message::which_mark, language));
+  if (!layout.commands)
+    out += say(message::which_check, language) + "\n    " + one_line(shown.front().check) + "\n";
   return out;
 }
 
@@ -268,8 +273,8 @@ std::string which_text(const WhichReport& report, const WhichLayout& layout) {
                      layout.width);
   }
   if (report.offers.empty()) return out;
-  const size_t shown = std::min(layout.rows, report.offers.size());
-  return out + "\n" + table(report.offers, shown, layout) + "\n" + notes(report, shown, layout);
+  const std::vector<Offer> shown = shown_of(report.offers, layout.rows);
+  return out + "\n" + table(shown, layout) + "\n" + notes(report, shown, layout);
 }
 
 std::string plan_text(const WhichReport& report, const WhichLayout& layout) {

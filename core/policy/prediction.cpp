@@ -41,11 +41,11 @@ struct Parts {
 
 Part& part_of(std::vector<std::pair<ModeId, Part>>& parts, ModeId mode,
               const Calibration& calibration, Basis& basis) {
-  for (auto& [id, part] : parts)
-    if (id == mode) return part;
   const precision::Mode& row = precision::mode(mode);
   const ModeCost* known = calibration.find(row.name);
   if (known == nullptr) basis = Basis::kWalls;
+  for (auto& [id, part] : parts)
+    if (id == mode) return part;
   parts.emplace_back(mode, Part{});
   parts.back().second.cost = known != nullptr ? *known : usual_cost(row, calibration);
   return parts.back().second;

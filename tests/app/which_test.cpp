@@ -131,11 +131,14 @@ TEST(WhichCommand, TurnsItRoundWithPlan) {
                                  HasSubstr("GB/s"), HasSubstr("too slow: memory")));
   const auto json = json_of(which("--plan llama-3.1-8b --min-tps 10 --json"));
   EXPECT_TRUE(json["rows"].empty());
-  ASSERT_FALSE(json["needs"].empty());
+  size_t possible = 0;
   for (const auto& need : json["needs"]) {
+    if (need["read_bytes_per_s"].is_null()) continue;  // arithmetic alone takes longer
     const double bytes = need["memory_bytes"], rate = need["read_bytes_per_s"];
     EXPECT_GT(rate, bytes / 1.1 * 10 * 0.8) << need["mode"];
+    ++possible;
   }
+  EXPECT_GT(possible, 3U);
 }
 
 TEST(WhichCommand, SpeaksFrench) {

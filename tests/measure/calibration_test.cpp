@@ -189,7 +189,7 @@ TEST_F(KeptCalibration, KeepsTheNewestFewOnly) {
     calibration.build = "build" + std::to_string(i);
     const auto path = store_.keep(calibration);
     std::filesystem::last_write_time(
-        path, std::filesystem::file_time_type::clock::now() + std::chrono::seconds(i));
+        path, std::filesystem::file_time_type::clock::now() - std::chrono::seconds(100 - i));
   }
   size_t files = 0;
   for ([[maybe_unused]] const auto& one :
