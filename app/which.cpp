@@ -17,6 +17,7 @@
 #include "app/time_budget.h"
 #include "app/which_report.h"
 #include "bench/calibrate.h"
+#include "bench/machine_load.h"
 #include "core/backends/backends.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -219,6 +220,15 @@ class Which final : public Command {
     return std::move(found.calibration);
   }
 
+  /// Empty as well where nothing can be told.
+  static std::string why_not_quiet() {
+    try {
+      return bench::why_not_quiet(0.3);
+    } catch (const Error&) {
+      return "";
+    }
+  }
+
   measure::Calibration measured(const measure::CalibrationKey& key, const results::Machine& machine,
                                 bool walls_alone, const Context& context) const {
     bench::CalibrationRequest request;
@@ -234,6 +244,8 @@ class Which final : public Command {
       request.modes = bench::calibration_order();
       request.disk_file = measure::own_program();
       notice(context, {message::which_measures, {format_seconds(request.limit_s)}});
+      if (const std::string busy = why_not_quiet(); !busy.empty())
+        notice(context, {message::which_busy, {busy}});
     }
     const auto progress = make_progress(context);
     measure::Calibration out = bench::calibrate(request, *progress);

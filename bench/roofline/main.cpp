@@ -14,8 +14,8 @@
 #include <map>
 #include <optional>
 
+#include "bench/machine_load.h"
 #include "bench/random_subject.h"
-#include "bench/roofline/machine_load.h"
 #include "bench/roofline/peaks.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
@@ -230,7 +230,7 @@ Options parse(int count, char** words) {
 }
 
 void run(const Options& options) {
-  if (const std::string why = why_not_quiet(0.5); !why.empty()) {
+  if (const std::string why = bench::why_not_quiet(0.5); !why.empty()) {
     if (!options.force)
       throw Error(ErrorKind::kEnvironment, "not quiet enough to measure: " + why,
                   "Stop other programs, or give --force and do not quote the numbers.");
