@@ -23,7 +23,7 @@ using measure::Calibration;
 using measure::ModeCost;
 using precision::ModeId;
 
-constexpr double kLargeBytes = 256e6;  // of weights: past the caches of most machines
+constexpr double kLargeBytes = 512e6;  // of weights: past the caches of most machines
 constexpr uint64_t kMostRead = uint64_t{1} << 30, kLeastRead = uint64_t{64} << 20;
 constexpr ModeId kForAttention = ModeId::int8, kForMixture = ModeId::bf16;
 
@@ -164,7 +164,7 @@ void Calibrator::decode_costs(ModeId mode, ModeCost& cost) {
   const bool fits = bytes_of_large_layer(mode) <= 2 * room;
   RandomSubject large =
       subject(fits ? large_model(layers_of_bytes(mode, bytes)) : prompt_model(), mode);
-  const TimedDecode wide = timed(large, 7, &shares);
+  const TimedDecode wide = timed(large, 6, &shares);
   solve_decode(cached, narrow, wide, cost);
   cost.decode_spread = width_of(shares);
 }
