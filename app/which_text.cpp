@@ -38,6 +38,9 @@ std::string number(double value) {
                        : fmt::format("{:.2f}", value);
 }
 
+/// What the user gave, as given.
+std::string plain(double value) { return fmt::format("{:g}", value); }
+
 std::string seconds(double value) {
   if (!std::isfinite(value) || value < 0) return "-";
   if (value >= 120) return fmt::format("{:.0f} min", value / 60);
@@ -60,6 +63,13 @@ std::string quality(const Offer& offer, bool wide, Language language) {
     return fmt::format("KLD {}", format_number(*offer.kld)) +
            (wide ? fmt::format(", top-1 {:.1f} %", *offer.top1 * 100) : "");
   return wide ? say(message::which_not_measured, language) : "-";
+}
+
+std::string terms(const std::string& word, Language language) {
+  if (word == "open") return say(message::which_open, language);
+  if (word == "conditions") return say(message::which_conditions, language);
+  if (word == "non-commercial") return say(message::which_non_commercial, language);
+  return "-";
 }
 
 constexpr size_t kWide = 118;  // columns from which intervals have room
@@ -90,7 +100,7 @@ const Column kColumns[] = {
      [](const Offer& o, bool, Language) { return seconds(o.prediction.first_token_s.value); }},
     {message::which_quality, 5, false, 0, quality},
     {message::which_terms, 14, false, kWide,
-     [](const Offer& o, bool, Language) { return one_line(o.model->terms); }},
+     [](const Offer& o, bool, Language language) { return terms(o.model->terms, language); }},
 };
 
 std::string shortened_to(std::string text, size_t width) {
@@ -180,9 +190,9 @@ std::string wishes(const WhichReport& report, Language language) {
     append_word(text, say(message::which_wish_context, language,
                           {std::to_string(wanted.plan.run.context)}));
   if (wanted.min_tps > 0)
-    append_word(text, say(message::which_wish_speed, language, {number(wanted.min_tps)}));
+    append_word(text, say(message::which_wish_speed, language, {plain(wanted.min_tps)}));
   if (wanted.max_first_token_s > 0)
-    append_word(text, say(message::which_wish_first, language, {number(wanted.max_first_token_s)}));
+    append_word(text, say(message::which_wish_first, language, {plain(wanted.max_first_token_s)}));
   return text;
 }
 
@@ -202,12 +212,12 @@ std::string misses_of(const WhichReport& report, const Offer& offer, Language la
         break;
       case Shortfall::kSpeed:
         append_word(text, say(message::which_miss_speed, language,
-                              {number(offer.prediction.decode_tps.value), number(wanted.min_tps)}));
+                              {number(offer.prediction.decode_tps.value), plain(wanted.min_tps)}));
         break;
       case Shortfall::kFirstToken:
         append_word(text, say(message::which_miss_first, language,
                               {number(offer.prediction.first_token_s.value),
-                               number(wanted.max_first_token_s)}));
+                               plain(wanted.max_first_token_s)}));
         break;
     }
   return text;
@@ -283,23 +293,23 @@ std::string plan_text(const WhichReport& report, const WhichLayout& layout) {
   std::string out = paragraph(machine_line(report, language), layout.width);
   out += paragraph(
       say(message::which_plan, language,
-          {one_line(report.plan_model), number(wanted.min_tps), number(wanted.max_first_token_s)}),
+          {one_line(report.plan_model), plain(wanted.min_tps), plain(wanted.max_first_token_s)}),
       layout.width);
   out += fmt::format("\n{} {} {} {} {}\n", padded(say(message::which_mode, language), 7),
                      padded(say(message::which_memory, language), 9, true),
-                     padded(say(message::which_reads, language), 15, true),
-                     padded(say(message::which_computes, language), 20, true),
+                     padded(say(message::which_reads, language), 11, true),
+                     padded(say(message::which_computes, language), 18, true),
                      say(message::which_here, language));
   const double read = report.calibration.read_rate(uint64_t{1} << 28).median;
   for (const policy::Need& need : report.needs) {
     std::string lacks;
     if (need.plan.needed() > wanted.memory_bytes)
-      append_word(lacks, say(message::which_lacks_memory, language));
+      append_word(lacks, say(message::which_memory, language));
     if (!need.possible || need.read_bytes_per_s > read)
-      append_word(lacks, say(message::which_lacks_reading, language));
+      append_word(lacks, say(message::which_reads, language));
     const auto peak = report.calibration.peaks.find(need.type);
     if (peak != report.calibration.peaks.end() && need.peak_ops_per_s > peak->second)
-      append_word(lacks, say(message::which_lacks_arithmetic, language));
+      append_word(lacks, say(message::which_computes, language));
     const std::string reads =
         need.possible ? giga(need.read_bytes_per_s) + " GB/s" : std::string("-");
     const std::string computes =
@@ -308,9 +318,10 @@ std::string plan_text(const WhichReport& report, const WhichLayout& layout) {
                                 : std::string("-");
     out += fmt::format("{} {} {} {} {}\n", padded(need.mode, 7),
                        padded(format_bytes(need.plan.needed()), 9, true),
-                       padded((need.calibrated ? "" : "~") + reads, 15, true),
-                       padded((need.calibrated ? "" : "~") + computes, 20, true),
-                       lacks.empty() ? say(message::which_enough, language) : lacks);
+                       padded((need.calibrated ? "" : "~") + reads, 11, true),
+                       padded((need.calibrated ? "" : "~") + computes, 18, true),
+                       lacks.empty() ? say(message::which_enough, language)
+                                     : say(message::which_lacks, language, {lacks}));
   }
   return out + "\n" + paragraph(say(message::which_plan_legend, language), layout.width);
 }

@@ -33,7 +33,7 @@ TEST(WhichCommand, AnswersWithTheLargestModelFirst) {
   const Outcome outcome = which("");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out,
-              AllOf(HasSubstr("Two cores"), HasSubstr("at least 5.00 tok/s"), HasSubstr("model"),
+              AllOf(HasSubstr("Two cores"), HasSubstr("at least 5 tok/s"), HasSubstr("model"),
                     HasSubstr("fits"), HasSubstr("memory"), HasSubstr("load"), HasSubstr("prefill"),
                     HasSubstr("decode"), HasSubstr("TTFT"), HasSubstr("quality"),
                     HasSubstr("nety bench"), HasSubstr("more: --all")));
@@ -75,7 +75,7 @@ TEST(WhichCommand, SaysWhenNothingMeetsAndWhatIsNearest) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("0 of "),
                                  HasSubstr("Nothing meets this. The nearest is smollm2-135m"),
-                                 HasSubstr("tok/s where 100000 are wanted")));
+                                 HasSubstr("tok/s where 100000")));
   const auto json = json_of(which("--min-tps 100000 --json"));
   EXPECT_TRUE(json["rows"].empty());
   EXPECT_EQ(json["nearest"]["model"], "smollm2-135m");
@@ -127,8 +127,8 @@ TEST(WhichCommand, TakesAFileOfOnesOwn) {
 TEST(WhichCommand, TurnsItRoundWithPlan) {
   const Outcome outcome = which("--plan llama-3.1-8b --min-tps 10");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("What llama-3.1-8b needs for 10.0 tok/s"),
-                                 HasSubstr("GB/s"), HasSubstr("too slow: memory")));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("What llama-3.1-8b needs for 10 tok/s"),
+                                 HasSubstr("GB/s"), HasSubstr("lacks reading")));
   const auto json = json_of(which("--plan llama-3.1-8b --min-tps 10 --json"));
   EXPECT_TRUE(json["rows"].empty());
   size_t possible = 0;
@@ -149,8 +149,9 @@ TEST(WhichCommand, SpeaksFrench) {
 
 TEST(WhichCommand, FitsANarrowTerminal) {
   for (const char* language : {"en", "fr"}) {
-    const Outcome outcome = which("--mode all --lang " + std::string(language));
-    std::istringstream lines(outcome.out);
+    const std::string lang = " --lang " + std::string(language);
+    std::istringstream lines(which("--mode all llama-3.1-405b" + lang).out +
+                             which("--plan llama-3.1-70b" + lang).out);
     for (std::string line; std::getline(lines, line);) {
       if (line.starts_with("    ")) continue;  // a command is never broken
       size_t width = 0;
