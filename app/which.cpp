@@ -240,6 +240,8 @@ class Which final : public Command {
     if (!(request.limit_s > 0)) request.limit_s = 50;
     request.memory_bytes = machine::memory_budget(machine::host()).available_bytes;
     request.interrupted = [] { return interrupted(); };
+    if (context.verbosity > 0)
+      request.tell = [&context](const std::string& line) { notice(context, line); };
     if (!walls_alone) {
       request.modes = bench::calibration_order();
       request.disk_file = measure::own_program();

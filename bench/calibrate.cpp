@@ -1,6 +1,8 @@
 // Each mode is timed on models of random weights; bench/mode_cost.h makes costs of the timings.
 #include "bench/calibrate.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -165,6 +167,10 @@ void Calibrator::decode_costs(ModeId mode, ModeCost& cost) {
   RandomSubject large =
       subject(fits ? large_model(layers_of_bytes(mode, bytes)) : prompt_model(), mode);
   const TimedDecode wide = timed(large, 6, &shares);
+  for (const TimedDecode& one : {cached, narrow, wide})
+    request_.tell(fmt::format("{} decode: {:.1f} us, {:.3f} MB, {:.2f} GB/s, {} layers", cost.mode,
+                              one.token_s * 1e6, one.bytes / 1e6, one.read_bytes_per_s / 1e9,
+                              one.layers));
   solve_decode(cached, narrow, wide, cost);
   cost.decode_spread = width_of(shares);
 }
@@ -193,6 +199,10 @@ void Calibrator::prefill_costs(ModeId mode, ModeCost& cost) {
   const TimedPrompt whole = timed_prompt(prompts, kWhole, 2);
   RandomSubject narrow = subject(small_model(8), mode);
   const TimedPrompt small = timed_prompt(narrow, kSmall, 3);
+  for (const TimedPrompt& one : {brief, whole, small})
+    request_.tell(fmt::format("{} prompt: {:.2f} ms, {} tokens, {:.2f} M weights, {} activations",
+                              cost.mode, one.step_s * 1e3, one.tokens, one.weights / 1e6,
+                              one.activations));
   solve_prefill(brief, whole, small, cost);
   cost.prefill_spread = width_of(samples);
 }
@@ -259,6 +269,10 @@ void Calibrator::attention() {
   }
   const double cache = static_cast<double>(bytes) - shallow.bytes;
   const double cache_s = std::max(median(tokens) - shallow.token_s, median(tokens) / 50);
+  request_.tell(fmt::format(
+      "attention: {:.1f} ms more; cache: {:.1f} us of {:.1f} us, {:.2f} MB, "
+      "{:.2f} GB/s",
+      extra_s * 1e3, cache_s * 1e6, median(tokens) * 1e6, cache / 1e6, median(reads) / 1e9));
   out_.cache_share = std::clamp(cache / cache_s / median(reads), 0.01, 2.0);
   look("attention");
 }
@@ -285,6 +299,9 @@ void Calibrator::mixture() {
   const double taken = prompt_s(model, kTokens, 3);
   const double dense = expected(kTokens).first_token_s.value;
   out_.mixture_factor = std::clamp(taken / dense, 0.5, 5.0);
+  request_.tell(
+      fmt::format("mixture: {:.1f} us of {:.1f} us expected; prompt {:.1f} ms of {:.1f} ms",
+                  token.token_s * 1e6, 1e6 / rate.value, taken * 1e3, dense * 1e3));
   look("mixture");
 }
 
@@ -316,6 +333,7 @@ Calibration Calibrator::run() {
     if (!out_.modes.empty() && left_s() < longest * 1.2) break;
     const measure::Stopwatch watch;
     out_.modes.push_back(mode_cost(mode));
+    request_.tell(fmt::format("{}: {:.1f} s", out_.modes.back().mode, watch.seconds()));
     if (mode == kForMixture) mixture();
     longest = std::max(longest, watch.seconds());
     look("mode");

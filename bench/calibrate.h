@@ -23,6 +23,8 @@ struct CalibrationRequest {
   std::string disk_file;      ///< Whose file system is timed; empty: none is.
   std::vector<precision::ModeId> modes;  ///< In the order of importance: see calibration_order().
   std::function<bool()> interrupted = [] { return false; };
+  /// Told of every timing that costs are made from, a line each.
+  std::function<void(const std::string&)> tell = [](const std::string&) {};
 };
 
 /// All modes, those that people use first: the time may not suffice for the others.

@@ -47,17 +47,18 @@ LINE = re.compile(
 
 def calibrated(options, folder):
     """The path of a fresh calibration."""
-    command = [options.build / "nety", "which", "--measure", "--limit", f"{options.calibrate}s", "--json"]
+    command = [options.build / "nety", "which", "--measure", "--limit", f"{options.calibrate}s", "--json", "-v"]
     if options.threads:
         command += ["--threads", str(options.threads)]
     if options.isa:
         command += ["--isa", options.isa]
     start = time.time()
-    subprocess.run(
+    run = subprocess.run(
         command,
         env={**os.environ, "NETY_CALIBRATION": str(folder)},
         check=True,
-        stdout=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
     (path,) = pathlib.Path(folder).glob("*.json")
     found = json.loads(path.read_text())
@@ -68,6 +69,7 @@ def calibrated(options, folder):
     )
     if options.keep:
         pathlib.Path(options.keep).write_text(path.read_text())
+        pathlib.Path(options.keep + ".timings").write_text(run.stderr)
     return path, found
 
 
@@ -105,7 +107,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--calibrate", type=int, default=50, help="seconds")
     parser.add_argument("--calibration", type=pathlib.Path, help="a kept one, in place of measuring")
-    parser.add_argument("--keep", help="write the calibration there")
+    parser.add_argument("--keep", help="write the calibration there, and its timings beside it")
     parser.add_argument("--neighbour", action="store_true")
     parser.add_argument("--limit", type=float, default=1e9, help="begin no shape after so many seconds")
     parser.add_argument("--log", help="append a line of JSON for each figure")
