@@ -40,18 +40,18 @@ RandomModel::RandomModel(const checkpoint::ModelConfig& config, ModeId mode, Mod
     const ModeId type = fp32                                          ? ModeId::fp32
                         : info.role() == checkpoint::Role::kEmbedding ? head
                                                                       : mode;
+    const size_t kept = storage_.size();
     model_.weight(info) = matrix(info.rows(), info.cols(), type);
+    // Blocks that were packed are read no more, but for rows of embeddings. Large mixtures would
+    // not fit twice.
+    if (info.role() != checkpoint::Role::kEmbedding && model_.weight(info)->owned_bytes() > 0)
+      storage_.resize(kept);
   }
 }
 
 model::WeightPtr RandomModel::matrix(int64_t rows, int64_t cols, ModeId mode) {
-  if (precision::mode(mode).kind == precision::ModeKind::kStored) {
-    model::WeightPtr weight =
-        backend_.prepare(blocks(rows, cols, mode), mode, model::WeightUse::kMatrix);
-    // Blocks that were packed are read no more. Large mixtures would not fit twice.
-    if (weight->owned_bytes() > 0) storage_.pop_back();
-    return weight;
-  }
+  if (precision::mode(mode).kind == precision::ModeKind::kStored)
+    return backend_.prepare(blocks(rows, cols, mode), mode, model::WeightUse::kMatrix);
   std::vector<float> weights(static_cast<size_t>(std::min(rows, kDistinctRows) * cols));
   for (float& w : weights) w = (static_cast<float>(next(state_) >> 40) * 0x1p-23F - 1) * 0.05F;
   if (rows == 1) std::fill(weights.begin(), weights.end(), 1.0F);
