@@ -159,6 +159,13 @@ std::string paragraph(const std::string& text, size_t width) {
 
 std::string giga(double value) { return number(value / 1e9); }
 
+/// "712 GOP/s int8", "3.98 TFLOP/s fp32"
+std::string operations(double rate, const std::string& type) {
+  const bool tera = rate >= 1e12;
+  return fmt::format("{} {}{}/s {}", number(rate / (tera ? 1e12 : 1e9)), tera ? "T" : "G",
+                     type == "int8" ? "OP" : "FLOP", type);
+}
+
 std::string machine_line(const WhichReport& report, Language language) {
   const measure::Calibration& calibration = report.calibration;
   const measure::Spread read = calibration.read_rate(uint64_t{1} << 28);
@@ -297,7 +304,7 @@ std::string plan_text(const WhichReport& report, const WhichLayout& layout) {
       layout.width);
   out += fmt::format("\n{} {} {} {} {}\n", padded(say(message::which_mode, language), 7),
                      padded(say(message::which_memory, language), 9, true),
-                     padded(say(message::which_reads, language), 11, true),
+                     padded(say(message::which_reads, language), 10, true),
                      padded(say(message::which_computes, language), 18, true),
                      say(message::which_here, language));
   const double read = report.calibration.read_rate(uint64_t{1} << 28).median;
@@ -313,12 +320,10 @@ std::string plan_text(const WhichReport& report, const WhichLayout& layout) {
     const std::string reads =
         need.possible ? giga(need.read_bytes_per_s) + " GB/s" : std::string("-");
     const std::string computes =
-        need.peak_ops_per_s > 0 ? fmt::format("{} {} {}", giga(need.peak_ops_per_s),
-                                              need.type == "int8" ? "GOP/s" : "GFLOP/s", need.type)
-                                : std::string("-");
+        need.peak_ops_per_s > 0 ? operations(need.peak_ops_per_s, need.type) : std::string("-");
     out += fmt::format("{} {} {} {} {}\n", padded(need.mode, 7),
                        padded(format_bytes(need.plan.needed()), 9, true),
-                       padded((need.calibrated ? "" : "~") + reads, 11, true),
+                       padded((need.calibrated ? "" : "~") + reads, 10, true),
                        padded((need.calibrated ? "" : "~") + computes, 18, true),
                        lacks.empty() ? say(message::which_enough, language)
                                      : say(message::which_lacks, language, {lacks}));
