@@ -137,18 +137,22 @@ void Calibrator::note(const std::vector<DecodePair>& pairs, uint64_t bytes) {
   for (const DecodePair& pair : pairs) noted_.emplace_back(bytes, pair.read_bytes_per_s);
 }
 
+// A share is of one pair, so that what slows both halves does not count; the time is what that
+// share is at the usual reading.
 TimedDecode Calibrator::timed(RandomSubject& subject, int pairs, std::vector<double>* shares) {
   const uint64_t bytes = subject.token_bytes(0);
   const std::vector<DecodePair> all =
       decode_pairs(subject, probe_, bytes, {.pairs = pairs, .slice_s = 0.04});
   note(all, bytes);
-  std::vector<double> tokens, reads;
+  std::vector<double> reached, reads;
   for (const DecodePair& pair : all) {
-    tokens.push_back(1 / pair.tokens_per_s);
+    reached.push_back(pair.share(bytes));
     reads.push_back(pair.read_bytes_per_s);
-    if (shares != nullptr) shares->push_back(pair.share(bytes));
   }
-  return {median(tokens), static_cast<double>(bytes), median(reads),
+  const double read = median(reads);
+  const double token_s = static_cast<double>(bytes) / (median(reached) * read);
+  if (shares != nullptr) *shares = reached;
+  return {token_s, static_cast<double>(bytes), read,
           static_cast<double>(subject.model().config.layers)};
 }
 
