@@ -130,6 +130,12 @@ void install_signal_handlers() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+void treat_sigterm_as_interrupt() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
 bool interrupted() { return interrupt_flag != 0; }
 void clear_interrupt() { interrupt_flag = 0; }
 

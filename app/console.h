@@ -56,6 +56,8 @@ class RedrawnLine {
 /// program with exit code 130. SIGPIPE is ignored: writing to a closed pipe is an error like
 /// others.
 void install_signal_handlers();
+/// The same for SIGTERM, where ending well takes time.
+void treat_sigterm_as_interrupt();
 bool interrupted();
 void clear_interrupt();
 

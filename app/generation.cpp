@@ -3,7 +3,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <random>
@@ -11,6 +13,7 @@
 #include "app/console.h"
 #include "core/base/error.h"
 #include "core/base/files.h"
+#include "core/base/words.h"
 #include "core/chat/thinking.h"
 #include "core/checkpoint/stated.h"
 #include "core/engine/speculation.h"
@@ -20,30 +23,80 @@
 namespace nety::app {
 namespace {
 
-/// What each value may be, on the command line and in a checkpoint.
-struct Range {
-  double least, most;
-  bool holds(double value) const { return value >= least && value <= most; }
-};
-constexpr Range kTokens{1, 1'000'000}, kTemperature{0, 100}, kTopK{0, 1'000'000}, kTopP{0, 1},
-    kMinP{0, 1}, kPenalty{0.01, 100};
+using engine::SamplingOrder;
+using engine::SamplingRow;
 
-/// The defaults of an engine.
-struct Defaults {
-  double temperature, top_p, min_p;
-  int32_t top_k;
-  int64_t repeat_window;
-  bool temperature_last;
-};
-constexpr Defaults kTransformers{1.0, 1.0, 0.0, 50, INT64_MAX, false};
-constexpr Defaults kLlamaCpp{0.8, 0.95, 0.05, 40, 64, true};
+constexpr int64_t kMostTokens = 1'000'000, kMostSeed = INT64_MAX;
+constexpr float kMostBias = 100;  // as OpenAI's
+
+/// What a checkpoint states for an option.
+std::optional<double> stated(const checkpoint::StatedSampling& own, std::string_view option) {
+  const auto whole = [](const std::optional<int64_t>& value) {
+    return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
+  };
+  const std::pair<std::string_view, std::optional<double>> values[] = {
+      {"temperature", own.temperature},
+      {"top_k", whole(own.top_k)},
+      {"top_p", own.top_p},
+      {"min_p", own.min_p},
+      {"typical", own.typical},
+      {"repeat_penalty", own.repeat_penalty},
+      {"penalty_window", whole(own.repeat_window)}};
+  for (const auto& [name, value] : values)
+    if (name == option) return value;
+  return std::nullopt;
+}
 
 /// A value of the checkpoint that cannot be is as good as none.
 template <class T>
-double choose(T given, const std::optional<T>& own, double otherwise, Range range) {
-  if (given >= 0) return static_cast<double>(given);
-  const double stated = own ? static_cast<double>(*own) : -1;
-  return range.holds(stated) ? stated : otherwise;
+T choose(const SamplingRow<T>& row, T given, const checkpoint::StatedSampling& own,
+         SamplingOrder order) {
+  if (is_given(given)) return given;
+  const std::optional<double> value = stated(own, row.name);
+  return value && row.holds(*value) ? static_cast<T>(*value) : row.usual(order);
+}
+
+void declare_one(Arguments& arguments, const SamplingRow<double>& row, double& value) {
+  arguments.real(std::string(row.flag), value, row.least, row.most, std::string(row.help));
+}
+void declare_one(Arguments& arguments, const SamplingRow<int64_t>& row, int64_t& value) {
+  arguments.number(std::string(row.flag), value, row.least, row.most, std::string(row.help));
+}
+
+/// How /set calls an option: its flag without the dashes.
+template <class T>
+std::string_view setting_of(const SamplingRow<T>& row) {
+  return row.flag.substr(2);
+}
+
+template <class T>
+std::optional<T> number_of(std::string_view text) {
+  T value{};
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// Sets `to` to the number that `text` is. Error: kUsage for what is none in [least, most].
+template <class T>
+void set_number(std::string_view name, const std::string& text, T least, T most, T& to) {
+  const std::optional<T> value = number_of<T>(text);
+  if (!value || !(*value >= least && *value <= most))
+    throw Error(ErrorKind::kUsage, fmt::format("/set: cannot set '{}' to '{}'", name, text),
+                fmt::format("It takes a number from {} to {}.", least, most));
+  to = *value;
+}
+
+engine::LogitBias bias_of(const std::string& text) {
+  const size_t colon = std::min(text.find(':'), text.size());
+  const auto token = number_of<int32_t>(std::string_view(text).substr(0, colon));
+  const auto bias =
+      number_of<float>(std::string_view(text).substr(std::min(colon + 1, text.size())));
+  if (!token || *token < 0 || !bias || !(std::fabs(*bias) <= kMostBias))
+    throw Error(ErrorKind::kUsage, fmt::format("--logit-bias: '{}' is no ID:BIAS", text),
+                fmt::format("A token's id (nety tokenize) and a number from {} to {}: 1234:-5.",
+                            -kMostBias, kMostBias));
+  return {*token, *bias};
 }
 
 }  // namespace
@@ -62,17 +115,12 @@ ModelText load_text(const checkpoint::Checkpoint& checkpoint, const Context& con
 }
 
 void GenerationOptions::declare(Arguments& arguments) {
-  arguments.number("-n,--tokens", tokens, 1, 1'000'000, "Generate at most this many tokens");
-  arguments.number("--seed", seed, -1, INT64_MAX, "Seed of the sampler; -1: a new one each time");
-  arguments.real("--temp", temperature, kTemperature.least, kTemperature.most,
-                 "Temperature; 0: the likeliest token; else the model's own");
-  arguments.number("--top-k", top_k, 0, 1'000'000, "Sample from the K likeliest; 0: all");
-  arguments.real("--top-p", top_p, kTopP.least, kTopP.most,
-                 "Sample from the likeliest that sum to P; 1: all");
-  arguments.real("--min-p", min_p, kMinP.least, kMinP.most,
-                 "Drop tokens less likely than P times the likeliest; 0: none");
-  arguments.real("--repeat-penalty", repeat_penalty, kPenalty.least, kPenalty.most,
-                 "Penalty on tokens that came before; 1: none");
+  arguments.number("-n,--tokens", tokens, 1, kMostTokens, "Generate at most this many tokens");
+  arguments.number("--seed", seed, -1, kMostSeed, "Seed of the sampler; -1: a new one each time");
+  engine::visit_sampling([&](const auto& row, auto& value) { declare_one(arguments, row, value); },
+                         *this);
+  arguments.texts("--logit-bias", biases,
+                  "ID:BIAS, added to that token's logit, -100 to 100 (repeatable)");
   arguments.texts("--stop", stops, "Stop at this text (repeatable)");
   arguments.flag("--greedy", greedy, "Always the likeliest token; overrides the sampling options");
   arguments.flag("--no-special", no_special,
@@ -87,55 +135,50 @@ void GenerationOptions::declare(Arguments& arguments) {
 }
 
 void GenerationOptions::set(std::string_view name, const std::string& text) {
-  double value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool number = code == std::errc() && end == text.data() + text.size();
-  const auto take = [&](Range range) {
-    if (!number || !range.holds(value))
-      throw Error(ErrorKind::kUsage, fmt::format("/set: cannot set '{}' to '{}'", name, text),
-                  fmt::format("It takes a number from {} to {}.", range.least, range.most));
-    return value;
-  };
-  if (name == "temp")
-    temperature = take(kTemperature);
-  else if (name == "top-k")
-    top_k = static_cast<int64_t>(take(kTopK));
-  else if (name == "top-p")
-    top_p = take(kTopP);
-  else if (name == "min-p")
-    min_p = take(kMinP);
-  else if (name == "repeat-penalty")
-    repeat_penalty = take(kPenalty);
-  else if (name == "seed")
-    seed = static_cast<int64_t>(take({0, 1e9}));
-  else if (name == "tokens")
-    tokens = static_cast<int64_t>(take(kTokens));
-  else
-    throw Error(ErrorKind::kUsage, fmt::format("/set: cannot set '{}' to '{}'", name, text),
-                "Names: temp, top-k, top-p, min-p, repeat-penalty, seed, tokens.");
+  bool found = false;
+  engine::visit_sampling(
+      [&](const auto& row, auto& value) {
+        if (setting_of(row) != name) return;
+        set_number(name, text, row.least, row.most, value);
+        found = true;
+      },
+      *this);
+  if (found) return;
+  if (name == "seed") return set_number<int64_t>(name, text, 0, kMostSeed, seed);
+  if (name == "tokens") return set_number<int64_t>(name, text, 1, kMostTokens, tokens);
+  throw Error(ErrorKind::kUsage, fmt::format("/set: cannot set '{}' to '{}'", name, text),
+              fmt::format("Names: {}.", joined(settings(), ", ")));
+}
+
+std::vector<std::string> GenerationOptions::settings() {
+  std::vector<std::string> names;
+  GenerationOptions any;
+  engine::visit_sampling([&](const auto& row, const auto&) { names.emplace_back(setting_of(row)); },
+                         any);
+  names.insert(names.end(), {"seed", "tokens"});
+  return names;
 }
 
 engine::GenerateOptions GenerationOptions::resolve(const checkpoint::Checkpoint& checkpoint,
                                                    const model::SpecialTokens& special) const {
   const checkpoint::StatedSampling own = checkpoint::stated_sampling(checkpoint);
   const bool gguf = checkpoint.format() == checkpoint::Format::kGguf;
-  const Defaults& defaults = gguf ? kLlamaCpp : kTransformers;
   engine::GenerateOptions options;
   options.tokens = tokens;
   options.stops = stops;
   options.end_ids = special.end_ids();
   engine::SamplingOptions& sampling = options.sampling;
-  sampling.temperature = choose(temperature, own.temperature, defaults.temperature, kTemperature);
-  sampling.top_p = choose(top_p, own.top_p, defaults.top_p, kTopP);
-  sampling.min_p = choose(min_p, own.min_p, defaults.min_p, kMinP);
-  sampling.repeat_penalty = choose(repeat_penalty, own.repeat_penalty, 1.0, kPenalty);
-  sampling.top_k = static_cast<int32_t>(choose(top_k, own.top_k, defaults.top_k, kTopK));
-  sampling.temperature_last = defaults.temperature_last;
-  const int64_t window = own.repeat_window.value_or(-1);
-  options.repeat_window = window >= 0 ? window : defaults.repeat_window;
+  sampling.order = gguf ? SamplingOrder::kLlamaCpp : SamplingOrder::kTransformers;
+  bool asked = false;
+  engine::visit_sampling(
+      [&](const auto& row, auto& value, const auto& given) {
+        value = choose(row, given, own, sampling.order);
+        asked = asked || (is_given(given) && row.role == engine::SamplingRole::kDraws);
+      },
+      sampling, *this);
   // transformers samples only where it is told to; asking for it here is one way.
-  const bool asked = temperature >= 0 || top_k >= 0 || top_p >= 0 || min_p >= 0;
   if (!asked && !own.sample.value_or(gguf)) sampling.temperature = 0;
+  for (const std::string& bias : biases) sampling.bias.push_back(bias_of(bias));
   sampling.greedy = greedy;
   options.speculate = speculate != "off";
   sampling.seed = seed >= 0 ? static_cast<uint64_t>(seed) : std::random_device()();
@@ -158,10 +201,11 @@ chat::ChatTemplate load_template(const checkpoint::Checkpoint& checkpoint,
 
 PromptIds render_conversation(const chat::ChatTemplate& format, const ModelText& text,
                               std::span<const chat::Message> messages,
-                              const GenerationOptions& options) {
+                              const GenerationOptions& options, const jinja::Data* tools) {
   chat::TemplateContext context{.bos_token = text.special.bos.text,
                                 .eos_token = text.special.eos.text};
   if (options.think == "off") context.thinking = false;
+  context.tools = tools;
   chat::Prompt prompt = format.render(messages, context);
   // Control tokens written in messages stay text.
   if (!options.no_special) prompt.contents.clear();

@@ -87,6 +87,7 @@ policy::PlanOptions ModelOptions::plan() const {
   plan.run = run;
   plan.run.threads = machine::threads_for(run.threads, machine::host());
   plan.logit_rows = logit_rows;
+  plan.sequences = sequences;
   plan.backend = backends::memory_of(run.backend);
   return plan;
 }
@@ -242,7 +243,8 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
     before(*loaded.checkpoint);
     start += std::chrono::steady_clock::now() - paused;
   }
-  for (const Text& line : policy::loading_lines(decision, machine)) notice(context, line);
+  loaded.policy = policy::loading_lines(decision, machine);
+  for (const Text& line : loaded.policy) notice(context, line);
 
   const char* isa = std::getenv("NETY_ISA");
   loaded.backend = backends::make_backend(
@@ -265,7 +267,7 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
 }
 
 engine::EngineOptions engine_options(const ModelOptions& options, const LoadedModel& loaded) {
-  return {.context = loaded.context, .kv = options.run.kv};
+  return {.context = loaded.context, .sequences = options.sequences, .kv = options.run.kv};
 }
 
 }  // namespace nety::app

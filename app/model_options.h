@@ -22,6 +22,7 @@ struct ModelOptions {
   std::string model = "default";
   options::RunOptions run;
   int64_t logit_rows = policy::PlanOptions().logit_rows;  ///< What the command's engine wants.
+  int64_t sequences = 1;                                  ///< The same: of the context each.
   bool force = false, dry_run = false, use_quantization = false;
 
   /// The positional MODEL and the options of loading.
@@ -55,8 +56,9 @@ struct LoadedModel {
   std::unique_ptr<checkpoint::Checkpoint> checkpoint;
   std::unique_ptr<model::Backend> backend;
   std::unique_ptr<model::Model> model;
-  std::string mode;     ///< The mode's name, or "stored".
-  int64_t context = 0;  ///< Tokens the plan has room for.
+  std::string mode;          ///< The mode's name, or "stored".
+  int64_t context = 0;       ///< Tokens the plan has room for.
+  std::vector<Text> policy;  ///< Which precision, and why: what was said when it was loaded.
   double load_s = 0;
 };
 

@@ -222,16 +222,12 @@ int64_t ModelEngine::stream(std::string_view prompt, int64_t n_gen, const OnToke
   sequence_->truncate(0);
   const std::vector<int32_t> ids = encode(prompt);
   // A loop of its own: generate() would stop at end tokens, and calls back per text, not per token.
-  engine::GenerateOptions options;
-  options.sampling.seed = 1;
   std::span<const float> logits = sequence_->feed(ids);
-  engine::Sampler sampler(options.sampling);
+  engine::Sampler sampler({.temperature = 0.8, .top_k = 40, .top_p = 0.95, .seed = 1});
   std::optional<tokenizer::StreamDecoder> decoder;
   if (!is_shape()) decoder.emplace(tokenizer());
   for (int64_t i = 0; i < n_gen; ++i) {
-    const auto seen = sequence_->tokens();
-    const auto window = std::min(seen.size(), static_cast<size_t>(options.repeat_window));
-    const int32_t token = sampler.pick(logits, seen.last(window));
+    const int32_t token = sampler.pick(logits, {sequence_->tokens()});
     on_token(decoder ? decoder->push(token) : tokens_as_bytes(std::span(&token, 1)));
     if (i + 1 < n_gen) logits = sequence_->feed(std::span(&token, 1));
   }

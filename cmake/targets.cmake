@@ -18,7 +18,7 @@ endif()
 
 # nety_library(name folder [PUBLIC|PRIVATE libraries...]): static library nety_<name> of folder/*.cpp. It is
 # optimised as nety_built_quickly() says, except for the libraries of NETY_COMPUTING.
-set(NETY_COMPUTING base measure precision tokenizer kernels model engine native)
+set(NETY_COMPUTING base measure precision tokenizer grammar kernels model engine native)
 function(nety_library name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   add_library(nety_${name} STATIC ${sources})

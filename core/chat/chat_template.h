@@ -15,10 +15,13 @@
 namespace nety::chat {
 
 struct Message {
-  std::string role;           ///< "system", "user", "assistant", or what else the template knows.
-  std::string content;        ///< Without the thinking part.
-  std::string thinking = {};  ///< What an answer thought first (thinking.h), without its tags;
-  std::string whole = {};     ///< and then all of it as the model wrote it.
+  std::string role;             ///< "system", "user", "assistant", or what else the template knows.
+  std::string content;          ///< Without the thinking part.
+  std::string thinking = {};    ///< What an answer thought first (thinking.h), without its tags;
+  std::string whole = {};       ///< and then all of it as the model wrote it.
+  jinja::Data tool_calls = {};  ///< Of an answer: a list, as templates take it, or nothing.
+  std::string tool_call_id = {};  ///< Of role "tool": which call this is the result of,
+  std::string name = {};          ///< and of which tool.
 };
 
 /// What a template may name besides the messages.
@@ -27,7 +30,8 @@ struct TemplateContext {
   std::string_view eos_token = "</s>";  ///< Text of the end-of-sequence token.
   /// "enable_thinking" and "thinking"; templates without them do as they please.
   std::optional<bool> thinking = std::nullopt;
-  std::tm now = local_now();  ///< What strftime_now() tells.
+  const jinja::Data* tools = nullptr;  ///< A list of what the model may call; null: nothing.
+  std::tm now = local_now();           ///< What strftime_now() tells.
 
   static std::tm local_now();
 };
@@ -52,10 +56,14 @@ class ChatTemplate {
   /// Errors: kUsage if the template refuses the conversation, or there is none; kCheckpoint if it
   /// cannot be rendered.
   Prompt render(std::span<const Message> messages, const TemplateContext& context) const;
+  /// Its text.
+  std::string_view jinja() const { return jinja_; }
 
  private:
-  ChatTemplate(jinja::Template made, bool splits) : template_(std::move(made)), splits_(splits) {}
+  ChatTemplate(std::string_view jinja, jinja::Template made, bool splits)
+      : jinja_(jinja), template_(std::move(made)), splits_(splits) {}
 
+  std::string jinja_;
   jinja::Template template_;
   bool splits_;  // it takes thoughts as "reasoning_content"
 };

@@ -49,6 +49,7 @@ StatedSampling sampling_of(const JsonObject& root) {
           .temperature = root.number("temperature"),
           .top_p = root.number("top_p"),
           .min_p = root.number("min_p"),
+          .typical = root.number("typical_p"),
           .repeat_penalty = root.number("repetition_penalty"),
           .top_k = root.integer("top_k", INT64_MIN, INT64_MAX),
           .repeat_window = {}};
@@ -88,6 +89,7 @@ StatedSampling stated_sampling(const Checkpoint& checkpoint) {
             .temperature = keys.number("general.sampling.temp"),
             .top_p = keys.number("general.sampling.top_p"),
             .min_p = keys.number("general.sampling.min_p"),
+            .typical = {},
             .repeat_penalty = keys.number("general.sampling.penalty_repeat"),
             .top_k = whole("general.sampling.top_k"),
             .repeat_window = whole("general.sampling.penalty_last_n")};

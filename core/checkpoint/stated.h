@@ -30,7 +30,7 @@ StatedTokens stated_tokens(const Checkpoint& checkpoint);
 /// generation_config.json, or general.sampling.* of a GGUF. Nothing: not stated.
 struct StatedSampling {
   std::optional<bool> sample;  ///< do_sample
-  std::optional<double> temperature, top_p, min_p, repeat_penalty;
+  std::optional<double> temperature, top_p, min_p, typical, repeat_penalty;
   std::optional<int64_t> top_k, repeat_window;
 };
 StatedSampling stated_sampling(const Checkpoint& checkpoint);

@@ -77,6 +77,12 @@ void Engine::truncate(int32_t slot, int64_t length) {
   cache_->truncate(slot, static_cast<int32_t>(length));
 }
 
+void Engine::copy(const Sequence& from, const Sequence& to, int64_t length) {
+  if (from.engine_ != this || to.engine_ != this)
+    throw Error(ErrorKind::kInternal, "a copy between sequences of two engines");
+  backend_.copy_sequence(*cache_, from.slot_, to.slot_, static_cast<int32_t>(length));
+}
+
 void Engine::require_room(const Sequence& sequence, std::span<const int32_t> tokens) const {
   if (tokens.empty())
     throw Error(ErrorKind::kUsage, "there is nothing to read: the prompt is empty", "");

@@ -66,6 +66,8 @@ class Engine {
   void check(std::span<const Piece> pieces);
   void add(const Piece& piece);
   void truncate(int32_t slot, int64_t length);
+  /// Error: kInternal for sequences of different engines.
+  void copy(const Sequence& from, const Sequence& to, int64_t length);
   void release(int32_t slot);
 
   const model::Model& model_;

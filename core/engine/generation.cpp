@@ -2,10 +2,23 @@
 // tokens of right guesses are picked then, and given one by one.
 #include "core/engine/generation.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+
+#include "core/base/error.h"
 
 namespace nety::engine {
 namespace {
+
+void require_tokens(const std::vector<LogitBias>& bias, int64_t vocab) {
+  for (const LogitBias& one : bias)
+    if (one.token < 0 || one.token >= vocab)
+      throw Error(ErrorKind::kUsage,
+                  fmt::format("a bias of token {}, which is outside the vocabulary of {}",
+                              one.token, vocab),
+                  "Token ids come from nety tokenize with the same model.");
+}
 
 double seconds_between(std::chrono::steady_clock::time_point from,
                        std::chrono::steady_clock::time_point to) {
@@ -31,7 +44,7 @@ std::string_view name_of(FinishReason reason) {
 }
 
 Generation::Generation(Sequence& sequence, const tokenizer::Tokenizer& tokenizer,
-                       std::span<const int32_t> prompt, const GenerateOptions& options)
+                       const GenerateOptions& options)
     : sequence_(&sequence),
       options_(options),
       sampler_(options.sampling),
@@ -40,14 +53,29 @@ Generation::Generation(Sequence& sequence, const tokenizer::Tokenizer& tokenizer
       start_(Clock::now()),
       first_(start_),
       last_(start_) {
-  sequence.require_room(prompt);
   const Engine& engine = sequence.engine();
+  require_tokens(options.sampling.bias, engine.model().config.vocab);
   options_.speculate =
       options.speculate && engine.options().logit_rows > 1 && engine.backend().same_bits_for_many();
-  answer_.prompt_tokens = static_cast<int64_t>(prompt.size());
+  if (options.constraint != nullptr)
+    allowed_.resize((static_cast<size_t>(engine.model().config.vocab) + 63) / 64);
   history_.reserve(static_cast<size_t>(engine.options().context) + 1);
   history_.assign(sequence.tokens().begin(), sequence.tokens().end());
+}
+
+Generation::Generation(Sequence& sequence, const tokenizer::Tokenizer& tokenizer,
+                       std::span<const int32_t> prompt, const GenerateOptions& options)
+    : Generation(sequence, tokenizer, options) {
+  sequence.require_room(prompt);
+  answer_.prompt_tokens = static_cast<int64_t>(prompt.size());
   history_.insert(history_.end(), prompt.begin(), prompt.end());
+}
+
+Generation Generation::after(Sequence& sequence, const tokenizer::Tokenizer& tokenizer,
+                             int64_t prompt_tokens, const GenerateOptions& options) {
+  Generation made(sequence, tokenizer, options);
+  made.answer_.prompt_tokens = prompt_tokens;
+  return made;
 }
 
 Piece Generation::piece(int64_t tokens, int64_t rows) {
@@ -69,9 +97,16 @@ Piece Generation::piece(int64_t tokens, int64_t rows) {
   return {sequence_, fed_, fed_.size() > 1 ? Wanted::kAll : Wanted::kLast};
 }
 
-std::span<const int32_t> Generation::recent() const {
-  const size_t window = std::min(history_.size(), static_cast<size_t>(options_.repeat_window));
-  return std::span(history_).last(window);
+Past Generation::past() const {
+  return {history_, std::span(history_).last(static_cast<size_t>(sampled_))};
+}
+
+int32_t Generation::pick(std::span<const float> logits) {
+  if (options_.constraint == nullptr) return sampler_.pick(logits, past());
+  options_.constraint->mask(allowed_);
+  const int32_t token = sampler_.pick(logits, past(), allowed_);
+  options_.constraint->accept(token);
+  return token;
 }
 
 void Generation::take(const Piece& read, double step_s) {
@@ -89,8 +124,12 @@ void Generation::take(const Piece& read, double step_s) {
   const size_t width = read.logits.size() / rows;
   size_t row = 0;
   for (;; ++row) {
-    const int32_t token = sampler_.pick(read.logits.subspan(row * width, width), recent());
+    const std::span<const float> logits = read.logits.subspan(row * width, width);
+    const int32_t token = pick(logits);
     accept(token, guessing);
+    if (options_.logprobs >= 0)
+      ready_.back().logprobs =
+          log_probabilities(logits, token, std::min(options_.logprobs, kMostLogprobs));
     if (ready_.back().finish || row + 1 >= fed_.size() || fed_[row + 1] != token) break;
   }
   if (!guessing) return;
@@ -143,6 +182,7 @@ void Generation::deliver(const Token& token) {
   last_ = now;
   answer_.ids.push_back(token.id);
   answer_.text += token.text;
+  if (options_.logprobs >= 0) answer_.logprobs.push_back(token.logprobs);
   if (token.speculated) ++answer_.speculated_tokens;
   if (token.finish) finish(*token.finish);
 }

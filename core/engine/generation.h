@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/engine/constraint.h"
 #include "core/engine/engine.h"
+#include "core/engine/logprobs.h"
 #include "core/engine/sampler.h"
 #include "core/engine/speculation.h"
 #include "core/engine/stop_filter.h"
@@ -23,7 +25,12 @@ struct GenerateOptions {
   std::vector<int32_t> end_ids;    ///< Any of these ends the answer.
   std::vector<std::string> stops;  ///< Any of these texts ends it; not part of the text.
   SamplingOptions sampling;
-  int64_t repeat_window = 64;  ///< Tokens the repeat penalty looks back at.
+  /// What the answer must look like; null: anything. It outlives the generation, which alone uses
+  /// it.
+  Constraint* constraint = nullptr;
+  /// Log-probabilities of every token and of so many of the likeliest, at most kMostLogprobs;
+  /// negative: none.
+  int32_t logprobs = -1;
   /// Guess tokens from what was said before and check several in one step (speculation.h). The
   /// tokens are the same either way. Needs an engine with several logit rows, and a backend whose
   /// results do not depend on what else is in a step; without, nothing is guessed.
@@ -37,6 +44,7 @@ std::string_view name_of(FinishReason reason);
 struct Answer {
   std::vector<int32_t> ids;  ///< The end token included if one was produced.
   std::string text;
+  std::vector<LogProbabilities> logprobs;  ///< One for each id, if they were asked for.
   FinishReason finish = FinishReason::kLength;
   int64_t prompt_tokens = 0;
   double prefill_s = 0;           ///< Reading the prompt, up to its logits.
@@ -55,6 +63,7 @@ struct Token {
   int32_t id = 0;
   std::string text;                      ///< What became certain with it; may be empty.
   bool speculated = false;               ///< It came of a step with guesses.
+  LogProbabilities logprobs{};           ///< If they were asked for.
   std::optional<FinishReason> finish{};  ///< Set in the last one.
 };
 
@@ -62,9 +71,14 @@ struct Token {
 /// calls of next() other sequences of the engine may be fed: the tokens stay the same.
 class Generation {
  public:
-  /// The sequence and the tokenizer outlive it. Error: kUsage if the prompt is empty or too long.
+  /// The sequence and the tokenizer outlive it. Error: kUsage if the prompt is empty or too long,
+  /// and for a bias of a token that the model does not have.
   Generation(Sequence& sequence, const tokenizer::Tokenizer& tokenizer,
              std::span<const int32_t> prompt, const GenerateOptions& options);
+  /// An answer to what `sequence` has read already, the last `prompt_tokens` of it now. It begins
+  /// with take() of the piece that read the last of them, from whatever sequence that was.
+  static Generation after(Sequence& sequence, const tokenizer::Tokenizer& tokenizer,
+                          int64_t prompt_tokens, const GenerateOptions& options);
 
   /// The next token, after as many steps as that takes; null once the answer is complete. Valid
   /// until the next call.
@@ -77,14 +91,17 @@ class Generation {
   /// The halves of next(), for steps that several generations share: what it would read in a step,
   /// at most `tokens` tokens and `rows` rows of logits; and taking in what the step gave.
   bool needs_step() const { return !done_ && given_ == ready_.size(); }
+  bool reads_prompt() const { return sampled_ == 0; }
   Piece piece(int64_t tokens, int64_t rows);
   void take(const Piece& read, double step_s);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool reads_prompt() const { return sampled_ == 0; }
-  std::span<const int32_t> recent() const;
+  Generation(Sequence& sequence, const tokenizer::Tokenizer& tokenizer,
+             const GenerateOptions& options);
+  Past past() const;
+  int32_t pick(std::span<const float> logits);
   void accept(int32_t token, bool speculated);
   void deliver(const Token& token);
   void finish(FinishReason reason);
@@ -95,10 +112,11 @@ class Generation {
   Speculation speculation_;
   tokenizer::StreamDecoder decoder_;
   StopFilter filter_;
-  std::vector<int32_t> history_;  // all that was said; the sequence has fed the first of them
-  std::vector<int32_t> fed_;      // the tokens of the last step: one, and guesses
-  std::vector<Token> ready_;      // picked in the last step
-  size_t given_ = 0;              // how many of them next() has given
+  std::vector<int32_t> history_;   // all that was said; the sequence has fed the first of them
+  std::vector<int32_t> fed_;       // the tokens of the last step: one, and guesses
+  std::vector<uint64_t> allowed_;  // the constraint's mask; empty without one
+  std::vector<Token> ready_;       // picked in the last step
+  size_t given_ = 0;               // how many of them next() has given
   int64_t sampled_ = 0;
   bool done_ = false;
   Clock::time_point start_, first_, last_;

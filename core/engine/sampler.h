@@ -4,51 +4,40 @@
 #include <cstdint>
 #include <random>
 #include <span>
-#include <vector>
+
+#include "core/engine/sampling/steps.h"
 
 namespace nety::engine {
 
-/// Sampling options, applied in this order: repeat penalty, temperature, top-k, top-p, min-p, as in
-/// transformers; or with the temperature last, as in llama.cpp. Greedy overrides all of them, the
-/// penalty included.
-struct SamplingOptions {
-  bool greedy = false;
-  double temperature = 0.8;     ///< 0: the likeliest after the penalty.
-  int32_t top_k = 40;           ///< 0: all.
-  double top_p = 0.95;          ///< 1: all.
-  double min_p = 0.0;           ///< Share of the best probability a token must have; 0: none.
-  double repeat_penalty = 1.0;  ///< 1: none. Divides positive logits of recent tokens (CTRL, 2019).
-  bool temperature_last = false;
-  uint64_t seed = 0;
-};
-
-/// Picks tokens; the same seed and logits give the same tokens on every machine.
+/// Picks tokens; the same seed and logits give the same tokens on every machine. What it does, in
+/// which order: sampling/steps.def.
 class Sampler {
  public:
-  /// A token and its chance; one for every token of the vocabulary.
-  struct Candidate {
-    int32_t id;
-    float logit;
-    double weight;
-  };
+  explicit Sampler(const SamplingOptions& options);
 
-  explicit Sampler(const SamplingOptions& options) : options_(options), random_(options.seed) {}
+  /// The next token for `logits` [V], of those that are `allowed` (a bit per token; empty: all).
+  /// Takes one random number where it draws, whatever is left to draw from. Error: kInternal if no
+  /// token that is allowed has a finite logit.
+  int32_t pick(std::span<const float> logits, const Past& past = {},
+               std::span<const uint64_t> allowed = {});
 
-  /// The next token for `logits` [V]; `recent` are the tokens the repeat penalty looks at.
-  /// Error: kInternal if no logit is finite.
-  int32_t pick(std::span<const float> logits, std::span<const int32_t> recent);
+  /// The tokens that pick() would draw from, the likeliest first, valid until the next call: one
+  /// where none is drawn.
+  std::span<const Candidate> narrow(std::span<const float> logits, const Past& past = {},
+                                    std::span<const uint64_t> allowed = {});
 
  private:
-  void penalise(std::span<const int32_t> recent);
-  void keep_likely();
+  bool draws() const { return !options_.greedy && options_.temperature > 0; }
+  /// The likeliest token is that of the model's own logits.
+  bool takes_largest() const;
 
   SamplingOptions options_;
   std::mt19937_64 random_;
-  std::vector<Candidate> candidates_;
+  Candidates candidates_;
 };
 
-/// The index of the largest logit, the lowest such index among equals.
-/// Error: kInternal if no logit is finite.
-int32_t argmax(std::span<const float> logits);
+/// The index of the largest finite logit that is allowed, the lowest such index among equals.
+/// Error: kInternal if there is none.
+int32_t argmax(std::span<const float> logits, std::span<const uint64_t> allowed = {});
 
 }  // namespace nety::engine

@@ -58,6 +58,20 @@ void Sequence::truncate(int64_t length) {
   engine_->truncate(slot_, kept);
 }
 
+void Sequence::copy_prefix(const Sequence& from, int64_t length) {
+  if (&from == this) return truncate(length);
+  const int64_t kept = std::clamp<int64_t>(length, 0, from.length());
+  engine_->copy(from, *this, kept);
+  const std::span<const int32_t> tokens = from.tokens().first(static_cast<size_t>(kept));
+  tokens_.assign(tokens.begin(), tokens.end());
+}
+
+Sequence Sequence::fork() const {
+  Sequence forked = engine_->open_sequence();
+  forked.copy_prefix(*this, length());
+  return forked;
+}
+
 int64_t Sequence::keep_prefix(std::span<const int32_t> wanted) {
   size_t same = 0;
   while (same < tokens_.size() && same + 1 < wanted.size() && tokens_[same] == wanted[same]) ++same;

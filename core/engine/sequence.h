@@ -29,6 +29,12 @@ class Sequence {
   /// is left to be fed. Returns how many are kept.
   int64_t keep_prefix(std::span<const int32_t> wanted);
 
+  /// Holds what `from`, of the same engine, holds first: `length` tokens of it. Its keys and values
+  /// are copied, so that nothing is read twice.
+  void copy_prefix(const Sequence& from, int64_t length);
+  /// Another sequence that holds the same. Error: kUsage if the engine has no room for one more.
+  Sequence fork() const;
+
   /// Error: kUsage if `tokens` cannot be fed: none, outside the vocabulary, or too many.
   void require_room(std::span<const int32_t> tokens) const;
 

@@ -13,6 +13,19 @@ inline constexpr int64_t kKvBlock = 128;
 /// Keys of so many positions lie side by side: a vector holds one dimension of them.
 inline constexpr int64_t kKeyGroup = 16;
 
+/// In a q8_0 cache, so many dimensions of a head share a scale; the last of them may be fewer.
+inline constexpr int64_t kScaledDims = 32;
+/// Bytes of one position's key or value there: a code each, and an fp16 scale for each block.
+constexpr int64_t q8_0_row_bytes(int64_t head_dim) {
+  return head_dim + (head_dim + kScaledDims - 1) / kScaledDims * 2;
+}
+/// Where the block of dimension d begins in a key group, and in a value; its scales come first, in
+/// a group one for each position. Codes are int8, and worth code * scale.
+constexpr int64_t q8_0_group_block(int64_t d) {
+  return d / kScaledDims * (kScaledDims + 2) * kKeyGroup;
+}
+constexpr int64_t q8_0_value_block(int64_t d) { return d / kScaledDims * (kScaledDims + 2); }
+
 /// The positions [begin, end) of a KV block that a token attends to, at least one.
 struct Visible {
   int64_t begin, end;
@@ -27,8 +40,10 @@ struct Visible {
 struct Attention {
   const float* q;  // token's head g at q + token * q_stride + g * head_dim
   int64_t q_stride;
-  const void* keys;        // [kKvBlock / kKeyGroup][head_dim][kKeyGroup], fp32 or bf16
-  const void* values;      // [positions][head_dim], same type
+  const void* keys;        // [kKvBlock / kKeyGroup][head_dim][kKeyGroup], fp32 or bf16; or q8_0:
+                           // [...][block]{scales [kKeyGroup], codes [dimensions][kKeyGroup]}
+  const void* values;      // [positions][head_dim], same type; or q8_0:
+                           // [positions][block]{scale, codes [dimensions]}
   const Visible* visible;  // [tokens]
   int64_t tokens, group, head_dim;
   float scale;

@@ -3,6 +3,7 @@
 // time; head widths that 8 does not divide end in scalar code.
 #if defined(__x86_64__)
 #include <algorithm>
+#include <cstring>
 #include "core/base/half.h"
 #include "core/kernels/attention.h"
 #include "core/kernels/vector_avx2.h"
@@ -10,13 +11,13 @@
 namespace nety::kernels {
 namespace {
 
-struct Fp32Cache {
+struct Fp32 {
   using Element = float;
   NETY_AVX2_INLINE static __m256 load(const float* at) { return _mm256_loadu_ps(at); }
   static float one(float value) { return value; }
 };
 
-struct Bf16Cache {
+struct Bf16 {
   using Element = uint16_t;
   NETY_AVX2_INLINE static __m256 load(const uint16_t* at) {
     return widened_bf16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
@@ -24,11 +25,81 @@ struct Bf16Cache {
   static float one(uint16_t value) { return float_from_bf16(value); }
 };
 
+// Numbers as they are, or widened.
+template <class Number>
+struct PlainCache {
+  using Element = typename Number::Element;
+
+  // One group of keys, dimension after dimension.
+  struct Keys {
+    const Element* at;
+    NETY_AVX2_INLINE void begin(const Attention& p, int64_t group) {
+      at = static_cast<const Element*>(p.keys) + group * kKeyGroup * p.head_dim;
+    }
+    NETY_AVX2_INLINE void load(int64_t d, __m256& first, __m256& second) const {
+      first = Number::load(at + d * kKeyGroup);
+      second = Number::load(at + d * kKeyGroup + 8);
+    }
+  };
+  NETY_AVX2_INLINE static __m256 value(const Attention& p, int64_t i, int64_t d) {
+    return Number::load(static_cast<const Element*>(p.values) + i * p.head_dim + d);
+  }
+  static float one_value(const Attention& p, int64_t i, int64_t d) {
+    return Number::one(static_cast<const Element*>(p.values)[i * p.head_dim + d]);
+  }
+};
+
+NETY_AVX2_INLINE __m256 widened_codes(const uint8_t* codes) {
+  return _mm256_cvtepi32_ps(
+      _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(codes))));
+}
+
+NETY_AVX2_INLINE float scale_at(const uint8_t* at) {
+  uint16_t bits = 0;
+  std::memcpy(&bits, at, sizeof(bits));
+  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
+}
+
+struct Q8Cache {
+  struct Keys {
+    const uint8_t* group;
+    __m256 first_scales, second_scales;  // of the block that was loaded last
+    NETY_AVX2_INLINE void begin(const Attention& p, int64_t index) {
+      group = static_cast<const uint8_t*>(p.keys) + index * kKeyGroup * q8_0_row_bytes(p.head_dim);
+      first_scales = second_scales = _mm256_setzero_ps();
+    }
+    NETY_AVX2_INLINE void load(int64_t d, __m256& first, __m256& second) {
+      const uint8_t* block = group + q8_0_group_block(d);
+      if (d % kScaledDims == 0) {
+        const auto* scales = reinterpret_cast<const __m128i*>(block);
+        first_scales = _mm256_cvtph_ps(_mm_loadu_si128(scales));
+        second_scales = _mm256_cvtph_ps(_mm_loadu_si128(scales + 1));
+      }
+      const uint8_t* codes = block + (2 + d % kScaledDims) * kKeyGroup;
+      first = _mm256_mul_ps(widened_codes(codes), first_scales);
+      second = _mm256_mul_ps(widened_codes(codes + 8), second_scales);
+    }
+  };
+  NETY_AVX2_INLINE static const uint8_t* block_of(const Attention& p, int64_t i, int64_t d) {
+    return static_cast<const uint8_t*>(p.values) + i * q8_0_row_bytes(p.head_dim) +
+           q8_0_value_block(d);
+  }
+  NETY_AVX2_INLINE static __m256 value(const Attention& p, int64_t i, int64_t d) {
+    const uint8_t* block = block_of(p, i, d);
+    return _mm256_mul_ps(widened_codes(block + 2 + d % kScaledDims),
+                         _mm256_set1_ps(scale_at(block)));
+  }
+  NETY_AVX2_INLINE static float one_value(const Attention& p, int64_t i, int64_t d) {
+    const uint8_t* block = block_of(p, i, d);
+    return static_cast<float>(static_cast<int8_t>(block[2 + d % kScaledDims])) * scale_at(block);
+  }
+};
+
 // Scores of R rows from r0 on at a group of keys, visible or not.
 template <class Cache, int R>
 NETY_AVX2 void score(const Attention& p, int64_t r0, int64_t group) {
-  const auto* key =
-      static_cast<const typename Cache::Element*>(p.keys) + group * kKeyGroup * p.head_dim;
+  typename Cache::Keys keys;
+  keys.begin(p, group);
   const float* q[R];
   __m256 dot[R][2];
   NETY_UNROLL
@@ -36,8 +107,9 @@ NETY_AVX2 void score(const Attention& p, int64_t r0, int64_t group) {
     q[r] = p.query(r0 + r);
     dot[r][0] = dot[r][1] = _mm256_setzero_ps();
   }
-  for (int64_t d = 0; d < p.head_dim; ++d, key += kKeyGroup) {
-    const __m256 first = Cache::load(key), second = Cache::load(key + 8);
+  for (int64_t d = 0; d < p.head_dim; ++d) {
+    __m256 first, second;
+    keys.load(d, first, second);
     NETY_UNROLL
     for (int r = 0; r < R; ++r) {
       const __m256 one = _mm256_set1_ps(q[r][d]);
@@ -71,7 +143,6 @@ NETY_AVX2 inline void exponentials(const Attention& p, int64_t row) {
 // Dimensions d to d + 8 V of one row.
 template <class Cache, int V>
 NETY_AVX2 void combine(const Attention& p, int64_t row, int64_t d) {
-  const auto* values = static_cast<const typename Cache::Element*>(p.values) + d;
   const float* weights = p.scores + row * kKvBlock;
   const Visible& visible = p.visible_to(row);
   __m256 sum[V];
@@ -81,7 +152,7 @@ NETY_AVX2 void combine(const Attention& p, int64_t row, int64_t d) {
     const __m256 weight = _mm256_set1_ps(weights[i]);
     NETY_UNROLL
     for (int v = 0; v < V; ++v)
-      sum[v] = _mm256_fmadd_ps(weight, Cache::load(values + i * p.head_dim + 8 * v), sum[v]);
+      sum[v] = _mm256_fmadd_ps(weight, Cache::value(p, i, d + 8 * v), sum[v]);
   }
   NETY_UNROLL
   for (int v = 0; v < V; ++v) _mm256_storeu_ps(p.a + row * p.head_dim + d + 8 * v, sum[v]);
@@ -89,11 +160,10 @@ NETY_AVX2 void combine(const Attention& p, int64_t row, int64_t d) {
 
 template <class Cache>
 NETY_AVX2 inline void combine_rest(const Attention& p, int64_t row, int64_t d) {
-  const auto* values = static_cast<const typename Cache::Element*>(p.values);
   for (; d < p.head_dim; ++d) {
     float sum = 0;
     for (int64_t i = p.visible_to(row).begin; i < p.visible_to(row).end; ++i)
-      sum += p.scores[row * kKvBlock + i] * Cache::one(values[i * p.head_dim + d]);
+      sum += p.scores[row * kKvBlock + i] * Cache::one_value(p, i, d);
     p.a[row * p.head_dim + d] = sum;
   }
 }
@@ -123,9 +193,11 @@ NETY_AVX2 inline void attend(const Attention& p) {
 
 }  // namespace
 
-NETY_AVX2 void attention_fp32_avx2(const Attention& p) { attend<Fp32Cache>(p); }
+NETY_AVX2 void attention_fp32_avx2(const Attention& p) { attend<PlainCache<Fp32>>(p); }
 
-NETY_AVX2 void attention_bf16_avx2(const Attention& p) { attend<Bf16Cache>(p); }
+NETY_AVX2 void attention_bf16_avx2(const Attention& p) { attend<PlainCache<Bf16>>(p); }
+
+NETY_AVX2 void attention_q8_0_avx2(const Attention& p) { attend<Q8Cache>(p); }
 
 }  // namespace nety::kernels
 #endif

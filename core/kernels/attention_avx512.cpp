@@ -4,6 +4,7 @@
 // after.
 #if defined(__x86_64__)
 #include <algorithm>
+#include <cstring>
 #include "core/kernels/attention.h"
 #include "core/kernels/sums_avx512.h"
 
@@ -18,7 +19,7 @@ NETY_AVX512_INLINE __mmask16 mask_of(const Visible& visible, int64_t i) {
   return static_cast<__mmask16>(mask_of(visible.end - i) & ~mask_of(visible.begin - i));
 }
 
-struct Fp32Cache {
+struct Fp32 {
   using Element = float;
   NETY_AVX512_INLINE static __m512 load(const float* at) { return _mm512_loadu_ps(at); }
   NETY_AVX512_INLINE static __m512 load(const float* at, __mmask16 some) {
@@ -26,7 +27,7 @@ struct Fp32Cache {
   }
 };
 
-struct Bf16Cache {
+struct Bf16 {
   using Element = uint16_t;
   NETY_AVX512_INLINE static __m512 load(const uint16_t* at) {
     return widened_bf16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
@@ -36,13 +37,62 @@ struct Bf16Cache {
   }
 };
 
+// Numbers as they are, or widened.
+template <class Number>
+struct PlainCache {
+  using Element = typename Number::Element;
+
+  // One group of keys, dimension after dimension.
+  struct Keys {
+    const Element* at = nullptr;
+    NETY_AVX512_INLINE void begin(const Attention& p, int64_t group) {
+      at = static_cast<const Element*>(p.keys) + group * kKeyGroup * p.head_dim;
+    }
+    NETY_AVX512_INLINE __m512 load(int64_t d) { return Number::load(at + d * kKeyGroup); }
+  };
+  // The dimensions from d on of a value.
+  NETY_AVX512_INLINE static __m512 value(const Attention& p, int64_t i, int64_t d, __mmask16 some) {
+    return Number::load(static_cast<const Element*>(p.values) + i * p.head_dim + d, some);
+  }
+};
+
+struct Q8Cache {
+  struct Keys {
+    const uint8_t* group = nullptr;
+    __m512 scales;  // of the block that was loaded last
+    NETY_AVX512_INLINE void begin(const Attention& p, int64_t index) {
+      group = static_cast<const uint8_t*>(p.keys) + index * kKeyGroup * q8_0_row_bytes(p.head_dim);
+      scales = _mm512_setzero_ps();
+    }
+    NETY_AVX512_INLINE __m512 load(int64_t d) {
+      const uint8_t* block = group + q8_0_group_block(d);
+      if (d % kScaledDims == 0)
+        scales = _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(block)));
+      const __m128i codes = _mm_loadu_si128(
+          reinterpret_cast<const __m128i*>(block + (2 + d % kScaledDims) * kKeyGroup));
+      return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(codes)), scales);
+    }
+  };
+  NETY_AVX512_INLINE static __m512 value(const Attention& p, int64_t i, int64_t d, __mmask16 some) {
+    if (some == 0) return _mm512_setzero_ps();  // nothing is left of the head
+    const uint8_t* block = static_cast<const uint8_t*>(p.values) + i * q8_0_row_bytes(p.head_dim) +
+                           q8_0_value_block(d);
+    uint16_t bits = 0;
+    std::memcpy(&bits, block, sizeof(bits));
+    const __m512 scale = _mm512_cvtph_ps(_mm256_set1_epi16(static_cast<int16_t>(bits)));
+    const __m128i codes = _mm_maskz_loadu_epi8(some, block + 2 + d % kScaledDims);
+    return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(codes)), scale);
+  }
+};
+
 // Scores of R rows from r0 on at B groups of keys from `group` on, visible or not.
 template <class Cache, int R, int B>
 NETY_AVX512 void score(const Attention& p, int64_t r0, int64_t group) {
-  const auto* key =
-      static_cast<const typename Cache::Element*>(p.keys) + group * kKeyGroup * p.head_dim;
+  typename Cache::Keys keys[B];
   const float* q[R];
   __m512 dot[R * B];
+  NETY_UNROLL
+  for (int b = 0; b < B; ++b) keys[b].begin(p, group + b);
   NETY_UNROLL
   for (int r = 0; r < R; ++r) q[r] = p.query(r0 + r);
   NETY_UNROLL
@@ -50,7 +100,7 @@ NETY_AVX512 void score(const Attention& p, int64_t r0, int64_t group) {
   for (int64_t d = 0; d < p.head_dim; ++d) {
     __m512 ks[B];
     NETY_UNROLL
-    for (int b = 0; b < B; ++b) ks[b] = Cache::load(key + (b * p.head_dim + d) * kKeyGroup);
+    for (int b = 0; b < B; ++b) ks[b] = keys[b].load(d);
     NETY_UNROLL
     for (int r = 0; r < R; ++r) {
       const __m512 one = _mm512_set1_ps(q[r][d]);
@@ -99,7 +149,6 @@ NETY_AVX512 inline void exponentials(const Attention& p, int64_t row) {
 template <class Cache, int R>
 NETY_AVX512 void add_values(const Attention& p, int64_t r0, int64_t begin, int64_t end) {
   if (begin >= end) return;
-  const auto* values = static_cast<const typename Cache::Element*>(p.values);
   const float* weights = p.scores + r0 * kKvBlock;
   for (int64_t d = 0; d < p.head_dim; d += 64) {
     float* a = p.a + r0 * p.head_dim + d;
@@ -113,8 +162,7 @@ NETY_AVX512 void add_values(const Attention& p, int64_t r0, int64_t begin, int64
     for (int64_t at = begin; at < end; ++at) {
       __m512 vs[4];
       NETY_UNROLL
-      for (int c = 0; c < 4; ++c)
-        vs[c] = Cache::load(values + at * p.head_dim + d + 16 * c, some[c]);
+      for (int c = 0; c < 4; ++c) vs[c] = Cache::value(p, at, d + 16 * c, some[c]);
       NETY_UNROLL
       for (int r = 0; r < R; ++r) {
         const __m512 weight = _mm512_set1_ps(weights[r * kKvBlock + at]);
@@ -170,9 +218,11 @@ NETY_AVX512 inline void attend(const Attention& p) {
 
 }  // namespace
 
-NETY_AVX512 void attention_fp32_avx512(const Attention& p) { attend<Fp32Cache>(p); }
+NETY_AVX512 void attention_fp32_avx512(const Attention& p) { attend<PlainCache<Fp32>>(p); }
 
-NETY_AVX512 void attention_bf16_avx512(const Attention& p) { attend<Bf16Cache>(p); }
+NETY_AVX512 void attention_bf16_avx512(const Attention& p) { attend<PlainCache<Bf16>>(p); }
+
+NETY_AVX512 void attention_q8_0_avx512(const Attention& p) { attend<Q8Cache>(p); }
 
 }  // namespace nety::kernels
 #endif

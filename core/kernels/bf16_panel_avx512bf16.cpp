@@ -31,6 +31,7 @@ struct Bf16Columns {
       for (int t = 0; t < T; ++t) xs[t] = pairs(_mm512_loadu_si512(x + t * p.x_stride + k));
       NETY_UNROLL
       for (int r = 0; r < R; ++r) {
+        if constexpr (R == 1 && T == 1) fetch(w + k, 64);
         const __m512bh ws = pairs(_mm512_loadu_si512(w + r * p.w_stride + k));
         NETY_UNROLL
         for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_dpbf16_ps(sum[r * T + t], ws, xs[t]);

@@ -23,6 +23,7 @@ struct FloatColumns {
       for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_ps(x + t * p.x_stride + k);
       NETY_UNROLL
       for (int r = 0; r < R; ++r) {
+        if constexpr (R == 1 && T == 1) fetch(w + k, 64);
         const __m512 ws = _mm512_loadu_ps(w + r * p.w_stride + k);
         NETY_UNROLL
         for (int t = 0; t < T; ++t) sum[r * T + t] = _mm512_fmadd_ps(ws, xs[t], sum[r * T + t]);

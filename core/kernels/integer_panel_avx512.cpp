@@ -39,6 +39,7 @@ NETY_AVX512_INLINE void add_products(const IntegerPanel& p, int64_t r0, int64_t 
   for (; k + 64 <= p.cols; k += 64) {
     NETY_UNROLL
     for (int r = 0; r < R; ++r) {
+      if constexpr (R == 1 && T == 1) fetch(w + k, 64);
       const __m512i ws = _mm512_xor_si512(_mm512_loadu_si512(w + r * p.cols + k), flip);
       NETY_UNROLL
       for (int t = 0; t < T; ++t)

@@ -21,6 +21,26 @@ inline void scatter_bits(uint32_t bits, int64_t r, std::byte* out) {
   }
 }
 
+/// Whether the fp16 there is a finite number.
+inline bool is_finite(const std::byte* half) {
+  return (precision::uint16_at(half) & 0x7c00U) != 0x7c00U;
+}
+
+/// E8M0's code of no number (OCP MX 1.0); as an exponent it would be beyond fp32.
+constexpr std::byte kNoExponent{0xff};
+
+/// The first block of a panel whose factors are not all finite, as PackKernel returns it.
+class BadBlock {
+ public:
+  void check(bool finite, int64_t block, int64_t row) {
+    if (!finite && found_ == 0) found_ = -1 - (block * kPackRows + row);
+  }
+  int64_t or_bytes(int64_t bytes) const { return found_ < 0 ? found_ : bytes; }
+
+ private:
+  int64_t found_ = 0;
+};
+
 /// 2^(exponent - 128) as bf16, the exponent in one byte.
 inline void put_bf16_power(const std::byte* exponent, std::byte* out) {
   const auto bits = std::to_integer<unsigned>(*exponent);
@@ -32,15 +52,22 @@ template <class File, const PackedSmall& format>
 inline int64_t pack_small(const std::byte* const* rows, int64_t blocks, std::byte* out) {
   const int64_t bytes = blocks * format.bytes();
   if (out == nullptr) return bytes;
+  BadBlock bad;
   for (int64_t b = 0; b < blocks; ++b, out += format.bytes()) {
     if constexpr (format.has_fifth) std::memset(out + format.fifth(), 0, 64);
     for (int64_t r = 0; r < kPackRows; ++r) {
       const std::byte* block = rows[r] + b * File::kBytes;
-      if constexpr (format.bf16)
+      if constexpr (format.bf16) {
+        bad.check(block[File::kExponent] != kNoExponent, b, r);
         put_bf16_power(block + File::kExponent, out + 2 * r);
-      else
+      } else {
+        bad.check(is_finite(block + File::kScale), b, r);
         std::memcpy(out + 2 * r, block + File::kScale, 2);
-      if constexpr (format.has_min) std::memcpy(out + format.min() + 2 * r, block + File::kMin, 2);
+      }
+      if constexpr (format.has_min) {
+        bad.check(is_finite(block + File::kMin), b, r);
+        std::memcpy(out + format.min() + 2 * r, block + File::kMin, 2);
+      }
       if constexpr (format.has_fifth) {
         uint32_t bits;
         std::memcpy(&bits, block + File::kHigh, sizeof(bits));
@@ -58,7 +85,7 @@ inline int64_t pack_small(const std::byte* const* rows, int64_t blocks, std::byt
       }
     }
   }
-  return bytes;
+  return bad.or_bytes(bytes);
 }
 
 template <class File, const PackedNarrow& format,
@@ -67,13 +94,17 @@ inline int64_t pack_narrow(const std::byte* const* rows, int64_t blocks, std::by
   const int64_t bytes = blocks * format.bytes();
   if (out == nullptr) return bytes;
   precision::DecodedBlock block;
+  BadBlock bad;
   for (int64_t b = 0; b < blocks; ++b, out += format.bytes())
     for (int64_t r = 0; r < kPackRows; ++r) {
       const std::byte* in = rows[r] + b * File::kBytes;
       decode(in, block);
+      bad.check(is_finite(in + File::kScale), b, r);
       std::memcpy(out + 2 * r, in + File::kScale, 2);
-      if constexpr (format.has_min)
+      if constexpr (format.has_min) {
+        bad.check(is_finite(in + File::kMin), b, r);
         std::memcpy(out + PackedNarrow::kMin + 2 * r, in + File::kMin, 2);
+      }
       for (int64_t g = 0; g < 16; ++g) {
         std::byte* chunk = out + format.chunk(g % 8);
         const auto at = static_cast<size_t>(g);
@@ -89,7 +120,7 @@ inline int64_t pack_narrow(const std::byte* const* rows, int64_t blocks, std::by
             static_cast<std::byte>(low | high << 4);
       }
     }
-  return bytes;
+  return bad.or_bytes(bytes);
 }
 
 /// The index of each value, by its bits.
@@ -106,10 +137,12 @@ inline int64_t pack_table(const std::byte* const* rows, int64_t blocks, std::byt
   const int64_t bytes = blocks * format.bytes();
   if (out == nullptr) return bytes;
   precision::DecodedBlock block;
+  BadBlock bad;
   for (int64_t b = 0; b < blocks; ++b, out += format.bytes())
     for (int64_t r = 0; r < kPackRows; ++r) {
       const std::byte* in = rows[r] + b * File::kBytes;
       decode(in, block);
+      bad.check(is_finite(in + File::kScale), b, r);
       std::memcpy(out + 2 * r, in + File::kScale, 2);
       for (int64_t c = 0; c < 4; ++c) {
         std::byte* chunk = out + format.chunk(c);
@@ -125,7 +158,7 @@ inline int64_t pack_table(const std::byte* const* rows, int64_t blocks, std::byt
         }
       }
     }
-  return bytes;
+  return bad.or_bytes(bytes);
 }
 
 template <class File, const PackedK& format>
@@ -133,11 +166,13 @@ inline int64_t pack_k(const std::byte* const* rows, int64_t blocks, std::byte* o
   const int64_t bytes = blocks * format.bytes();
   if (out == nullptr) return bytes;
   precision::DecodedBlock decoded;
+  BadBlock bad;
   for (int64_t b = 0; b < blocks; ++b, out += format.bytes()) {
     if constexpr (format.has_fifth)
       for (int64_t c = 0; c < 4; ++c) std::memset(out + format.chunk(c) + PackedK::kFifth, 0, 128);
     for (int64_t r = 0; r < kPackRows; ++r) {
       const std::byte* block = rows[r] + b * File::kBytes;
+      bad.check(is_finite(block + File::kScale) && is_finite(block + File::kMin), b, r);
       std::memcpy(out + 2 * r, block + File::kScale, 2);
       std::memcpy(out + PackedK::kMin + 2 * r, block + File::kMin, 2);
       precision::unpack_scales_and_mins(block + File::kScales, decoded);
@@ -157,7 +192,7 @@ inline int64_t pack_k(const std::byte* const* rows, int64_t blocks, std::byte* o
         scatter(block + File::kCodes + 32 * c, 8, r, out + format.chunk(c) + format.codes());
     }
   }
-  return bytes;
+  return bad.or_bytes(bytes);
 }
 
 }  // namespace
@@ -218,9 +253,11 @@ int64_t pack_q6_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte
   using precision::Q6K;
   const int64_t bytes = blocks * PackedQ6K::kBytes;
   if (out == nullptr) return bytes;
+  BadBlock bad;
   for (int64_t b = 0; b < blocks; ++b, out += PackedQ6K::kBytes)
     for (int64_t r = 0; r < kPackRows; ++r) {
       const std::byte* block = rows[r] + b * Q6K::kBytes;
+      bad.check(is_finite(block + Q6K::kScale), b, r);
       std::memcpy(out + 2 * r, block + Q6K::kScale, 2);
       for (int64_t g = 0; g < 16; ++g)
         out[PackedQ6K::kScales + 16 * g + r] = block[Q6K::kScales + g];
@@ -234,7 +271,7 @@ int64_t pack_q6_k_scalar(const std::byte* const* rows, int64_t blocks, std::byte
           std::memcpy(to + 128, block + Q6K::kHigh + 32 * half + 4 * q, 4);
         }
     }
-  return bytes;
+  return bad.or_bytes(bytes);
 }
 
 }  // namespace nety::kernels

@@ -143,8 +143,9 @@ struct PackedQ6K {
   static constexpr int64_t kHalf = 1536, kQuad = 192;  ///< Bytes of a half's and of a quad's bits.
 };
 
-/// One panel from sixteen rows of `blocks` blocks as the file has them. Returns the panel's bytes;
-/// writes nothing where `out` is null.
+/// One panel from sixteen rows of `blocks` blocks as the file has them. Returns the panel's bytes,
+/// or -1 - (16 b + r) where block b of row r has a factor that is no finite number; writes nothing
+/// where `out` is null.
 using PackKernel = int64_t (*)(const std::byte* const* rows, int64_t blocks, std::byte* out);
 
 /// y[t*y_stride + r] of `panels` panels of sixteen packed rows, each of `blocks` blocks; y has room

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "core/kernels/fetch.h"
 #include "core/kernels/packed.h"
 #include "core/kernels/vector_avx512.h"
 
@@ -78,6 +79,7 @@ NETY_AVX512 inline void packed_tile(const PackedProduct& p, const std::byte* w, 
   __m512 sum[T];
   for (__m512& s : sum) s = _mm512_setzero_ps();
   for (int64_t b = 0; b < p.blocks; ++b, w += format.bytes()) {
+    if (t0 == 0) fetch(w, format.bytes());
     __m512i codes[8];
     Codes::load(w, codes);
     const __m512 scale = scales_at<format>(w);

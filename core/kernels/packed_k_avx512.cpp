@@ -28,6 +28,7 @@ struct KTiles {
       for (int chunk = 0; chunk < 4; ++chunk) {
         const std::byte* const in = w + format.chunk(chunk);
         const std::byte* at = in + format.codes();
+        if (t0 == 0) fetch(in, format.chunk_bytes());
         for (int half = 0; half < 2; ++half) {
           const int group = 2 * chunk + half;
           __m512i codes[8];

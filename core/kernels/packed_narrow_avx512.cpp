@@ -14,6 +14,7 @@ struct NarrowTiles {
                                        int64_t t0, int64_t b, __m512i (&exact)[T],
                                        __m512i (&least)[T]) {
     const SuperActivations& x = p.super;
+    if (t0 == 0) fetch(w, format.chunk_bytes());
     const __m512i low = _mm512_set1_epi8(15);
     __m512i both[4];
     NETY_UNROLL

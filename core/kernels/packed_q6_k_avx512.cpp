@@ -28,6 +28,7 @@ NETY_AVX512_INLINE void four_groups(const PackedProduct& p, const std::byte* w, 
   const SuperActivations& x = p.super;
   const std::byte* quads =
       w + PackedQ6K::kCodes + half * PackedQ6K::kHalf + 4 * part * PackedQ6K::kQuad;
+  if (t0 == 0) fetch(quads, 4 * PackedQ6K::kQuad);
   __m512i codes[4][4];
   NETY_UNROLL
   for (int q = 0; q < 4; ++q) six_bits(quads + q * PackedQ6K::kQuad, q, codes);

@@ -15,6 +15,7 @@ struct TableTiles {
   NETY_AVX512_INLINE static void chunk(const PackedProduct& p, const std::byte* w, int chunk,
                                        int64_t t0, int64_t b, __m512i (&exact)[T]) {
     const SuperActivations& x = p.super;
+    if (t0 == 0) fetch(w, PackedTable::kChunk);
     const __m512i low = _mm512_set1_epi8(15), values = values_of(kValues);
     NETY_UNROLL
     for (int half = 0; half < 2; ++half) {

@@ -38,6 +38,7 @@ struct Float16Products {
       for (int t = 0; t < T; ++t) xs[t] = _mm512_loadu_ps(x + t * p.x_stride + k);
       NETY_UNROLL
       for (int r = 0; r < R; ++r) {
+        if constexpr (R == 1 && T == 1) fetch(w + k, 32);
         const __m512 ws =
             Values::widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + r * cols + k)));
         NETY_UNROLL

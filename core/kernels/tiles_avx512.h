@@ -8,6 +8,7 @@
 //   store<R, T>(sum, r0, t0)  reduces the accumulators to y
 #pragma once
 
+#include "core/kernels/fetch.h"
 #include "core/kernels/sums_avx512.h"
 
 #ifndef NETY_TARGET

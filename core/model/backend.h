@@ -132,6 +132,9 @@ class Backend {
   virtual WeightPtr prepare(const precision::MatrixView& source, precision::ModeId mode,
                             WeightUse use) = 0;
   virtual std::unique_ptr<KvCache> make_cache(const CacheShape& shape) = 0;
+  /// Makes the first `length` positions of sequence `to` those of `from`, another sequence of the
+  /// same cache, bit for bit; what `to` held is forgotten. Between steps.
+  virtual void copy_sequence(KvCache& cache, int32_t from, int32_t to, int32_t length) = 0;
 
   /// The buffers for steps of at most `limits` over weights that are prepared already. `config` is
   /// the whole model's; `shape` is what is computed of it here. Errors: kMemory, and kUsage for a

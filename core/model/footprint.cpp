@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/options/kv_bytes.h"
+
 namespace nety::model {
 
 Footprint footprint(const Model& model) {
@@ -30,13 +32,13 @@ Footprint footprint(const Model& model) {
 }
 
 uint64_t kv_bytes_read(const checkpoint::ModelConfig& config, int64_t depth, KvType type) {
-  const int64_t element = type == KvType::kBf16 ? 2 : 4;
   int64_t seen = 0;  // positions of all layers
   for (int64_t l = 0; l < config.layers; ++l) {
     const int64_t window = config.spec(l).window;
     seen += window > 0 ? std::min(depth + 1, window) : depth + 1;
   }
-  return static_cast<uint64_t>(2 * config.kv_heads * config.head_dim * seen * element);
+  return static_cast<uint64_t>(2 * config.kv_heads * seen *
+                               options::kv_row_bytes(type, config.head_dim));
 }
 
 }  // namespace nety::model

@@ -1,11 +1,13 @@
 // Every tensor of the architecture to its place in the model, in its mode.
 #include "core/model/model.h"
 
+#include <functional>
 #include <string>
 #include <utility>
 
 #include "core/base/error.h"
 #include "core/base/pages.h"
+#include "core/checkpoint/refuse.h"
 #include "core/precision/slice.h"
 
 namespace nety::model {
@@ -35,11 +37,19 @@ class StoredWeights final : public WeightSource {
   const checkpoint::Checkpoint& checkpoint_;
 };
 
+/// A tensor for messages, by its name in the architecture.
+using Naming = std::function<std::string(const std::string& name)>;
+
 // Prepares tensors one by one and counts them.
 class Loader {
  public:
-  Loader(WeightSource& source, Backend& backend, const LoadOptions& options, Progress& progress)
-      : source_(source), backend_(backend), options_(options), progress_(progress) {}
+  Loader(WeightSource& source, const Naming& described, Backend& backend,
+         const LoadOptions& options, Progress& progress)
+      : source_(source),
+        described_(described),
+        backend_(backend),
+        options_(options),
+        progress_(progress) {}
 
   /// `tied`: the table of embeddings is the head as well.
   WeightPtr load(const TensorInfo& info, bool tied) {
@@ -47,7 +57,7 @@ class Loader {
     const precision::MatrixView view = view_of(info, usual);
     const std::optional<ModeId> mode =
         info.role() == Role::kRouter ? precision::router_of(view.mode) : usual;
-    WeightPtr weight = backend_.prepare(view, mode.value_or(view.mode), use_of(info.slot, tied));
+    WeightPtr weight = prepare(info, view, mode.value_or(view.mode), tied);
     const uint64_t bytes = precision::mode(view.mode).functions->bytes(view.rows, view.cols);
     const bool converted = weight->owned_bytes() > 0 && weight->mode() != view.mode;
     copied_ = copied_ && (converted || weight->owned_bytes() >= bytes);
@@ -67,6 +77,17 @@ class Loader {
     return info.is_part() ? precision::rows_of(stored_, info.first_row, info.rows()) : stored_;
   }
 
+  /// What is wrong with values is known of rows and columns; the message names their tensor too.
+  WeightPtr prepare(const TensorInfo& info, const precision::MatrixView& view, ModeId mode,
+                    bool tied) {
+    try {
+      return backend_.prepare(view, mode, use_of(info.slot, tied));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kCheckpoint) throw;
+      throw Error(error.kind(), described_(info.name) + ": " + error.what(), error.hint());
+    }
+  }
+
   /// The mode that a tensor is brought into; empty: as stored.
   std::optional<ModeId> mode_for(Role role) const {
     if (role == Role::kMatrix) return options_.mode;
@@ -82,6 +103,7 @@ class Loader {
   }
 
   WeightSource& source_;
+  const Naming& described_;
   Backend& backend_;
   const LoadOptions& options_;
   Progress& progress_;
@@ -89,6 +111,21 @@ class Loader {
   precision::MatrixView stored_;  // what the latest tensor is, or is a part of
   bool copied_ = false;           // whether the backend has its own of all parts so far
 };
+
+Model load(const checkpoint::ModelConfig& config, WeightSource& source, const Naming& described,
+           Backend& backend, const LoadOptions& options, Progress& progress) {
+  Model model;
+  model.config = config;
+  model.lay_out();
+  const std::vector<TensorInfo> infos = checkpoint::tensors_of(config);
+  progress.begin("Loading weights", static_cast<int64_t>(infos.size()));
+  Loader loader(source, described, backend, options, progress);
+  for (const TensorInfo& info : infos)
+    if (!info.optional || source.has(info.name))
+      model.weight(info) = loader.load(info, config.tied_embeddings);
+  progress.end();
+  return model;
+}
 
 uint64_t owned(const WeightPtr& weight) { return weight == nullptr ? 0 : weight->owned_bytes(); }
 
@@ -160,23 +197,21 @@ uint64_t Model::owned_bytes() const {
 
 Model load_model(const checkpoint::ModelConfig& config, WeightSource& source, Backend& backend,
                  const LoadOptions& options, Progress& progress) {
-  Model model;
-  model.config = config;
-  model.lay_out();
-  const std::vector<TensorInfo> infos = checkpoint::tensors_of(config);
-  progress.begin("Loading weights", static_cast<int64_t>(infos.size()));
-  Loader loader(source, backend, options, progress);
-  for (const TensorInfo& info : infos)
-    if (!info.optional || source.has(info.name))
-      model.weight(info) = loader.load(info, config.tied_embeddings);
-  progress.end();
-  return model;
+  const auto described = [](const std::string& name) {
+    return "tensor " + checkpoint::shown(name);
+  };
+  return load(config, source, described, backend, options, progress);
 }
 
 Model load_model(const checkpoint::Checkpoint& checkpoint, Backend& backend,
                  const LoadOptions& options, Progress& progress) {
   StoredWeights source(checkpoint);
-  return load_model(checkpoint.config(), source, backend, options, progress);
+  const auto described = [&](const std::string& name) {
+    const checkpoint::Tensor& tensor = checkpoint.at(name);
+    return checkpoint.files()[tensor.file].path().string() + ": tensor " +
+           checkpoint::shown(tensor.stored_name);
+  };
+  return load(checkpoint.config(), source, described, backend, options, progress);
 }
 
 }  // namespace nety::model

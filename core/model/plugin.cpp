@@ -104,14 +104,6 @@ std::string file_name(const Plugin& plugin) {
   return "libnety_" + std::string(plugin.file) + ".so";
 }
 
-std::vector<fs::path> plugin_folders() {
-  if (const std::string chosen = environment("NETY_PLUGIN_DIR"); !chosen.empty())
-    return {fs::absolute(chosen)};
-  std::error_code ignored;
-  const fs::path beside = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  return {beside, beside / "../lib/nety", beside / "../lib/x86_64-linux-gnu/nety"};
-}
-
 /// The version that a LibTorch folder states: version.py in a wheel, build-version in a libtorch
 /// archive.
 std::string stated_version(const fs::path& folder) {
@@ -314,6 +306,14 @@ const PluginTable& open_plugin(const Candidate& candidate) {
 }
 
 }  // namespace
+
+std::vector<fs::path> plugin_folders() {
+  if (const std::string chosen = environment("NETY_PLUGIN_DIR"); !chosen.empty())
+    return {fs::absolute(chosen)};
+  std::error_code ignored;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  return {beside, beside / "../lib/nety", beside / "../lib/x86_64-linux-gnu/nety"};
+}
 
 std::vector<std::string_view> plugin_names() {
   std::vector<std::string_view> names;

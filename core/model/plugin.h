@@ -2,6 +2,7 @@
 // where LibTorch or CUDA is broken. A plugin that cannot load is a finding, never a crash.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -27,6 +28,9 @@ struct PluginStatus {
   std::string what;                      ///< Why it is not available, in one sentence.
   std::string hint;                      ///< What to do about it.
 };
+
+/// Where libraries are looked for that the program opens itself (see probe_plugin).
+std::vector<std::filesystem::path> plugin_folders();
 
 /// The backends in plugins that nety knows, in the order of the table in plugin.cpp: "torch",
 /// "torch-fast" (of the same file), "cuda".

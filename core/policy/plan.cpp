@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/checkpoint/tensors.h"
+#include "core/options/kv_bytes.h"
 #include "core/policy/tokenizer_memory.h"
 
 namespace nety::policy {
@@ -20,10 +21,6 @@ constexpr int64_t kDefaultContext = 4096;
 
 uint64_t bytes_of(ModeId mode, int64_t rows, int64_t cols) {
   return precision::mode(mode).functions->bytes(rows, cols);
-}
-
-ModeId type_of(options::KvType kv) {
-  return kv == options::KvType::kBf16 ? ModeId::bf16 : ModeId::fp32;
 }
 
 uint64_t share_of_bytes(uint64_t bytes, int64_t part, int64_t whole) {
@@ -153,13 +150,15 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
   out.active_bytes = static_cast<uint64_t>(std::llround(active));
   out.weights_anonymous_bytes += overhead.copied_bytes;
   out.context = options.run.context > 0 ? options.run.context : default_context(config);
-  out.kv_bytes = 2 * static_cast<uint64_t>(config.layers * config.kv_heads) *
-                 bytes_of(type_of(options.run.kv), out.context, config.head_dim);
+  out.kv_bytes =
+      2 * static_cast<uint64_t>(config.layers * config.kv_heads * options.sequences) *
+      static_cast<uint64_t>(out.context * options::kv_row_bytes(options.run.kv, config.head_dim));
   out.workspace_bytes = options.backend.workspace_bytes(config, multiplied,
                                                         {.context = out.context,
                                                          .step = options.step,
                                                          .logit_rows = options.logit_rows,
-                                                         .threads = threads});
+                                                         .threads = threads,
+                                                         .sequences = options.sequences});
   out.tokenizer_bytes = overhead.tokenizer_bytes;
   out.program_bytes = kProgramBytes + static_cast<uint64_t>(threads) * kThreadBytes;
   return out;

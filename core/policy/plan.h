@@ -42,6 +42,7 @@ struct PlanOptions {
   options::RunOptions run;  ///< A context of 0 is default_context(); no threads are one.
   int64_t step = 512;       ///< Tokens per step of prefill.
   int64_t logit_rows = 9;   ///< Most rows of logits at once: a token and eight guesses.
+  int64_t sequences = 1;    ///< Of the context each.
   checkpoint::BackendMemory backend{};  ///< What the backend that is planned for says of itself.
 };
 
@@ -83,7 +84,7 @@ struct MemoryPlan {
   uint64_t workspace_bytes = 0;          ///< The backend's buffers for the largest step.
   uint64_t tokenizer_bytes = 0;
   uint64_t program_bytes = 0;  ///< Before any model, and a stack for each thread.
-  int64_t context = 0;         ///< What kv_bytes is for.
+  int64_t context = 0;         ///< Of each sequence; kv_bytes is for all of them.
 
   uint64_t weights() const { return weights_anonymous_bytes + weights_mapped_bytes; }
   /// What the program allocates; mapped files do not count. Its peak stays below this.

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -47,8 +48,11 @@ void Conversion::quantise(int64_t first, int64_t last, float* buffer) {
   if (in_place_)
     weights = reinterpret_cast<const float*>(source_.codes) + first * source_.cols;
   else
-    for (int64_t r = first; r < last; ++r)
-      from_.dequantise(source_, r, buffer + (r - first) * source_.cols);
+    for (int64_t r = first; r < last; ++r) {
+      float* const row = buffer + (r - first) * source_.cols;
+      from_.dequantise(source_, r, row);
+      check_blocks(source_, r, row);
+    }
   if (fast_ == nullptr || !fast_(weights, first, last, matrix_))
     to_.quantise(weights, first, last, matrix_);
 }
@@ -63,6 +67,19 @@ void Conversion::rows(int64_t first, int64_t last) {
 Matrix Conversion::take() {
   if (to_.finish != nullptr) to_.finish(matrix_);
   return std::move(matrix_);
+}
+
+void check_blocks(const MatrixView& matrix, int64_t row, const float* values) {
+  if (mode(matrix.mode).kind != ModeKind::kStored || matrix.mode == ModeId::fp8) return;
+  const float* const end = values + matrix.cols;
+  const float* const bad =
+      std::find_if(values, end, [](float value) { return !std::isfinite(value); });
+  if (bad == end) return;
+  throw Error(ErrorKind::kCheckpoint,
+              fmt::format("row {}, column {}: the scale or minimum of this {} block is no finite "
+                          "number",
+                          row, bad - values, mode(matrix.mode).name),
+              "The file is damaged: download or convert it again.");
 }
 
 Matrix convert(const MatrixView& source, ModeId target, ThreadPool& pool, RowQuantiser fast) {

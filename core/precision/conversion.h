@@ -40,6 +40,11 @@ class Conversion {
   Matrix matrix_;
 };
 
+/// Checks row `row` of a format of blocks by the values that it was dequantised to: its codes are
+/// integers, so that a value that is no finite number comes of such a scale. Error: kCheckpoint
+/// naming row and column. Other formats' rows may have any values.
+void check_blocks(const MatrixView& matrix, int64_t row, const float* values);
+
 /// The whole of it, by all threads of `pool`. An error of any is thrown after all have ended.
 Matrix convert(const MatrixView& source, ModeId target, ThreadPool& pool,
                RowQuantiser fast = nullptr);

@@ -48,6 +48,7 @@ class Bpe {
 
   /// Appends the ids of `piece` (valid UTF-8). Error: kUsage for a piece of 2 GiB or more.
   void encode(std::string_view piece, BpeScratch& scratch, std::vector<int32_t>& ids) const;
+  int32_t unknown_id() const { return options_.unknown_id; }
 
  protected:
   using Symbol = BpeScratch::Symbol;

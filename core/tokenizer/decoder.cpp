@@ -20,6 +20,43 @@ int byte_of(std::string_view token) {
 
 }  // namespace
 
+std::string Decoder::bytes_of(std::string_view token) const {
+  std::string bytes(token);
+  bool fused = false;
+  for (const DecoderStep& step : steps_) switch (step.kind) {
+      case DecoderStep::Kind::kReplace:
+        bytes = replace_all(bytes, step.pattern, step.text);
+        break;
+      case DecoderStep::Kind::kByteFallback:
+        // What follows is for characters, which one byte need not be.
+        if (const int byte = byte_of(bytes); byte >= 0)
+          return std::string(1, static_cast<char>(byte));
+        break;
+      case DecoderStep::Kind::kFuse:
+        fused = true;
+        break;
+      case DecoderStep::Kind::kStrip:
+        // After kFuse it strips the ends of the text, not of a token.
+        for (size_t i = 0; !fused && i < step.start && bytes.starts_with(step.text); ++i)
+          bytes.erase(0, step.text.size());
+        for (size_t i = 0; !fused && i < step.stop && bytes.ends_with(step.text); ++i)
+          bytes.resize(bytes.size() - step.text.size());
+        break;
+      case DecoderStep::Kind::kByteLevel: {
+        std::string level;
+        if (append_bytes_of(bytes, level)) bytes = std::move(level);
+        break;
+      }
+      case DecoderStep::Kind::kMetaspace:
+        bytes = replace_all(bytes, {step.text, nullptr}, " ");
+        break;
+      case DecoderStep::Kind::kJoin:
+        bytes.insert(0, step.text);
+        break;
+    }
+  return bytes;
+}
+
 DecoderStream::DecoderStream(const Decoder& decoder)
     : decoder_(&decoder), states_(decoder.steps().size()) {
   bool fused = false;

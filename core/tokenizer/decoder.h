@@ -34,6 +34,8 @@ class Decoder {
  public:
   void add(DecoderStep step) { steps_.push_back(std::move(step)); }
   const std::vector<DecoderStep>& steps() const { return steps_; }
+  /// The bytes of one token in the midst of a text, where nothing is stripped or repaired.
+  std::string bytes_of(std::string_view token) const;
 
  private:
   std::vector<DecoderStep> steps_;

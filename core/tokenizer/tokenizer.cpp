@@ -137,6 +137,18 @@ std::string_view Tokenizer::token_text(int32_t id) const {
   return pipeline_->vocabulary.text(id);
 }
 
+std::string Tokenizer::token_bytes(int32_t id) const {
+  const std::string_view text = token_text(id);
+  const Pipeline& pipeline = *pipeline_;
+  if (text.empty() || is_special(id) || pipeline.model->unknown_id() == id) return {};
+  std::string normalized(text);
+  pipeline.normalizer.apply(normalized);
+  for (const AddedToken* added : {pipeline.added.find(text), pipeline.added_normalized.find(text),
+                                  pipeline.added_normalized.find(normalized)})
+    if (added != nullptr && added->id == id) return {};
+  return pipeline.decoder.bytes_of(text);
+}
+
 StreamDecoder::StreamDecoder(const Tokenizer& tokenizer, bool skip_special)
     : tokenizer_(&tokenizer),
       skip_special_(skip_special),

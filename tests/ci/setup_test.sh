@@ -63,6 +63,24 @@ case_OtherEnginesAskForAnHttpClient() {
   expect_code 0
 }
 
+case_TheServerAsksForAnHttpLibrary() {
+  NETY_SETUP=auto run "$clone/nety" setup
+  expect_code 0
+  sed -i '/^libcpp-httplib-dev$/d' "$sandbox/installed"
+  NETY_SETUP=never run "$clone/nety" serve --port 0
+  expect_code 5
+  expect_output "Debian packages libcpp-httplib-dev"
+  NETY_SETUP=never run "$clone/nety" setup
+  expect_code 0
+}
+
+# The tests ask the server with a client that set-up unpacks beside everything else.
+case_TheTestsGetTheirClient() {
+  NETY_SETUP=auto run "$clone/ci/setup" --for tests
+  expect_code 0
+  expect_file "$cache"/openai-*/openai/__init__.py
+}
+
 case_AnUnknownPermissionIsAUsageError() {
   NETY_SETUP=perhaps run "$clone/nety" setup
   expect_code 2

@@ -117,6 +117,21 @@ TEST(CudaBackend, SaysWithNumbersWhatDoesNotFit) {
   EXPECT_THAT(error.what(), HasSubstr("steps of 512 tokens"));
 }
 
+TEST(CudaBackend, RefusesACacheInATypeThatItLacks) {
+  const auto backend = emulated();
+  const Error error = error_of([&] {
+    backend->make_cache({.layers = 1,
+                         .kv_heads = 1,
+                         .head_dim = 4,
+                         .context = 4,
+                         .sequences = 1,
+                         .type = model::KvType::kQ8_0});
+  });
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("cuda"), HasSubstr("q8_0")));
+  EXPECT_THAT(error.hint(), HasSubstr("--backend native"));
+}
+
 TEST(CudaBackend, RefusesPositionsThatTheCacheCannotTake) {
   const auto backend = emulated();
   checkpoint::ModelConfig config;

@@ -61,6 +61,9 @@ class EmulatedDevice final : public Device {
       std::memcpy(static_cast<char*>(to) + row * to_pitch,
                   static_cast<const char*>(from) + row * from_pitch, width);
   }
+  void copy(void* to, const void* from, size_t pitch, size_t width, size_t rows) override {
+    upload(to, pitch, from, pitch, width, rows);
+  }
   void clear(void* data, uint64_t bytes) override { std::memset(data, 0, bytes); }
   void download(void* to, const void* from, size_t bytes) override { std::memcpy(to, from, bytes); }
   Stream stream() override { return nullptr; }

@@ -27,6 +27,9 @@ class Misbehaving final : public model::Backend {
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return inner_->make_cache(shape);
   }
+  void copy_sequence(model::KvCache& cache, int32_t from, int32_t to, int32_t length) override {
+    inner_->copy_sequence(cache, from, to, length);
+  }
   std::unique_ptr<model::Workspace> make_workspace(const checkpoint::ModelConfig& config,
                                                    const model::LocalShape& shape,
                                                    const model::StepLimits& limits) override {

@@ -15,6 +15,7 @@ MEASURING = "minutes of measuring: with a small model as the default one, and fo
 PAIRS = "minutes of measuring: with a small model, and two pairs"
 COUNTING = "minutes under valgrind, which is stood in for: its options are shown"
 LARGE = "gigabytes of weights: under a limit of memory, so that they do not fit"
+SERVING = "it would serve for ever, and there is no key: only its plan is made"
 ENGINE = "other engines are not there: they are refused"
 STACK = "a Python without transformers stands for the reader's"
 
@@ -152,6 +153,15 @@ STAND_INS = {
             changed={"--seconds 28800": "--plan same:1 -- --pairs 2"},
         ),
         StandIn("ci/count_campaign --log counts.jsonl", COUNTING, added="--help"),
+    ],
+    "docs/serve.md": [
+        StandIn("nety serve", SERVING, added="--dry-run"),
+        StandIn("nety serve default --port 9000 --slots 8 --ctx 8192", SERVING, added="--dry-run"),
+        StandIn(
+            "nety serve default --host 0.0.0.0 --api-key-file KEY",
+            SERVING,
+            changed={"--host 0.0.0.0 --api-key-file KEY": "--dry-run"},
+        ),
     ],
     "docs/setup.md": [
         StandIn("./nety report", MEASURING, small=True, added="--budget 2s"),

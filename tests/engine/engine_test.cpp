@@ -54,7 +54,8 @@ TEST(Sequences, GiveTheSameBitsWhateverTheContext) {
   std::vector<int32_t> tokens(150);
   for (size_t i = 0; i < tokens.size(); ++i)
     tokens[i] = static_cast<int32_t>((7 * i) % static_cast<size_t>(ready.model->config.vocab));
-  for (const model::KvType kv : {model::KvType::kFp32, model::KvType::kBf16}) {
+  for (const model::KvType kv :
+       {model::KvType::kFp32, model::KvType::kBf16, model::KvType::kQ8_0}) {
     std::vector<float> expected;
     for (const int64_t context : {1024, 256, 200, 150}) {
       Engine engine(*ready.model, *ready.backend, {.context = context, .kv = kv});
@@ -93,6 +94,24 @@ TEST(Sequences, KeepKeysAndValuesInBf16WhenAsked) {
     most = std::max(most, std::fabs(logits[i] - want.logits[i]));
   EXPECT_GT(most, 0);     // the rounding is really there
   EXPECT_LT(most, 0.5F);  // 2^-9 relative of logits up to 16, through two layers
+}
+
+TEST(Sequences, KeepKeysAndValuesInQ8WhenAsked) {
+  const Golden want = golden();
+  const Ready ready = tiny();
+  Engine wide_engine(*ready.model, *ready.backend, {.context = 64});
+  Engine narrow_engine(*ready.model, *ready.backend,
+                       {.context = 64, .logit_rows = 64, .kv = model::KvType::kQ8_0});
+  Sequence narrow = narrow_engine.open_sequence();
+  const auto dim = static_cast<uint64_t>(ready.model->config.head_dim);
+  EXPECT_EQ(narrow_engine.cache_bytes() * 4 * dim,
+            wide_engine.cache_bytes() * (dim + (dim + 31) / 32 * 2));
+  const auto logits = narrow.feed_all(want.tokens);
+  float most = 0;
+  for (size_t i = 0; i < logits.size(); ++i)
+    most = std::max(most, std::fabs(logits[i] - want.logits[i]));
+  EXPECT_GT(most, 0);     // the rounding is really there
+  EXPECT_LT(most, 0.5F);  // as in bf16
 }
 
 TEST(Sequences, KeepWhatTheyShareWithTheNextText) {

@@ -35,7 +35,10 @@ class Generations : public ::testing::TestWithParam<Way> {
     options.speculate = GetParam().speculate;
     options.sampling.greedy = GetParam().greedy;
     options.sampling.temperature = 0.15;
+    options.sampling.top_k = 40;
+    options.sampling.top_p = 0.95;
     options.sampling.repeat_penalty = 1.02;
+    options.sampling.penalty_window = 64;
     options.sampling.seed = seed;
     return options;
   }

@@ -19,7 +19,7 @@ std::map<int32_t, int> draw(SamplingOptions options, const std::vector<float>& l
                             const std::vector<int32_t>& recent = {}) {
   Sampler sampler(options);
   std::map<int32_t, int> counts;
-  for (int i = 0; i < times; ++i) ++counts[sampler.pick(logits, recent)];
+  for (int i = 0; i < times; ++i) ++counts[sampler.pick(logits, {recent})];
   return counts;
 }
 
@@ -94,10 +94,49 @@ TEST(Sampler, TakesTheTemperatureLastAsLlamaCppDoes) {
   SamplingOptions options{.temperature = 10, .top_k = 0, .top_p = 0.75};
   const std::vector<float> logits = {std::log(0.5F), std::log(0.3F), std::log(0.2F)};
   EXPECT_TRUE(draw(options, logits, 2000).contains(2));
-  options.temperature_last = true;
+  options.order = SamplingOrder::kLlamaCpp;
   auto counts = draw(options, logits, 2000);
   EXPECT_FALSE(counts.contains(2));
   EXPECT_NEAR(counts[0], 1000, 120);  // nearly alike then
+}
+
+TEST(Sampler, TakesOnlyWhatIsAllowed) {
+  const std::vector<float> logits(70, 1.0F);
+  const std::vector<uint64_t> mask{uint64_t{1} << 63, 3};  // 63, 64 and 65
+  for (const bool greedy : {false, true}) {
+    Sampler sampler({.greedy = greedy});
+    for (int i = 0; i < 20; ++i) {
+      const int32_t token = sampler.pick(logits, {}, mask);
+      EXPECT_TRUE(token >= 63 && token <= 65);
+    }
+  }
+  // Tokens beyond the mask are not allowed.
+  EXPECT_EQ(argmax(logits, std::vector<uint64_t>{4}), 2);
+  EXPECT_THROW(argmax(logits, std::vector<uint64_t>{0}), Error);
+  Sampler sampler({.temperature = 1});
+  EXPECT_THROW(sampler.pick(logits, {}, std::vector<uint64_t>{0}), Error);
+}
+
+TEST(Sampler, AddsBiasBeforeAllElseAndWhereTheLikeliestIsTaken) {
+  SamplingOptions options{.temperature = 0, .repeat_penalty = 2};
+  options.bias = {{2, 1.5F}};
+  EXPECT_EQ(draw(options, {1, 2, 1}, 3), (std::map<int32_t, int>{{2, 3}}));
+  EXPECT_EQ(draw(options, {1, 2, 1}, 3, {2}), (std::map<int32_t, int>{{1, 3}}));  // (1 + 1.5) / 2
+  options.greedy = true;
+  EXPECT_EQ(draw(options, {1, 2, 1}, 3), (std::map<int32_t, int>{{1, 3}}));
+  options = kPlain;
+  options.bias = {{0, -100}};
+  EXPECT_FALSE(draw(options, {3, 1, 1}, 200).contains(0));
+}
+
+TEST(Sampler, TakesOneRandomNumberForEachTokenThatIsDrawn) {
+  const std::vector<float> flat(50, 0.0F);
+  std::vector<float> certain(50, -100.0F);
+  certain[7] = 0;
+  Sampler one({.seed = 3}), other({.seed = 3});
+  one.pick(flat);
+  EXPECT_EQ(other.pick(certain), 7);  // one that is left over is drawn, too
+  EXPECT_EQ(one.pick(flat), other.pick(flat));
 }
 
 TEST(Sampler, RepeatsItselfWithTheSameSeed) {
@@ -107,7 +146,7 @@ TEST(Sampler, RepeatsItselfWithTheSameSeed) {
     options.seed = seed;
     Sampler sampler(options);
     std::vector<int32_t> tokens;
-    for (int i = 0; i < 50; ++i) tokens.push_back(sampler.pick(logits, {}));
+    for (int i = 0; i < 50; ++i) tokens.push_back(sampler.pick(logits));
     return tokens;
   };
   EXPECT_EQ(sequence(7), sequence(7));

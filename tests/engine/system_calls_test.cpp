@@ -22,11 +22,11 @@ void decode_between_marks(int threads, std::optional<precision::ModeId> mode) {
                            {.mode = mode, .head = {}});
   Engine engine(*ready.model, *ready.backend, {.context = 2 * kTokens});
   Sequence sequence = engine.open_sequence();
-  Sampler sampler({.seed = 1});
+  Sampler sampler({.temperature = 0.8, .top_k = 40, .top_p = 0.95, .seed = 1});
   int32_t token = 1;
   const auto decode = [&](int count) {
     for (int i = 0; i < count; ++i)
-      token = sampler.pick(sequence.feed(std::span(&token, 1)), sequence.tokens());
+      token = sampler.pick(sequence.feed(std::span(&token, 1)), {sequence.tokens()});
   };
   decode(kTokens / 2);  // past the first stretch of the cache
   mark();

@@ -189,6 +189,35 @@ void check_soft_cap(const Cell& /*cell*/, SoftCapKernel kernel) {
 
 namespace {
 
+// Rounds the rows of `x` [positions, width] as a q8_0 cache does, and packs them as keys and as
+// values: byte by byte, as core/kernels/attention.h says.
+struct Q8Rows {
+  std::vector<uint8_t> keys, values;
+
+  Q8Rows(std::vector<float>& x, int64_t width) {
+    const int64_t blocks = (width + 31) / 32, row = width + 2 * blocks;
+    keys.resize(static_cast<size_t>(kKvBlock * row));
+    values.resize(keys.size());
+    for (int64_t i = 0; i < kKvBlock; ++i)
+      for (int64_t b = 0; b < blocks; ++b) {
+        const int64_t count = std::min<int64_t>(32, width - 32 * b);
+        float* at = x.data() + i * width + 32 * b;
+        float largest = 0;
+        for (int64_t d = 0; d < count; ++d) largest = std::max(largest, std::fabs(at[d]));
+        const uint16_t scale = fp16_from_float(largest / 127);
+        uint8_t* key = keys.data() + i / 16 * 16 * row + b * 34 * 16;
+        uint8_t* value = values.data() + i * row + b * 34;
+        std::memcpy(key + 2 * (i % 16), &scale, 2);
+        std::memcpy(value, &scale, 2);
+        for (int64_t d = 0; d < count; ++d) {
+          const auto code = static_cast<int8_t>(std::lround(at[d] / (largest / 127)));
+          key[32 + 16 * d + i % 16] = value[2 + d] = static_cast<uint8_t>(code);
+          at[d] = static_cast<float>(code) * float_from_fp16(scale);
+        }
+      }
+  }
+};
+
 // Keys and values of a stretch, and queries of some tokens.
 struct AttentionCase {
   int64_t head_dim, tokens, group;
@@ -196,8 +225,10 @@ struct AttentionCase {
   std::vector<float> q, keys, values;  // [tokens, group, head_dim], [positions, head_dim] twice
   std::vector<uint16_t> narrow_keys, narrow_values;
   std::vector<float> blocks;  // keys as a kernel takes them
+  std::string_view format;
+  std::vector<uint8_t> q8_keys, q8_values;
 
-  AttentionCase(int64_t width, std::vector<Visible> shown, int64_t heads, bool narrow)
+  AttentionCase(int64_t width, std::vector<Visible> shown, int64_t heads, std::string_view type)
       : head_dim(width),
         tokens(static_cast<int64_t>(shown.size())),
         group(heads),
@@ -205,9 +236,14 @@ struct AttentionCase {
         q(random_floats(static_cast<size_t>(tokens * group * width), 8, 3.0F)),
         keys(random_floats(static_cast<size_t>(kKvBlock * width), 9, 3.0F)),
         values(random_floats(static_cast<size_t>(kKvBlock * width), 10)),
-        blocks(keys.size()) {
+        blocks(keys.size()),
+        format(type) {
+    if (format == "q8_0") {
+      q8_keys = Q8Rows(keys, width).keys;
+      q8_values = Q8Rows(values, width).values;
+    }
     for (float* v : {keys.data(), values.data()})
-      for (int64_t i = 0; narrow && i < kKvBlock * width; ++i)
+      for (int64_t i = 0; format == "bf16" && i < kKvBlock * width; ++i)
         v[i] = float_from_bf16(bf16_from_float(v[i]));
     for (int64_t i = 0; i < kKvBlock; ++i)
       for (int64_t d = 0; d < width; ++d)
@@ -220,15 +256,20 @@ struct AttentionCase {
   struct Result {
     std::vector<float> a, tops, sums;
   };
+  template <class Plain>
+  const void* as_cached(const Plain& plain, const std::vector<uint16_t>& narrow,
+                        const std::vector<uint8_t>& q8) const {
+    if (format == "q8_0") return q8.data();
+    return format == "bf16" ? static_cast<const void*>(narrow.data()) : plain.data();
+  }
   // Of tokens [first, first + count).
-  Result run(AttentionKernel kernel, bool narrow, int64_t first, int64_t count) const {
+  Result run(AttentionKernel kernel, int64_t first, int64_t count) const {
     const auto rows = static_cast<size_t>(count * group);
     std::vector<float> scores(rows * kKvBlock);
     Result out{std::vector<float>(rows * static_cast<size_t>(head_dim), NAN),
                std::vector<float>(rows, NAN), std::vector<float>(rows, NAN)};
     kernel({q.data() + first * group * head_dim, group * head_dim,
-            narrow ? static_cast<const void*>(narrow_keys.data()) : blocks.data(),
-            narrow ? static_cast<const void*>(narrow_values.data()) : values.data(),
+            as_cached(blocks, narrow_keys, q8_keys), as_cached(values, narrow_values, q8_values),
             visible.data() + first, count, group, head_dim, 0.125F, scores.data(), out.a.data(),
             out.tops.data(), out.sums.data()});
     return out;
@@ -258,7 +299,6 @@ bool same_bits(const std::vector<T>& all, size_t from, const std::vector<T>& par
 }  // namespace
 
 void check_attention(const Cell& cell, AttentionKernel kernel) {
-  const bool narrow = cell.format == "bf16";
   const std::vector<std::vector<Visible>> cases{
       {{0, 1}},
       {{0, 2}, {0, 3}},
@@ -271,8 +311,8 @@ void check_attention(const Cell& cell, AttentionKernel kernel) {
   for (const int64_t head_dim : {4, 16, 63, 64, 80, 128})
     for (const std::vector<Visible>& visible : cases)
       for (const int64_t group : {1, 3, 7}) {
-        const AttentionCase data(head_dim, visible, group, narrow);
-        const AttentionCase::Result all = data.run(kernel, narrow, 0, data.tokens);
+        const AttentionCase data(head_dim, visible, group, cell.format);
+        const AttentionCase::Result all = data.run(kernel, 0, data.tokens);
         for (int64_t row = 0; row < data.tokens * group; ++row)
           for (int64_t d = 0; d < head_dim; ++d)
             ASSERT_NEAR(
@@ -280,7 +320,7 @@ void check_attention(const Cell& cell, AttentionKernel kernel) {
                 data.want(row, d), 2e-5)
                 << "width " << head_dim << ", " << data.tokens << " tokens, row " << row;
         for (int64_t t = 0; t < data.tokens; ++t) {
-          const AttentionCase::Result alone = data.run(kernel, narrow, t, 1);
+          const AttentionCase::Result alone = data.run(kernel, t, 1);
           const auto row = static_cast<size_t>(t * group);
           ASSERT_TRUE(same_bits(all.a, row * static_cast<size_t>(head_dim), alone.a) &&
                       same_bits(all.tops, row, alone.tops) && same_bits(all.sums, row, alone.sums))

@@ -90,7 +90,7 @@ TEST(MemoryPlan, IsWhatLoadingTheDefaultModelTakes) {
 }
 
 TEST(MemoryPlan, HasRoomForTheLogitsOfATokenAndItsGuesses) {
-  EXPECT_EQ(native::kCandidateBytes, int64_t{sizeof(engine::Sampler::Candidate)});
+  EXPECT_EQ(native::kCandidateBytes, int64_t{sizeof(engine::Candidate)});
   EXPECT_EQ(policy::PlanOptions().logit_rows, engine::Speculation::kLongest + 1);
   const auto workspace = [](int64_t rows) {
     const auto checkpoint = checkpoint::Checkpoint::open(test_data("checkpoints/fp32"));

@@ -114,7 +114,7 @@ class RandomModel {
   precision::Matrix random_blocks(int64_t rows, int64_t cols, float rms) {
     precision::Matrix matrix;
     matrix.codes.resize(precision::mode(mode_).functions->bytes(rows, cols));
-    for (std::byte& byte : matrix.codes) byte = static_cast<std::byte>(random_() >> 13);
+    for (std::byte& byte : matrix.codes) byte = random_codes();
     matrix.view = {.mode = mode_, .rows = rows, .cols = cols, .codes = matrix.codes.data()};
     const std::mt19937 start = random_;
     set_scales(matrix.codes, 0.01F);
@@ -125,6 +125,13 @@ class RandomModel {
     random_ = start;
     set_scales(matrix.codes, 0.01F * rms / static_cast<float>(found));
     return matrix;
+  }
+
+  /// Any byte is codes of any format but tq2_0, whose files have three of its four values.
+  std::byte random_codes() {
+    const auto byte = static_cast<uint8_t>(random_() >> 13);
+    if (mode_ != precision::ModeId::tq2_0) return std::byte{byte};
+    return static_cast<std::byte>(byte & ~(byte << 1 & byte & 0xAA));
   }
 
   void set_scales(std::vector<std::byte>& codes, float scale) {

@@ -71,6 +71,21 @@ TEST(MemoryPlan, KeepsKeysAndValuesOfEveryLayer) {
       plan(mistral_7b(), ModeId::nf4, {.run = {.context = 1000, .kv = options::KvType::kBf16}})
           .kv_bytes,
       2U * 32 * 8 * 128 * 1000 * 2);
+  EXPECT_EQ(
+      plan(mistral_7b(), ModeId::nf4, {.run = {.context = 1000, .kv = options::KvType::kQ8_0}})
+          .kv_bytes,
+      2U * 32 * 8 * (128 + 4 * 2) * 1000);
+}
+
+TEST(MemoryPlan, CountsTheCacheOfEverySequence) {
+  PlanOptions options = native_plan();
+  options.run.context = 1000;
+  const MemoryPlan one = plan(mistral_7b(), ModeId::fp32, options);
+  options.sequences = 3;
+  const MemoryPlan three = plan(mistral_7b(), ModeId::fp32, options);
+  EXPECT_EQ(three.kv_bytes, 3 * one.kv_bytes);
+  EXPECT_EQ(three.workspace_bytes - one.workspace_bytes, 2U * (32000 * 16 + 1000 * 4));
+  EXPECT_EQ(three.weights(), one.weights());
 }
 
 TEST(MemoryPlan, TakesTheModelsContextUpToFourThousand) {

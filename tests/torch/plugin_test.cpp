@@ -137,6 +137,15 @@ TEST_F(TorchPlugin, RefusesPositionsThatTheCacheCannotTake) {
   EXPECT_EQ(error.kind(), ErrorKind::kInternal);
 }
 
+TEST_F(TorchPlugin, RefusesACacheInATypeThatItLacks) {
+  CacheShape shape = tiny_cache();
+  shape.type = KvType::kQ8_0;
+  const Error error = error_of([&] { backend_->make_cache(shape); });
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_THAT(error.what(), HasSubstr("q8_0"));
+  EXPECT_THAT(error.hint(), HasSubstr("--backend native"));
+}
+
 TEST_F(TorchPlugin, SaysInOneLineWhatLibTorchSays) {
   const auto cache = backend_->make_cache(tiny_cache());
   const auto workspace = backend_->make_workspace(tiny_config(), whole_shape(tiny_config()),

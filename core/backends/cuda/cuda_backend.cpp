@@ -12,6 +12,7 @@
 #include "core/backends/cuda/kv_cache.h"
 #include "core/backends/cuda/linear.h"
 #include "core/backends/cuda/weight.h"
+#include "core/model/kv_types.h"
 #include "core/model/whole_models.h"
 
 namespace nety::cuda {
@@ -71,8 +72,12 @@ class CudaBackend final : public model::Backend {
     return upload_weight(*device_, source, mode, compute_, pool_);
   }
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
+    model::require_float_cache(shape.type, name());
     ++generation_;
     return std::make_unique<CudaKvCache>(*device_, shape);
+  }
+  void copy_sequence(model::KvCache& cache, int32_t from, int32_t to, int32_t length) override {
+    static_cast<CudaKvCache&>(cache).copy(*device_, from, to, length);
   }
   std::unique_ptr<model::Workspace> make_workspace(const checkpoint::ModelConfig& config,
                                                    const model::LocalShape& shape,

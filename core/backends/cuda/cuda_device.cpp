@@ -139,6 +139,11 @@ class CudaDevice final : public Device {
                               stream_),
             "copying rows");
   }
+  void copy(void* to, const void* from, size_t pitch, size_t width, size_t rows) override {
+    use();
+    check(cudaMemcpy2DAsync(to, pitch, from, pitch, width, rows, cudaMemcpyDeviceToDevice, stream_),
+          "copying a sequence");
+  }
   void clear(void* data, uint64_t bytes) override {
     check(cudaMemsetAsync(data, 0, bytes, stream_), "clearing memory");
   }

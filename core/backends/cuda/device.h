@@ -95,6 +95,8 @@ class Device {
   /// overwritten as soon as this returns, unless it is host_memory().
   virtual void upload(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t width,
                       size_t rows) = 0;
+  /// Copies `rows` rows of `width` bytes that are `pitch` apart, inside the device's memory.
+  virtual void copy(void* to, const void* from, size_t pitch, size_t width, size_t rows) = 0;
   virtual void clear(void* data, uint64_t bytes) = 0;
   /// Copies after everything launched before has finished.
   virtual void download(void* to, const void* from, size_t bytes) = 0;

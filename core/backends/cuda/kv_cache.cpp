@@ -36,6 +36,25 @@ void CudaKvCache::truncate(int32_t sequence, int32_t position) {
   length = std::clamp<int64_t>(position, 0, length);
 }
 
+void CudaKvCache::copy(Device& device, int32_t from, int32_t to, int64_t length) {
+  for (const int32_t sequence : {from, to})
+    if (sequence < 0 || sequence >= shape_.sequences)
+      throw Error(ErrorKind::kInternal,
+                  fmt::format("sequence {} of a cache of {}", sequence, shape_.sequences));
+  if (length > lengths_[static_cast<size_t>(from)])
+    throw Error(ErrorKind::kInternal, fmt::format("a copy of {} of {} cached tokens", length,
+                                                  lengths_[static_cast<size_t>(from)]));
+  const int64_t row = padded_dim_ * element_bytes_;
+  const int64_t head = shape_.context * row, sequence = shape_.kv_heads * head;
+  // A head's positions lie together; the heads of a layer's keys, or values, are `head` apart.
+  for (int64_t list = 0; length > 0 && list < 2 * shape_.layers; ++list) {
+    std::byte* const base = storage_.as<std::byte>() + list * shape_.sequences * sequence;
+    device.copy(base + to * sequence, base + from * sequence, static_cast<size_t>(head),
+                static_cast<size_t>(length * row), static_cast<size_t>(shape_.kv_heads));
+  }
+  lengths_[static_cast<size_t>(to)] = length;
+}
+
 CacheLayer CudaKvCache::layer(int64_t index) const {
   CacheLayer layer{};
   layer.head_stride = shape_.context * padded_dim_;

@@ -16,6 +16,9 @@ class CudaKvCache final : public model::KvCache {
   uint64_t bytes() const override { return storage_.bytes(); }
   void truncate(int32_t sequence, int32_t position) override;
 
+  /// The first `length` positions of a sequence to another. Error: kInternal if `from` has fewer.
+  void copy(Device& device, int32_t from, int32_t to, int64_t length);
+
   const model::CacheShape& shape() const { return shape_; }
   CacheLayer layer(int64_t index) const;
 

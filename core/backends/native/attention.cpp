@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/options/run_options.h"
+
 namespace nety::native {
 namespace {
 
@@ -61,8 +63,8 @@ void Attention::reserve(const checkpoint::ModelConfig& config, int64_t context, 
 void Attention::begin_step(const model::Batch& batch, const KvCache& cache, kernels::Isa isa) {
   batch_ = batch;
   cache_ = &cache;
-  kernel_ = kernels::kernel<kernels::Op::kAttention>(
-      cache.shape().type == model::KvType::kBf16 ? "bf16" : "fp32", isa);
+  // The words of --kv are the formats of the cells.
+  kernel_ = kernels::kernel<kernels::Op::kAttention>(options::text_of(cache.shape().type), isa);
   soft_cap_ = kernels::kernel<kernels::Op::kSoftCap>("fp32", isa);
   // A short step is cut finer, so that each worker has two tiles' heads or more; bits stay the
   // same.

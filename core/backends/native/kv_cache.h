@@ -21,16 +21,18 @@ class KvCache final : public model::KvCache {
   /// Stores one head's key and value [head_dim] at a position.
   void write(int64_t layer, int64_t sequence, int64_t head, int64_t position, const float* key,
              const float* value);
+  /// Copies a layer's first `length` positions from one sequence to another.
+  void copy(int64_t layer, int64_t from, int64_t to, int64_t length);
   /// One head's keys and values of a KV block, in the cache's type.
   const void* keys(int64_t layer, int64_t sequence, int64_t head, int64_t block) const;
   const void* values(int64_t layer, int64_t sequence, int64_t head, int64_t block) const;
 
  private:
-  /// Elements before a head's KV block, where blocks hold whole multiples of `grain` positions.
-  int64_t before(int64_t layer, int64_t sequence, int64_t head, int64_t block, int64_t grain) const;
+  /// Bytes before a head's KV block, where blocks hold whole multiples of `grain` positions.
+  size_t before(int64_t layer, int64_t sequence, int64_t head, int64_t block, int64_t grain) const;
 
   model::CacheShape shape_;
-  size_t element_bytes_;
+  int64_t row_bytes_;  // of a key, or a value
   AnonymousMemory keys_, values_;
 };
 

@@ -46,8 +46,9 @@ uint64_t workspace_bytes(const checkpoint::ModelConfig& config, const std::set<M
       std::max({config.dim, q, config.ffn_dim, config.largest_mixture().ffn_dim}) +
       Activations::kMargin;
   const int64_t group = config.heads / std::max<int64_t>(1, config.kv_heads);
-  const int64_t logit_rows = std::clamp<int64_t>(size.logit_rows, 1, size.context);
-  const int64_t tokens = std::max(std::min(size.step, size.context), logit_rows);
+  const int64_t positions = size.context * size.sequences;
+  const int64_t logit_rows = std::clamp<int64_t>(size.logit_rows, 1, positions);
+  const int64_t tokens = std::max(std::min(size.step, positions), logit_rows);
 
   Takes takes;
   for (const ModeId mode : multiplied) takes.add(mode);
@@ -61,8 +62,9 @@ uint64_t workspace_bytes(const checkpoint::ModelConfig& config, const std::set<M
   const int64_t attention =
       Attention::shared_bytes(config.kv_heads, group, config.head_dim, size.context) +
       size.threads * Attention::scratch_bytes(group, config.head_dim);
-  const int64_t session = logit_rows * config.vocab * kFloat + config.vocab * kCandidateBytes +
-                          size.context * static_cast<int64_t>(sizeof(int32_t));
+  const int64_t session = logit_rows * config.vocab * kFloat +
+                          size.sequences * config.vocab * kCandidateBytes +
+                          positions * static_cast<int64_t>(sizeof(int32_t));
   return static_cast<uint64_t>(activations + inputs + experts + size.threads * scratch + attention +
                                session);
 }

@@ -49,6 +49,11 @@ class NativeBackend final : public model::Backend {
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
     return std::make_unique<KvCache>(shape);
   }
+  void copy_sequence(model::KvCache& cache, int32_t from, int32_t to, int32_t length) override {
+    auto& own = static_cast<KvCache&>(cache);
+    share_items(pool_, own.shape().layers,
+                [&](int64_t layer) { own.copy(layer, from, to, length); });
+  }
   std::unique_ptr<model::Workspace> make_workspace(const ModelConfig& config,
                                                    const model::LocalShape& shape,
                                                    const model::StepLimits& limits) override {

@@ -127,6 +127,17 @@ void TorchCache::truncate(int32_t sequence, int32_t position) {
   set_length(sequence, std::clamp<int64_t>(position, 0, length(sequence)));
 }
 
+void TorchCache::copy(int32_t from, int32_t to, int64_t length) {
+  for (const int32_t sequence : {from, to}) check_sequence(shape_, sequence);
+  if (length > this->length(from))
+    throw Error(ErrorKind::kInternal, "a copy of " + std::to_string(length) + " of " +
+                                          std::to_string(this->length(from)) + " cached tokens");
+  for (const std::vector<at::Tensor>* list : {&keys_, &values_})
+    for (const at::Tensor& slab : *list)
+      slab.select(0, to).narrow(1, 0, length).copy_(slab.select(0, from).narrow(1, 0, length));
+  set_length(to, length);
+}
+
 at::Tensor TorchCache::keys(int64_t layer, int32_t sequence) const {
   return keys_[static_cast<size_t>(layer)].select(0, sequence);
 }

@@ -23,6 +23,8 @@ class TorchCache final : public model::KvCache {
   void set_length(int32_t sequence, int64_t length) {
     lengths_[static_cast<size_t>(sequence)] = length;
   }
+  /// The first `length` positions of a sequence to another. Error: kInternal if `from` has fewer.
+  void copy(int32_t from, int32_t to, int64_t length);
   /// [Hkv, context, dh], fp32 or bf16
   at::Tensor keys(int64_t layer, int32_t sequence) const;
   at::Tensor values(int64_t layer, int32_t sequence) const;

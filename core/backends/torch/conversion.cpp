@@ -29,11 +29,11 @@ at::Tensor dequantised(const MatrixView& view, at::ScalarType type) {
   for_row_chunks(view.rows, view.cols, 1, [&](int64_t first, int64_t last) {
     std::vector<float> weights(static_cast<size_t>(view.cols));
     for (int64_t row = first; row < last; ++row) {
-      if (type == at::kFloat) {
-        from.dequantise(view, row, static_cast<float*>(data) + row * view.cols);
-        continue;
-      }
-      from.dequantise(view, row, weights.data());
+      float* const values =
+          type == at::kFloat ? static_cast<float*>(data) + row * view.cols : weights.data();
+      from.dequantise(view, row, values);
+      precision::check_blocks(view, row, values);
+      if (type == at::kFloat) continue;
       std::ranges::transform(weights, static_cast<uint16_t*>(data) + row * view.cols,
                              bf16_from_float);
     }

@@ -23,6 +23,7 @@
 #include "core/backends/torch/device.h"
 #include "core/backends/torch/feed_forward.h"
 #include "core/backends/torch/weight.h"
+#include "core/model/kv_types.h"
 #include "core/model/rope.h"
 #include "core/model/whole_models.h"
 
@@ -83,8 +84,13 @@ class TorchBackend final : public model::Backend {
   model::WeightPtr prepare(const precision::MatrixView& source, ModeId mode,
                            model::WeightUse use) override;
   std::unique_ptr<model::KvCache> make_cache(const model::CacheShape& shape) override {
+    model::require_float_cache(shape.type, name());
     const c10::InferenceMode guard;
     return std::make_unique<TorchCache>(shape, device_);
+  }
+  void copy_sequence(model::KvCache& cache, int32_t from, int32_t to, int32_t length) override {
+    const c10::InferenceMode guard;
+    static_cast<TorchCache&>(cache).copy(from, to, length);
   }
   std::unique_ptr<model::Workspace> make_workspace(const checkpoint::ModelConfig& config,
                                                    const model::LocalShape& shape,

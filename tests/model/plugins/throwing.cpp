@@ -22,6 +22,8 @@ class ThrowingBackend final : public Backend {
   std::unique_ptr<KvCache> make_cache(const CacheShape& /*shape*/) override {
     throw std::bad_alloc();
   }
+  void copy_sequence(KvCache& /*cache*/, int32_t /*from*/, int32_t /*to*/,
+                     int32_t /*length*/) override {}
   std::unique_ptr<Workspace> make_workspace(const checkpoint::ModelConfig& /*config*/,
                                             const LocalShape& /*shape*/,
                                             const StepLimits& /*limits*/) override {

@@ -1,7 +1,11 @@
 #include "core/backends/native/products/pack_rows.h"
 
+#include <fmt/core.h>
+
 #include <vector>
 
+#include "core/base/error.h"
+#include "core/base/throwing_run.h"
 #include "core/precision/gguf_block.h"
 
 namespace nety::native {
@@ -12,6 +16,17 @@ using kernels::Op;
 
 int64_t blocks_of(const precision::MatrixView& w) {
   return w.cols / precision::mode(w.mode).functions->group;
+}
+
+/// `found` is what packing the panel returned.
+[[noreturn]] void refuse_block(const Weight& w, int64_t panel, int64_t found) {
+  const int64_t place = -1 - found, group = precision::mode(w.mode()).functions->group;
+  const int64_t row = panel * kPackRows + place % kPackRows, first = place / kPackRows * group;
+  throw Error(ErrorKind::kCheckpoint,
+              fmt::format("row {}, columns {} to {}: the scale or minimum of this {} block is no "
+                          "finite number",
+                          row, first, first + group - 1, precision::mode(w.mode()).name),
+              "The file is damaged: download or convert it again.");
 }
 
 }  // namespace
@@ -33,7 +48,7 @@ void pack_rows(Weight& w, const Making& making) {
   w.panels = making.arena.take(w.packed_bytes);
   const std::vector<std::byte> zeros(w.row_bytes());
   const bool apart = view.exponents != nullptr;
-  making.pool.run([&](int worker, int workers) {
+  throwing_run(making.pool, [&](int worker, int workers) {
     std::vector<std::byte> joined(apart ? kPackRows * w.row_bytes() : 0);
     const Share share = share_of(panels, worker, workers);
     for (int64_t panel = share.begin; panel < share.end; ++panel) {
@@ -46,7 +61,8 @@ void pack_rows(Weight& w, const Making& making) {
         precision::join_mxfp4(view, at, row);
         rows[r] = row;
       }
-      pack(rows, blocks, w.panels + static_cast<size_t>(panel) * w.panel_bytes);
+      std::byte* const to = w.panels + static_cast<size_t>(panel) * w.panel_bytes;
+      if (const int64_t found = pack(rows, blocks, to); found < 0) refuse_block(w, panel, found);
     }
   });
 }
