@@ -3,8 +3,9 @@
 // that neighbours who slow one slow the other; a share is the ratio within one pair.
 //
 //   nety-roofline --shape tinyllama-1.1b --modes fp32,int8,q4_k+q6_k (mode+head) [--head MODE]
-//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--beside 1,2,4 [--pinned] [--company
-//     COMMAND]] [--force]
+//     [--pairs 15] [--slice-ms 60] [--depth N] [--prefill N] [--both] [--beside 1,2,4
+//     [--pinned] [--company COMMAND]] [--force]
+//     [--predict FILE]: a calibration of nety which, whose prediction is printed beside
 //     [--threads N] [--isa I] [--kv T] [--compute T]: core/options/run_options.def
 //
 // --beside 1,2,4: how much of a fair share decode (or prefill of N) keeps beside so many busy
@@ -15,49 +16,43 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <map>
 #include <optional>
 #include <thread>
 
+#include "bench/machine_load.h"
+#include "bench/random_subject.h"
 #include "bench/roofline/company.h"
-#include "bench/roofline/machine_load.h"
 #include "bench/roofline/peaks.h"
-#include "bench/roofline/random_model.h"
-#include "core/backends/native/native.h"
 #include "core/base/error.h"
+#include "core/base/files.h"
 #include "core/checkpoint/shapes.h"
-#include "core/engine/engine.h"
-#include "core/measure/bandwidth.h"
+#include "core/measure/calibration.h"
 #include "core/model/compute.h"
-#include "core/model/footprint.h"
 #include "core/options/run_options.h"
+#include "core/policy/counted_weights.h"
 #include "core/policy/plan.h"
+#include "core/policy/prediction.h"
 
 namespace nety::roofline {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using precision::ModeId;
 
 struct Options {
-  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", head,
-              beside;
+  std::string shape = "smollm2-135m", modes = "fp32,bf16,fp16,int8,nf4,q8_0,q4_0,q4_1", head;
+  std::string predict, beside;
   options::RunOptions run{.threads = 2};
   int pairs = 15;
   double slice_s = 0.06;
   int64_t depth = 0, prefill = 0;
   Busyness busyness;
-  bool force = false;
+  bool force = false, both = false;
 
   int threads() const { return static_cast<int>(run.threads); }
 };
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// Median and the interval that holds it with 95 % confidence, by ranks.
 struct Summary {
@@ -102,155 +97,116 @@ ModeId head_of(const Options& options, const std::string& name, ModeId mode) {
   return precision::head_of(mode).value_or(mode);
 }
 
-std::vector<int32_t> some_tokens(int64_t count) {
-  std::vector<int32_t> tokens(static_cast<size_t>(count));
-  for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<int32_t>(i * 31 % 30000);
-  return tokens;
+/// What the calibration says of a mode, given what reading reached just now; nothing without one.
+std::optional<policy::Prediction> predicted(const Options& options,
+                                            const bench::RandomSubject& subject,
+                                            const bench::SubjectOptions& made,
+                                            std::optional<double> read_bytes_per_s) {
+  if (options.predict.empty()) return std::nullopt;
+  const measure::Calibration calibration =
+      measure::calibration_from_json(read_file(options.predict), options.predict);
+  const checkpoint::ModelConfig& config = subject.model().config;
+  std::vector<policy::PlannedWeight> weights = policy::counted_weights_of(config);
+  for (policy::PlannedWeight& weight : weights)
+    weight.stored = weight.role() == policy::Role::kMatrix      ? made.mode
+                    : weight.role() == policy::Role::kEmbedding ? made.head
+                                                                : ModeId::fp32;
+  policy::PlanOptions plan;
+  plan.run = options.run;
+  plan.run.context = made.context;
+  return policy::predict(config, weights, std::nullopt, std::nullopt,
+                         policy::plan(config, weights, std::nullopt, plan), calibration,
+                         {.prompt = std::max<int64_t>(options.prefill, 1),
+                          .depth = options.depth,
+                          .read_bytes_per_s = read_bytes_per_s});
 }
 
-class Round {
- public:
-  Round(const Options& options, const std::string& name)
-      : options_(options),
-        name_(name),
-        mode_(mode_named(mode_part(name))),
-        backend_(native::make_backend(
-            {.threads = options.threads(),
-             .isa = options.run.isa,
-             .device = {},
-             .compute = model::compute_for(options.run.compute, precision::mode(mode_), false)},
-            machine::host())),
-        random_(checkpoint::find_shape(options.shape), mode_, head_of(options, name, mode_),
-                *backend_),
-        engine_(random_.model(), *backend_, {.context = context(), .kv = options.run.kv}),
-        sequence_(engine_.open_sequence()) {}
+/// "  predicted 12.1 given the reading, 12.4 [10.0, 14.5] without"
+std::string beside(const std::optional<policy::Estimate>& given,
+                   const std::optional<policy::Estimate>& without) {
+  if (!given || !without) return "";
+  return fmt::format("  predicted {:.2f} given the reading, {:.2f} [{:.2f}, {:.2f}] without",
+                     given->value, without->value, without->low, without->high);
+}
 
-  void decode();
-  void prefill();
-  void in_company();
-
- private:
-  int64_t context() const { return std::max<int64_t>(options_.depth + 260, options_.prefill + 8); }
-  /// Tokens one at a time for about a slice, from the wanted depth on.
-  std::pair<int64_t, double> decode_slice() {
-    sequence_.truncate(options_.depth);
-    int64_t count = 0;
-    const Clock::time_point start = Clock::now();
-    do {
-      const int32_t token = static_cast<int32_t>(count * 7919 % 30000);
-      sequence_.feed(std::span(&token, 1));
-      ++count;
-    } while (seconds_since(start) < options_.slice_s && count < 256);
-    return {count, seconds_since(start)};
-  }
-
-  /// Tokens per second of decode, or of the prompt, over a slice or longer.
-  double rate_of_work();
-
-  const Options& options_;
-  std::string name_;
-  ModeId mode_;
-  std::unique_ptr<model::Backend> backend_;
-  RandomModel random_;
-  engine::Engine engine_;
-  engine::Sequence sequence_;
-};
-
-void Round::decode() {
-  const model::Footprint weights = model::footprint(random_.model());
-  const uint64_t bytes =
-      weights.per_token_bytes +
-      model::kv_bytes_read(random_.model().config, options_.depth, options_.run.kv);
-  measure::BandwidthProbe probe(options_.threads(), bytes);
-  if (options_.depth > 0) {
-    sequence_.feed(some_tokens(options_.depth));
-  }
-  const auto read = [&] {
-    double best_passes = 0, taken = 0;
-    const Clock::time_point start = Clock::now();
-    do {
-      probe.pass(bytes);
-      best_passes += static_cast<double>(bytes);
-    } while ((taken = seconds_since(start)) < options_.slice_s);
-    return best_passes / taken;
-  };
-  decode_slice(), read();
+void print_decode(const Options& options, const std::string& name, bench::RandomSubject& subject,
+                  const bench::SubjectOptions& made) {
+  const uint64_t bytes = subject.token_bytes(options.depth);
+  // Past any cache more bytes read no faster, and a large model leaves no room for as many.
+  measure::BandwidthProbe probe(options.threads(), std::min(bytes, uint64_t{2} << 30));
   std::vector<double> shares, rates, reads;
-  double before = read();
-  for (int i = 0; i < options_.pairs; ++i) {
-    const auto [count, taken] = decode_slice();
-    const double after = read();
-    rates.push_back(static_cast<double>(count) / taken);
-    reads.push_back((before + after) / 2);
-    shares.push_back(rates.back() * static_cast<double>(bytes) / reads.back());
-    before = after;
+  for (const bench::DecodePair& pair : bench::decode_pairs(
+           subject, probe, bytes,
+           {.pairs = options.pairs, .slice_s = options.slice_s, .depth = options.depth})) {
+    rates.push_back(pair.tokens_per_s);
+    reads.push_back(pair.read_bytes_per_s);
+    shares.push_back(pair.share(bytes));
   }
   const Summary share = summary(shares), rate = summary(rates), wall = summary(reads);
+  std::string prediction;
+  if (const auto given = predicted(options, subject, made, wall.median))
+    prediction = beside(given->decode_tps, predicted(options, subject, made, {})->decode_tps);
   fmt::print(
       "{:10} decode @{:<5} {:8.1f} tok/s  {:6.1f} MB/token  {:5.1f} of {:5.1f} GB/s  share "
-      "{:.3f} [{:.3f}, {:.3f}]  {}\n",
-      name_, options_.depth, rate.median, static_cast<double>(bytes) / 1e6,
+      "{:.3f} [{:.3f}, {:.3f}]  {}{}\n",
+      name, options.depth, rate.median, static_cast<double>(bytes) / 1e6,
       rate.median * static_cast<double>(bytes) / 1e9, wall.median / 1e9, share.median, share.low,
-      share.high, backend_->kernel(mode_));
+      share.high, subject.backend().kernel(made.mode), prediction);
   std::fflush(stdout);
 }
 
-void Round::prefill() {
-  const std::vector<int32_t> prompt = some_tokens(options_.prefill);
-  const double per_token = policy::flops_per_token(policy::weights_of(random_.model().config));
-  const std::string kernel = backend_->kernel(mode_);
+void print_prefill(const Options& options, const std::string& name, bench::RandomSubject& subject,
+                   const bench::SubjectOptions& made) {
+  const double per_token = policy::flops_per_token(policy::weights_of(subject.model().config));
+  const std::string kernel = subject.backend().kernel(made.mode);
   const std::string_view type = peak_type(kernel);
-  sequence_.feed(prompt);
+  subject.read_prompt(options.prefill);
   std::vector<double> rates, shares;
-  for (int i = 0; i < options_.pairs; ++i) {
-    sequence_.truncate(0);
-    const double peak = peak_ops(type, options_.threads(), machine::host());
-    const Clock::time_point start = Clock::now();
-    sequence_.feed(prompt);
-    rates.push_back(static_cast<double>(prompt.size()) / seconds_since(start));
+  for (int i = 0; i < options.pairs; ++i) {
+    const double peak = peak_ops(type, options.threads(), machine::host());
+    rates.push_back(static_cast<double>(options.prefill) / subject.read_prompt(options.prefill));
     shares.push_back(rates.back() * per_token / peak);
   }
   const Summary share = summary(shares), rate = summary(rates);
+  std::string prediction;
+  if (const auto found = predicted(options, subject, made, {}))
+    prediction = beside(found->prefill_tps, found->prefill_tps);
   fmt::print(
-      "{:10} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  {}\n",
-      name_, options_.prefill, rate.median, rate.median * per_token / 1e9,
+      "{:10} pp{:<10} {:8.1f} tok/s  {:7.1f} G{}/s of {} peak, share {:.3f} [{:.3f}, {:.3f}]  "
+      "{}{}\n",
+      name, options.prefill, rate.median, rate.median * per_token / 1e9,
       type.starts_with("fp32") || type == "bf16" ? "FLOP" : "OP", type, share.median, share.low,
-      share.high, kernel);
+      share.high, kernel, prediction);
   std::fflush(stdout);
 }
 
-double Round::rate_of_work() {
-  const std::vector<int32_t> prompt = some_tokens(options_.prefill);
+/// Tokens per second of decode, or of the prompt, over a slice or longer.
+double rate_of_work(const Options& options, bench::RandomSubject& subject) {
+  if (options.prefill == 0) return subject.decode(options.depth, options.slice_s);
   double tokens = 0, taken = 0;
-  while (taken < options_.slice_s) {
-    const Clock::time_point start = Clock::now();
-    if (prompt.empty()) {
-      tokens += static_cast<double>(decode_slice().first);
-    } else {
-      sequence_.truncate(0);
-      sequence_.feed(prompt);
-      tokens += static_cast<double>(prompt.size());
-    }
-    taken += seconds_since(start);
+  while (taken < options.slice_s) {
+    taken += subject.read_prompt(options.prefill);
+    tokens += static_cast<double>(options.prefill);
   }
   return tokens / taken;
 }
 
-void Round::in_company() {
+void print_in_company(const Options& options, const std::string& name,
+                      bench::RandomSubject& subject) {
   std::vector<int> companies = {0};
-  for (const std::string& count : split(options_.beside)) companies.push_back(std::stoi(count));
-  if (options_.prefill == 0 && options_.depth > 0) sequence_.feed(some_tokens(options_.depth));
-  rate_of_work();
+  for (const std::string& count : split(options.beside)) companies.push_back(std::stoi(count));
+  if (options.prefill == 0 && options.depth > 0) subject.read_prompt(options.depth);
+  rate_of_work(options, subject);
   const size_t some = companies.size();
   std::vector<std::vector<double>> rates(some), left(some), kept(some), shares(some);
-  for (int round = 0; round < options_.pairs; ++round) {
+  for (int round = 0; round < options.pairs; ++round) {
     for (size_t i = 0; i < some; ++i) {
-      const BusyLoops loops(companies[i], options_.busyness);
+      const BusyLoops loops(companies[i], options.busyness);
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       // Half of the loop before, half after: what drifts slows both.
-      const double before = unsynchronised_rate(options_.threads(), options_.slice_s / 2);
-      rates[i].push_back(rate_of_work());
-      const double after = unsynchronised_rate(options_.threads(), options_.slice_s / 2);
+      const double before = unsynchronised_rate(options.threads(), options.slice_s / 2);
+      rates[i].push_back(rate_of_work(options, subject));
+      const double after = unsynchronised_rate(options.threads(), options.slice_s / 2);
       left[i].push_back((before + after) / 2);
       kept[i].push_back(rates[i].back() / rates[0].back());
       shares[i].push_back(kept[i].back() * left[0].back() / left[i].back());
@@ -263,11 +219,28 @@ void Round::in_company() {
     fmt::print(
         "{:10} {} beside {}{}: {:8.1f} tok/s, {:.3f} of idle, loop {:.3f} [{:.3f}, {:.3f}], of the "
         "fair share {:.3f} [{:.3f}, {:.3f}]\n",
-        name_, options_.prefill > 0 ? fmt::format("pp{}", options_.prefill) : "decode",
-        companies[i], options_.busyness.pinned ? " on one processor" : "", summary(rates[i]).median,
+        name, options.prefill > 0 ? fmt::format("pp{}", options.prefill) : "decode", companies[i],
+        options.busyness.pinned ? " on one processor" : "", summary(rates[i]).median,
         summary(kept[i]).median, of.median, of.low, of.high, share.median, share.low, share.high);
   }
   std::fflush(stdout);
+}
+
+void print_mode(const Options& options, const std::string& name) {
+  const ModeId mode = mode_named(mode_part(name));
+  const bench::SubjectOptions made{
+      .mode = mode,
+      .head = head_of(options, name, mode),
+      .backend = {.threads = options.threads(),
+                  .isa = options.run.isa,
+                  .device = {},
+                  .compute = model::compute_for(options.run.compute, precision::mode(mode), false)},
+      .context = std::max<int64_t>(options.depth + 260, options.prefill + 8),
+      .kv = options.run.kv};
+  bench::RandomSubject subject(checkpoint::find_shape(options.shape), made);
+  if (!options.beside.empty()) return print_in_company(options, name, subject);
+  if (options.prefill == 0 || options.both) print_decode(options, name, subject, made);
+  if (options.prefill > 0) print_prefill(options, name, subject, made);
 }
 
 Options parse(int count, char** words) {
@@ -277,6 +250,8 @@ Options parse(int count, char** words) {
     const std::string word = words[i];
     if (word == "--force") {
       options.force = true;
+    } else if (word == "--both") {
+      options.both = true;
     } else if (word == "--pinned") {
       options.busyness.pinned = true;
     } else if (word.starts_with("--") && i + 1 < count) {
@@ -296,8 +271,8 @@ Options parse(int count, char** words) {
   };
   double slice_ms = options.slice_s * 1e3;
   text("--shape", options.shape), text("--modes", options.modes);
-  text("--head", options.head), text("--beside", options.beside);
-  text("--company", options.busyness.command);
+  text("--head", options.head), text("--predict", options.predict);
+  text("--beside", options.beside), text("--company", options.busyness.command);
   number("--pairs", options.pairs);
   number("--slice-ms", slice_ms), number("--depth", options.depth);
   number("--prefill", options.prefill);
@@ -317,7 +292,7 @@ Options parse(int count, char** words) {
 }
 
 void run(const Options& options) {
-  if (const std::string why = why_not_quiet(0.5); !why.empty()) {
+  if (const std::string why = bench::why_not_quiet(0.5); !why.empty()) {
     if (!options.force)
       throw Error(ErrorKind::kEnvironment, "not quiet enough to measure: " + why,
                   "Stop other programs, or give --force and do not quote the numbers.");
@@ -325,15 +300,7 @@ void run(const Options& options) {
   }
   fmt::print("{}, {} threads, {} pairs of {:.0f} ms\n", options.shape, options.threads(),
              options.pairs, options.slice_s * 1e3);
-  for (const std::string& name : split(options.modes)) {
-    Round round(options, name);
-    if (!options.beside.empty())
-      round.in_company();
-    else if (options.prefill > 0)
-      round.prefill();
-    else
-      round.decode();
-  }
+  for (const std::string& name : split(options.modes)) print_mode(options, name);
 }
 
 }  // namespace

@@ -50,6 +50,12 @@ constexpr ShapeSource kSources[] = {
 #undef NETY_SOURCE
 };
 
+constexpr ShapeLicence kLicences[] = {
+#define NETY_LICENCE(name, licence, terms) {name, licence, terms},
+#include "core/checkpoint/shape_licences.def"
+#undef NETY_LICENCE
+};
+
 ModelConfig config_of(const Row& row) {
   ModelConfig config;
   config.architecture = row.architecture;
@@ -118,6 +124,7 @@ std::span<const ModelConfig> standard_shapes() {
 }
 
 std::span<const ShapeSource> shape_sources() { return kSources; }
+std::span<const ShapeLicence> shape_licences() { return kLicences; }
 
 std::string standard_shape_names() {
   std::string names;

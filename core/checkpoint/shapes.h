@@ -23,6 +23,15 @@ struct ShapeSource {
 /// One for each standard shape, in no order.
 std::span<const ShapeSource> shape_sources();
 
+/// Under what terms a standard shape's weights are published.
+struct ShapeLicence {
+  std::string_view name;
+  std::string_view licence;  ///< "Apache-2.0"
+  std::string_view terms;    ///< "open", "conditions" or "non-commercial"
+};
+/// One for each standard shape, in no order.
+std::span<const ShapeLicence> shape_licences();
+
 /// A standard shape by name (in any case), or that of a config.json, or of a directory with one.
 /// Errors: kUsage for a name that is neither, naming the shapes; kCheckpoint for a config.json that
 /// is not of the Llama family.

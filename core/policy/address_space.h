@@ -12,7 +12,8 @@ namespace nety::policy {
 /// Bytes of address space for a plan of these weights, the plan's own tenth to spare included.
 inline uint64_t address_space_of(const MemoryPlan& plan, std::span<const PlannedWeight> weights) {
   uint64_t stored = 0;
-  for (const PlannedWeight& weight : weights) stored += weight.stored_bytes;
+  for (const PlannedWeight& weight : weights)
+    stored += weight.stored_bytes * static_cast<uint64_t>(weight.count);
   const uint64_t used_in_place = plan.weights_mapped_bytes;
   return plan.needed() + (stored > used_in_place ? stored - used_in_place : 0);
 }

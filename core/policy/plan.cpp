@@ -23,23 +23,6 @@ uint64_t bytes_of(ModeId mode, int64_t rows, int64_t cols) {
   return precision::mode(mode).functions->bytes(rows, cols);
 }
 
-/// The mode a weight is brought into; nothing: as it is stored.
-std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeId> mode,
-                                std::optional<ModeId> head) {
-  switch (weight.role()) {
-    case Role::kMatrix:
-      return mode;
-    case Role::kRouter:
-      return precision::router_of(weight.stored.value_or(ModeId::fp32));
-    case Role::kEmbedding:
-      return head;
-    case Role::kNorm:
-    case Role::kBias:
-      return ModeId::fp32;
-  }
-  return mode;
-}
-
 uint64_t share_of_bytes(uint64_t bytes, int64_t part, int64_t whole) {
   return static_cast<uint64_t>(static_cast<double>(bytes) * static_cast<double>(part) /
                                static_cast<double>(whole));
@@ -90,14 +73,14 @@ std::vector<PlannedWeight> weights_of(const checkpoint::Checkpoint& checkpoint) 
 
 int64_t parameters(std::span<const PlannedWeight> weights) {
   int64_t count = 0;
-  for (const PlannedWeight& weight : weights) count += weight.rows * weight.cols;
+  for (const PlannedWeight& weight : weights) count += weight.rows * weight.cols * weight.count;
   return count;
 }
 
 int64_t active_parameters(std::span<const PlannedWeight> weights) {
   double count = 0;
   for (const PlannedWeight& weight : weights)
-    count += static_cast<double>(weight.rows * weight.cols) * weight.active;
+    count += static_cast<double>(weight.rows * weight.cols * weight.count) * weight.active;
   return std::llround(count);
 }
 
@@ -105,7 +88,7 @@ double flops_per_token(std::span<const PlannedWeight> weights) {
   double flops = 0;
   for (const PlannedWeight& weight : weights)
     if (weight.role() == Role::kMatrix)
-      flops += 2 * static_cast<double>(weight.rows * weight.cols) * weight.active;
+      flops += 2 * static_cast<double>(weight.rows * weight.cols * weight.count) * weight.active;
   return flops;
 }
 
@@ -120,6 +103,22 @@ std::optional<ModeId> head_mode(options::HeadType head, std::optional<ModeId> mo
   if (head == HeadType::kBf16) return ModeId::bf16;
   if (!mode) return std::nullopt;
   return precision::head_of(*mode);
+}
+
+std::optional<ModeId> target_of(const PlannedWeight& weight, std::optional<ModeId> mode,
+                                std::optional<ModeId> head) {
+  switch (weight.role()) {
+    case Role::kMatrix:
+      return mode;
+    case Role::kRouter:
+      return precision::router_of(weight.stored.value_or(ModeId::fp32));
+    case Role::kEmbedding:
+      return head;
+    case Role::kNorm:
+    case Role::kBias:
+      return ModeId::fp32;
+  }
+  return mode;
 }
 
 Overhead overhead_of(const checkpoint::Checkpoint& checkpoint) {
@@ -143,8 +142,9 @@ MemoryPlan plan(const ModelConfig& config, std::span<const PlannedWeight> weight
     const uint64_t bytes = in_place && weight.stored_bytes > 0 ? weight.stored_bytes
                            : !in_place && packed > 0           ? packed
                                                      : bytes_of(target, weight.rows, weight.cols);
-    (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += bytes;
-    active += static_cast<double>(bytes) * weight.active;
+    const uint64_t all = bytes * static_cast<uint64_t>(weight.count);
+    (in_place ? out.weights_mapped_bytes : out.weights_anonymous_bytes) += all;
+    active += static_cast<double>(all) * weight.active;
     if (!is_vector(weight.role()) && !looked_up) multiplied.insert(target);
   }
   out.active_bytes = static_cast<uint64_t>(std::llround(active));

@@ -28,6 +28,7 @@ struct PlannedWeight {
   uint64_t stored_bytes = 0;                ///< In the file, scales and tables included.
   double active = 1;                        ///< The share of tokens that use it: of experts k / E.
   bool scattered = false;  ///< Cannot be used where the file has it, whatever the mode.
+  int64_t count = 1;       ///< How many there are that are alike: counted_weights.h.
 
   Role role() const { return checkpoint::role_of(slot); }
 };
@@ -66,6 +67,12 @@ int64_t default_context(const checkpoint::ModelConfig& config);
 /// The mode of embeddings and lm_head; nothing: as stored. `mode` empty: stored.
 std::optional<precision::ModeId> head_mode(options::HeadType head,
                                            std::optional<precision::ModeId> mode);
+
+/// The mode that a weight is brought into by these modes of matrices and of embeddings; nothing: as
+/// it is stored.
+std::optional<precision::ModeId> target_of(const PlannedWeight& weight,
+                                           std::optional<precision::ModeId> mode,
+                                           std::optional<precision::ModeId> head);
 
 /// Memory by use, in bytes. For a GPU the same total is compared with its memory, although
 /// tokenizer and program stay in the host's: a few MB.

@@ -23,7 +23,7 @@ TEST(CommandLine, ExplainsItself) {
   const Outcome help = run("--help");
   EXPECT_EQ(help.code, 0);
   for (const char* command :
-       {"chat", "generate", "diag", "fit", "bench", "report", "modes", "tokenize"})
+       {"chat", "generate", "diag", "which", "fit", "bench", "report", "modes", "tokenize"})
     EXPECT_THAT(help.out, HasSubstr(command));
   EXPECT_THAT(help.out, Not(HasSubstr("worker")));
   EXPECT_EQ(run("generate --help").code, 0);

@@ -23,6 +23,14 @@ HISTORY = (
 def default_model():
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.environ["HOME"], ".cache")
     return os.path.join(cache, "nety", "models", MODEL)
+CONFIG = (
+    '{"model_type": "llama", "hidden_size": 512, "num_hidden_layers": 4, "num_attention_heads": 8,'
+    ' "intermediate_size": 1024, "vocab_size": 1000}\n'
+)
+DIAG = (
+    '{"schema": "nety.results/1", "machines": [{"id": "m", "cpu": "c", "memory_total_bytes": 16000000000}],'
+    ' "findings": [{"id": "memory.bandwidth", "status": "ok", "data": 4e10}]}\n'
+)
 
 
 class Sandbox:
@@ -57,13 +65,18 @@ class Sandbox:
         return path
 
     def take_for_granted(self, build):
-        """What the documents speak of: two programs, two files of results, a history, a folder of
-        wheels, a Python."""
+        """What the documents speak of: two programs, two files of results, a history, a
+        model's config, a machine, a folder of wheels, a Python."""
         for name in ("old", "new"):
             os.symlink(os.path.join(build, "nety"), self.place(name, "nety"))
         self.run("built build/release")
-        with open(self.place("history.jsonl"), "w") as file:
-            file.write(HISTORY)
+        for parts, text in (
+            (["history.jsonl"], HISTORY),
+            (["my", "config.json"], CONFIG),
+            (["diag.json"], DIAG),
+        ):
+            with open(self.place(*parts), "w") as file:
+                file.write(text)
         os.symlink(os.path.join(self.root, "served"), self.place("FOLDER"))
         os.symlink(sys.executable, self.place("py", "bin", "python"))
 

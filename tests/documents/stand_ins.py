@@ -166,6 +166,14 @@ STAND_INS = {
     "docs/setup.md": [
         StandIn("./nety report", MEASURING, small=True, added="--budget 2s"),
     ],
+    "docs/which.md": [
+        StandIn("nety which", "a minute of measuring: a few seconds", added="--limit 1s"),
+        StandIn(
+            "bench/roofline/predictions.py --build build/release",
+            "ten minutes of measuring: the smallest shape in one mode",
+            added="--calibrate 1 --shapes smollm2-135m --modes bf16 --pairs 1",
+        ),
+    ],
     "docs/sample-report/README.md": [
         StandIn(
             "nety report --backends native,torch,installed --python py/bin/python --budget 480s",

@@ -1,5 +1,5 @@
 // Two looks at the processors' counters, this process asleep between them.
-#include "bench/roofline/machine_load.h"
+#include "bench/machine_load.h"
 
 #include <fmt/core.h>
 
@@ -10,7 +10,7 @@
 
 #include "core/base/files.h"
 
-namespace nety::roofline {
+namespace nety::bench {
 namespace {
 
 // user nice system idle iowait irq softirq steal
@@ -41,4 +41,4 @@ std::string why_not_quiet(double seconds) {
   return "";
 }
 
-}  // namespace nety::roofline
+}  // namespace nety::bench

@@ -1,9 +1,9 @@
 // Random storage, cheaply: a few quantised rows over and over, or random bytes with sane factors.
-#include "bench/roofline/random_model.h"
+#include "bench/random_model.h"
 
 #include <cstring>
 
-namespace nety::roofline {
+namespace nety::bench {
 namespace {
 
 using precision::ModeId;
@@ -16,6 +16,19 @@ uint64_t next(uint64_t& state) {
 }
 
 }  // namespace
+
+AnonymousMemory random_blocks(int64_t rows, int64_t cols, ModeId mode, uint64_t& state) {
+  const precision::ModeFunctions& functions = *precision::mode(mode).functions;
+  AnonymousMemory to(functions.bytes(rows, cols));
+  auto* bytes = to.as<std::byte>();
+  for (size_t at = 0; at < to.size(); at += 8) {
+    const uint64_t word = next(state);
+    std::memcpy(bytes + at, &word, std::min<size_t>(8, to.size() - at));
+  }
+  const size_t block = functions.bytes(1, functions.group);
+  for (size_t at = 0; at < to.size(); at += block) functions.set_scale(bytes + at, 0.0005F);
+  return to;
+}
 
 RandomModel::RandomModel(const checkpoint::ModelConfig& config, ModeId mode, ModeId head,
                          model::Backend& backend)
@@ -67,16 +80,8 @@ precision::MatrixView RandomModel::repeated(const precision::Matrix& few, int64_
 }
 
 precision::MatrixView RandomModel::blocks(int64_t rows, int64_t cols, ModeId mode) {
-  const precision::ModeFunctions& functions = *precision::mode(mode).functions;
-  AnonymousMemory& to = storage_.emplace_back(functions.bytes(rows, cols));
-  auto* bytes = to.as<std::byte>();
-  for (size_t at = 0; at < to.size(); at += 8) {
-    const uint64_t word = next(state_);
-    std::memcpy(bytes + at, &word, std::min<size_t>(8, to.size() - at));
-  }
-  const size_t block = functions.bytes(1, functions.group);
-  for (size_t at = 0; at < to.size(); at += block) functions.set_scale(bytes + at, 0.0005F);
-  return {.mode = mode, .rows = rows, .cols = cols, .codes = bytes};
+  const AnonymousMemory& to = storage_.emplace_back(random_blocks(rows, cols, mode, state_));
+  return {.mode = mode, .rows = rows, .cols = cols, .codes = to.as<std::byte>()};
 }
 
-}  // namespace nety::roofline
+}  // namespace nety::bench

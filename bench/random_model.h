@@ -8,7 +8,11 @@
 #include "core/base/anonymous_memory.h"
 #include "core/model/model.h"
 
-namespace nety::roofline {
+namespace nety::bench {
+
+/// Storage of a matrix in a mode that files have: random bytes, with factors that keep the weights
+/// small. `state`: of the generator, not 0.
+AnonymousMemory random_blocks(int64_t rows, int64_t cols, precision::ModeId mode, uint64_t& state);
 
 /// Owns the storage of its weights.
 class RandomModel {
@@ -30,4 +34,4 @@ class RandomModel {
   uint64_t state_ = 88172645463325252ULL;
 };
 
-}  // namespace nety::roofline
+}  // namespace nety::bench
