@@ -100,13 +100,13 @@ void Calibrator::walls() {
   constexpr int kPasses = 10;
   const auto rates = [](measure::BandwidthProbe& probe, uint64_t bytes) {
     std::vector<double> samples;
-    probe.pass(bytes);
+    const measure::ReadPattern pattern = probe.fastest(bytes, 2);
     const measure::Stopwatch watch;
     // Passes of few bytes are too short to time one by one.
     for (int i = 0; i < kPasses && watch.seconds() < 0.4; ++i) {
       const int repeats = static_cast<int>(std::max<uint64_t>(1, (uint64_t{32} << 20) / bytes));
       const measure::Stopwatch pass;
-      for (int r = 0; r < repeats; ++r) probe.pass(bytes);
+      for (int r = 0; r < repeats; ++r) probe.pass(bytes, pattern);
       samples.push_back(static_cast<double>(bytes) * repeats / pass.seconds());
     }
     return measure::spread_of(samples);

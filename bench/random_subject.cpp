@@ -63,11 +63,12 @@ uint64_t RandomSubject::token_bytes(int64_t depth) const {
 
 std::vector<DecodePair> decode_pairs(RandomSubject& subject, measure::BandwidthProbe& probe,
                                      uint64_t bytes, const PairOptions& options) {
+  const measure::ReadPattern pattern = probe.fastest(bytes, 3);
   const auto read = [&] {
     double read_bytes = 0;
     const measure::Stopwatch watch;
     do {
-      probe.pass(bytes);
+      probe.pass(bytes, pattern);
       read_bytes += static_cast<double>(std::min(bytes, probe.largest_bytes()));
     } while (watch.seconds() < options.slice_s);
     return read_bytes / watch.seconds();

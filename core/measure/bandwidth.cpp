@@ -113,6 +113,14 @@ double BandwidthProbe::best(uint64_t bytes, int passes, ReadPattern pattern) {
   return best;
 }
 
+ReadPattern BandwidthProbe::fastest(uint64_t bytes, int passes) {
+  double rates[std::size(kPatterns)] = {};
+  for (int i = 0; i < passes; ++i)
+    for (size_t pattern = 0; pattern < std::size(kPatterns); ++pattern)
+      rates[pattern] = std::max(rates[pattern], pass(bytes, kPatterns[pattern]));
+  return kPatterns[std::max_element(std::begin(rates), std::end(rates)) - std::begin(rates)];
+}
+
 double BandwidthProbe::triad(uint64_t bytes, int passes) {
   const int64_t third =
       static_cast<int64_t>(std::min(bytes, largest_bytes()) / sizeof(uint64_t) / 3) / kLine * kLine;

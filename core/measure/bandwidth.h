@@ -41,6 +41,9 @@ class BandwidthProbe {
   /// The best of `passes` of one pattern.
   double best(uint64_t bytes, int passes, ReadPattern pattern);
 
+  /// The pattern that reads fastest here, by the best of `passes` of each, by turns.
+  ReadPattern fastest(uint64_t bytes, int passes);
+
   /// STREAM's triad, a[i] = b[i] + s * c[i], in three thirds of the first `bytes`: bytes per second
   /// as STREAM counts them, two doubles read and one written. The read before each write (write
   /// allocate) is not counted, so this may be far below the rate of reading.
