@@ -11,10 +11,11 @@ NETY_AVX2 inline __m256i load(const int8_t* codes) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
 }
 
-// Sums of four neighbouring products each.
+// Sums of four neighbouring products each, times `factor`.
+template <int16_t factor>
 NETY_AVX2 inline __m256i dot(__m256i w, __m256i x) {
   const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
-  return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+  return _mm256_madd_epi16(pairs, _mm256_set1_epi16(factor));
 }
 
 template <int R>
@@ -31,8 +32,8 @@ NETY_AVX2 void tile(const BlockPanel& p, int64_t r0, int64_t t) {
     for (int r = 0; r < R; ++r) {
       const int64_t at = (r0 + r) * blocks + b;
       const __m256i w = load(p.w.codes + at * 32);
-      const __m256i tops = _mm256_mullo_epi32(dot(w, high), _mm256_set1_epi32(kCodeBase));
-      const __m256 exact = _mm256_cvtepi32_ps(_mm256_add_epi32(tops, dot(w, low)));
+      const __m256 exact =
+          _mm256_cvtepi32_ps(_mm256_add_epi32(dot<kCodeBase>(w, high), dot<1>(w, low)));
       sum[r] =
           _mm256_fmadd_ps(_mm256_mul_ps(_mm256_set1_ps(p.w.scales[at]), x_scale), exact, sum[r]);
       if (p.w.mins != nullptr) rest[r] += p.w.mins[at] * p.x.sums[x_at];

@@ -15,6 +15,8 @@ constexpr int kSums = kRows * kTokens;
 constexpr int64_t kChunk = 256;                      // columns: 4 KiB of a tile's rows
 constexpr int64_t kMostRows = 32, kMostTokens = 24;  // whose sums wait: 48 KiB
 
+constexpr int64_t kAhead = 1024;  // floats to fetch ahead of one token's stream of weights
+
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 NETY_AVX2_INLINE void fetch(const float* at) {
@@ -52,6 +54,7 @@ NETY_AVX2 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
   }
   int64_t k = 0;
   for (; k + 16 <= p.cols; k += 16) {
+    if (R == 1 && T == 1) fetch(w + k + kAhead);
     add_products<R, T, 0>(p, w + k, x + k, sum);
     add_products<R, T, 1>(p, w + k + 8, x + k + 8, sum);
   }

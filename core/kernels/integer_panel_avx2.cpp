@@ -1,7 +1,7 @@
-// Exact integer dots with AVX2. One token: VPMADDUBSW takes |w| and sign(x, w); 128 * 127 * 2 fits
+// Exact integer dots with AVX2. Few tokens: VPMADDUBSW takes |w| and sign(x, w); 128 * 127 * 2 fits
 // its 16-bit sums, as activation codes are never -128. More tokens: both sides are widened to 16
-// bits once, a chunk of columns at a time, and VPMADDWD multiplies in tiles of 2 rows by 4 tokens.
-// That is half the multiplications for as many additions: signs would cost one more for each token.
+// bits once, a chunk of columns at a time, and VPMADDWD multiplies in tiles of 2 rows by 4 tokens:
+// four instructions for 32 columns as well, but three of the signed ones are multiplications.
 #if defined(__x86_64__)
 #include "core/kernels/panels.h"
 #include "core/kernels/vector_avx2.h"
@@ -9,36 +9,59 @@
 namespace nety::kernels {
 namespace {
 
-constexpr int64_t kChunk = 1024;   // columns that are widened at a time: 2 KiB of a row
-constexpr int64_t kMostRows = 32;  // and rows: 64 KiB, in the second cache
-constexpr int kTokens = 4;         // of a tile
-constexpr int64_t kAhead = 4096;   // bytes to fetch ahead of one token's stream of weights
+constexpr int64_t kChunk = 1024;     // columns that are widened at a time: 2 KiB of a row
+constexpr int64_t kMostRows = 32;    // and rows: 64 KiB, in the second cache
+constexpr int kTokens = 4;           // of a tile
+constexpr int64_t kAhead = 4096;     // bytes to fetch ahead of a stream of weights
+constexpr int64_t kManyTokens = 12;  // from which on widening rows costs less than signs
 
 NETY_AVX2_INLINE __m256i codes_at(const int8_t* codes) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes));
 }
 
-// Sums of four neighbouring products each.
-NETY_AVX2_INLINE __m256i quads(__m256i w, __m256i x) {
-  const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
-  return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+// Columns [k, k + 32) of a row times T tokens.
+template <int T>
+NETY_AVX2_INLINE void add_quads(const int8_t* w, const int8_t* x, int64_t x_stride,
+                                __m256i (&sum)[T]) {
+  const __m256i ws = codes_at(w), size = _mm256_abs_epi8(ws);
+  NETY_UNROLL
+  for (int t = 0; t < T; ++t) {
+    const __m256i xs = _mm256_sign_epi8(codes_at(x + t * x_stride), ws);
+    const __m256i quads = _mm256_madd_epi16(_mm256_maddubs_epi16(size, xs), _mm256_set1_epi16(1));
+    sum[t] = _mm256_add_epi32(sum[t], quads);
+  }
 }
 
-NETY_AVX2 inline int32_t row_of(const int8_t* w, const int8_t* x, int64_t cols) {
-  __m256i first = _mm256_setzero_si256(), second = first;
+// A row times T tokens from t on.
+template <int T>
+NETY_AVX2 void row_of(const IntegerPanel& p, int64_t r, int64_t t0) {
+  const int8_t* const w = p.w + r * p.cols;
+  const int8_t* const x = p.x + t0 * p.x_stride;
+  __m256i sum[T];
+  NETY_UNROLL
+  for (__m256i& s : sum) s = _mm256_setzero_si256();
   int64_t k = 0;
-  for (; k + 64 <= cols; k += 64) {
+  for (; k + 64 <= p.cols; k += 64) {
     _mm_prefetch(reinterpret_cast<const char*>(w) + k + kAhead, _MM_HINT_T0);
-    first = _mm256_add_epi32(first, quads(codes_at(w + k), codes_at(x + k)));
-    second = _mm256_add_epi32(second, quads(codes_at(w + k + 32), codes_at(x + k + 32)));
+    add_quads<T>(w + k, x + k, p.x_stride, sum);
+    add_quads<T>(w + k + 32, x + k + 32, p.x_stride, sum);
   }
-  if (k + 32 <= cols) {
-    first = _mm256_add_epi32(first, quads(codes_at(w + k), codes_at(x + k)));
+  if (k + 32 <= p.cols) {
+    add_quads<T>(w + k, x + k, p.x_stride, sum);
     k += 32;
   }
-  int32_t sum = total(_mm256_add_epi32(first, second));
-  for (; k < cols; ++k) sum += w[k] * x[k];
-  return sum;
+  NETY_UNROLL
+  for (int t = 0; t < T; ++t) {
+    int32_t all = total(sum[t]);
+    for (int64_t i = k; i < p.cols; ++i) all += w[i] * x[t * p.x_stride + i];
+    p.y[(t0 + t) * p.y_stride + r] = all;
+  }
+}
+
+// Row after row, as they lie in memory, for the prefetchers.
+template <int T>
+NETY_AVX2 void rows_of(const IntegerPanel& p, int64_t t0) {
+  for (int64_t r = 0; r < p.rows; ++r) row_of<T>(p, r, t0);
 }
 
 // Sixteen columns at a time, zeros after the last.
@@ -136,8 +159,11 @@ NETY_AVX2 void add_chunk(const IntegerPanel& p, int64_t r0, int64_t k, int64_t c
 }  // namespace
 
 NETY_AVX2 void integer_panel_int8_avx2(const IntegerPanel& p) {
-  if (p.tokens == 1) {  // decode: row after row, as they lie in memory, for the prefetchers
-    for (int64_t r = 0; r < p.rows; ++r) p.y[r] = row_of(p.w + r * p.cols, p.x, p.cols);
+  if (p.tokens < kManyTokens) {
+    int64_t t = 0;
+    for (; t + 4 <= p.tokens; t += 4) rows_of<4>(p, t);
+    for (; t + 2 <= p.tokens; t += 2) rows_of<2>(p, t);
+    if (t < p.tokens) rows_of<1>(p, t);
     return;
   }
   for (int64_t t = 0; t < p.tokens; ++t)

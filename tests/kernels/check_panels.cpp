@@ -148,9 +148,9 @@ void check_block_panel(const Cell& /*cell*/, BlockPanelKernel kernel) {
 
 void check_integer_panel(const Cell& /*cell*/, IntegerPanelKernel kernel) {
   std::mt19937 random(13);
-  for (const int64_t cols : {1, 15, 63, 64, 65, 577})
+  for (const int64_t cols : {1, 15, 63, 64, 65, 577, 1041})
     for (const int64_t rows : {1, 4, 9})
-      for (const int64_t tokens : {1, 5, 7}) {
+      for (const int64_t tokens : {1, 5, 7, 18, 21}) {
         std::vector<int8_t> w(static_cast<size_t>(rows * cols)),
             x(static_cast<size_t>(tokens * cols));
         for (int8_t& code : w) code = static_cast<int8_t>(random() % 256 - 128);

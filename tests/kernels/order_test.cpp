@@ -101,7 +101,7 @@ TEST(Avx2Sums, HoldTheLargestBytes) {
   for (const int w_code : {-128, -127, 127})
     for (const int x_code : {-127, 127})
       for (const int64_t cols : {64, 1023, 2064})
-        for (const int64_t tokens : {1, 2, 3, 9}) {
+        for (const int64_t tokens : {1, 2, 3, 4, 12, 15}) {
           const int64_t rows = 35, stride = cols + 3;
           const std::vector<int8_t> w(static_cast<size_t>(rows * cols),
                                       static_cast<int8_t>(w_code));
