@@ -21,6 +21,7 @@ void SpinLimit::ended(int64_t waited) {
   int index = 0;
   while (index < kLimits && waited > limit_at(index)) ++index;
   ++waits_[static_cast<size_t>(index)];
+  crowded_ = std::max(crowded_ - 1, 0);
   if (++since_choice_ == kWaits) choose();
 }
 

@@ -19,6 +19,8 @@ constexpr int kFirstLooks = 20;
 constexpr int64_t kPatience = 15000;
 /// Parking ends after this even if nobody rings, twice as long each time, to look again.
 constexpr int64_t kShortestPark = 200000, kLongestPark = 8000000;
+/// Between two looks of a thread that has its processor there is less than this.
+constexpr int64_t kAbsence = 300000;
 /// A processor is lent for a piece, not for longer.
 constexpr int64_t kLoan = 1000000;
 
@@ -174,35 +176,50 @@ void ThreadPool::wait(int worker, Bell& bell, const Ended& ended, const Help& he
     relax();
   }
   const int64_t start = steady_nanoseconds();
+  int64_t last = start, absent = 0;  // absent: without a processor, or busy helping
   int64_t next_help = kPatience, park = kShortestPark;
   bool parked = false;
   while (!ended()) {
     relax();
-    const int64_t waited = steady_nanoseconds() - start;
+    const int64_t now = steady_nanoseconds();
+    if (now - last > kAbsence) {
+      absent += now - last;
+      limit.crowded();
+    }
+    last = now;
+    const int64_t waited = now - start - absent;
     const bool tired = waiting_ == Waiting::kParks ||
                        (waiting_ == Waiting::kAdapts && (parked || waited >= limit.nanoseconds()));
     const bool first_park = tired && !parked && waiting_ == Waiting::kAdapts;
     if (waiting_ != Waiting::kSpins && (waited >= next_help || first_park)) {
-      help();
+      if (help()) limit.crowded();
       next_help = 2 * std::max(waited, kPatience);
+      last = steady_nanoseconds();
+      absent += last - now;
     }
     if (!tired) continue;
     const bool may_be_late = worker == 0 || series_.load(std::memory_order_relaxed);
-    if (const int64_t after = bell.park(ended, may_be_late ? park : Bell::kForever); after >= 0)
+    if (const int64_t after = bell.park(ended, may_be_late ? park : Bell::kForever); after >= 0) {
+      absent += after;
       limit.woke(after);
+      if (after > kAbsence) limit.crowded();
+    }
     park = std::min(2 * park, kLongestPark);
     parked = true;
+    last = steady_nanoseconds();
   }
-  limit.ended(steady_nanoseconds() - start);
+  limit.ended(std::max<int64_t>(steady_nanoseconds() - start - absent, 0));
 }
 
 // Of the caller, where a worker has no processor to finish its piece on: it gets this one while we
 // are parked, and goes back to where it was. Then we are here to go on.
-void ThreadPool::lend_processor(const Operation& operation) {
+bool ThreadPool::lend_processor(const Operation& operation) {
   const auto ended = [&] { return has_ended(operation); };
-  for (int worker = 1; worker < threads(); ++worker) {
+  bool found = false;
+  for (int worker = 1; worker < threads() && !ended(); ++worker) {
     Place& late = seats_[static_cast<size_t>(worker)].place;
-    if (!owes(operation, worker) || late.is_running() || ended()) continue;
+    if (!owes(operation, worker) || late.is_running()) continue;
+    found = true;
     const int here = ::sched_getcpu();
     if (late.processor() == here) {
       ended_.park(ended, kLoan);
@@ -211,24 +228,25 @@ void ThreadPool::lend_processor(const Operation& operation) {
       ended_.park(ended, kLoan);
       late.return_home();
     }
-    if (ended()) return;
   }
+  return found;
 }
 
 // Of a worker, where the caller has no processor to go on with: it gets this one, and we go where
 // it waited. We have claimed nothing, so nobody waits for us.
-void ThreadPool::give_way(int worker) {
+bool ThreadPool::give_way(int worker) {
   Place& caller = seats_[0].place;
   Place& own = seats_[static_cast<size_t>(worker)].place;
-  if (!series_.load(std::memory_order_relaxed)) return;
+  if (!series_.load(std::memory_order_relaxed)) return false;
   const bool due = has_ended(Operation::of(operation_.load(std::memory_order_relaxed)));
-  if (!due && ended_.somebody_is_parked()) return;  // the caller waits for another worker
-  if (caller.is_running()) return;
+  if (!due && ended_.somebody_is_parked()) return false;  // the caller waits for another worker
+  if (caller.is_running()) return false;
   const int here = ::sched_getcpu(), there = caller.processor();
   if (here == there)
     own.move_away_from(here);
   else if (caller.move_to(here))
     own.move_to(there);
+  return true;
 }
 
 Share share_of(int64_t count, int64_t worker, int64_t workers, int64_t grain) {

@@ -16,7 +16,7 @@ namespace nety {
 
 /// How the threads of a pool wait.
 enum class Waiting {
-  kAdapts,  ///< Spins as long as that is cheaper than parking (spin_limit.h).
+  kAdapts,  ///< Spins as long as that is cheaper than parking here (spin_limit.h).
   kSpins,   ///< Never parks, and makes no system call.
   kParks,   ///< Parks at once.
 };
@@ -89,8 +89,9 @@ class ThreadPool {
   bool owes(const Operation& operation, int worker) const;
   template <class Ended, class Help>
   void wait(int worker, Bell& bell, const Ended& ended, const Help& help);
-  void lend_processor(const Operation& operation);
-  void give_way(int worker);
+  /// Both: whether a thread without a processor was found.
+  bool lend_processor(const Operation& operation);
+  bool give_way(int worker);
 
   const int threads_;
   std::vector<std::thread> workers_;

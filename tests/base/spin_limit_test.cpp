@@ -18,51 +18,68 @@ void park(SpinLimit& limit, int64_t microseconds) {
   for (int i = 0; i < 100; ++i) limit.woke(microseconds * kMicrosecond);
 }
 
-TEST(SpinLimit, CoversWaitsShorterThanParking) {
+/// Of a thread among other programs.
+SpinLimit among_others() {
   SpinLimit limit;
+  limit.crowded();
+  return limit;
+}
+
+TEST(SpinLimit, IsTheLongestWhileNobodyLosesAProcessor) {
+  SpinLimit limit;
+  wait(limit, SpinLimit::kWaits, 3000);
+  EXPECT_EQ(limit.nanoseconds(), SpinLimit::kLongest);
+  limit.crowded();
+  EXPECT_EQ(limit.nanoseconds(), SpinLimit::kShortest);
+  wait(limit, SpinLimit::kMemory, 3000);
+  EXPECT_EQ(limit.nanoseconds(), SpinLimit::kLongest);
+}
+
+TEST(SpinLimit, CoversWaitsShorterThanParking) {
+  SpinLimit limit = among_others();
   park(limit, 30);
   wait(limit, SpinLimit::kWaits, 12);
   EXPECT_EQ(limit.nanoseconds(), 16 * kMicrosecond);
 }
 
 TEST(SpinLimit, ParksSoonWhereParkingIsCheaperThanTheWait) {
-  SpinLimit limit;
+  SpinLimit limit = among_others();
   park(limit, 5);
-  wait(limit, SpinLimit::kWaits, 12);
+  wait(limit, SpinLimit::kWaits, 100);
   EXPECT_EQ(limit.nanoseconds(), SpinLimit::kShortest);
 }
 
 TEST(SpinLimit, GivesUpOnWaitsThatAreLongerThanAnyLimit) {
-  SpinLimit limit;
+  SpinLimit limit = among_others();
   wait(limit, SpinLimit::kWaits, 3000);
   EXPECT_EQ(limit.nanoseconds(), SpinLimit::kShortest);
 }
 
 // Decode: many short waits between operations, and one long one while a token is chosen.
 TEST(SpinLimit, CoversTheManyShortWaitsAndNotTheFewLongOnes) {
-  SpinLimit limit;
+  SpinLimit limit = among_others();
   for (int token = 0; token < 4; ++token) {
-    wait(limit, 60, 3);
+    wait(limit, 60, 12);
     wait(limit, 4, 400);
   }
-  EXPECT_EQ(limit.nanoseconds(), 4 * kMicrosecond);
+  EXPECT_EQ(limit.nanoseconds(), 16 * kMicrosecond);
 }
 
 TEST(SpinLimit, GrowsWithWhatParkingCosts) {
-  for (const auto& [parking, expected] : {std::pair{30, 4}, std::pair{200, 64}}) {
-    SpinLimit limit;
+  for (const auto& [parking, expected] : {std::pair{30, 16}, std::pair{200, 128}}) {
+    SpinLimit limit = among_others();
     park(limit, parking);
-    wait(limit, 48, 3);
-    wait(limit, 16, 60);
+    wait(limit, 48, 12);
+    wait(limit, 16, 100);
     EXPECT_EQ(limit.nanoseconds(), expected * kMicrosecond) << parking;
   }
 }
 
 TEST(SpinLimit, ForgetsHowItWasBefore) {
-  SpinLimit limit;
+  SpinLimit limit = among_others();
   wait(limit, 10 * SpinLimit::kWaits, 3000);
-  wait(limit, 10 * SpinLimit::kWaits, 3);
-  EXPECT_EQ(limit.nanoseconds(), 4 * kMicrosecond);
+  wait(limit, 10 * SpinLimit::kWaits, 12);
+  EXPECT_EQ(limit.nanoseconds(), 16 * kMicrosecond);
 }
 
 TEST(SpinLimit, DoesNotCountTheQueueBeforeABusyProcessorAsParking) {
