@@ -105,7 +105,7 @@ void ThreadPool::operate(bool own, int64_t pieces, PieceTask task, void* context
   begun_.ring();
   work_on(operation, 0);
   wait(
-      0, ended_, [&] { return has_ended(operation); }, [&] { lend_processor(operation); });
+      0, ended_, [&] { return has_ended(operation); }, [&] { return lend_processor(operation); });
 }
 
 void ThreadPool::work(int worker) {
@@ -114,7 +114,7 @@ void ThreadPool::work(int worker) {
   for (;;) {
     wait(
         worker, begun_, [&] { return operation_.load(std::memory_order_seq_cst) != seen; },
-        [&] { give_way(worker); });
+        [&] { return give_way(worker); });
     seen = operation_.load(std::memory_order_acquire);
     if (stop_.load(std::memory_order_relaxed)) return;
     work_on(Operation::of(seen), worker);
