@@ -118,6 +118,12 @@ STAND_INS = {
             added="--pairs 1 --slice-ms 1 --force",
         ),
         StandIn(
+            "build/release/nety-roofline --modes q4_1+q8_0 --beside 1,2,4 --slice-ms 500",
+            "minutes of measuring: for one pair of moments",
+            changed={"500": "1"},
+            added="--pairs 1 --force",
+        ),
+        StandIn(
             "build/release/nety-roofline --shape tinyllama-1.1b --modes fp32,bf16 --prefill 512",
             "minutes of measuring: for one pair of moments, of a smaller shape",
             changed={"tinyllama-1.1b": "smollm2-135m", "512": "16"},
