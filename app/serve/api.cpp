@@ -8,6 +8,7 @@
 
 #include "app/serve/answering.h"
 #include "app/serve/json_text.h"
+#include "app/serve/page.h"
 #include "core/base/error.h"
 
 namespace nety::serve {
@@ -86,9 +87,13 @@ struct Api::Route {
 };
 
 const Api::Route Api::kRoutes[] = {
-    {"POST", "/v1/chat/completions", &Api::chat}, {"POST", "/v1/completions", &Api::completion},
-    {"GET", "/v1/models", &Api::models},          {"GET", "/health", &Api::health, true},
-    {"GET", "/metrics", &Api::metrics},           {"GET", "/openapi.json", &Api::description},
+    {"POST", "/v1/chat/completions", &Api::chat},
+    {"POST", "/v1/completions", &Api::completion},
+    {"GET", "/v1/models", &Api::models},
+    {"GET", "/health", &Api::health, true},
+    {"GET", "/metrics", &Api::metrics},
+    {"GET", "/openapi.json", &Api::description},
+    {"GET", "/", &Api::page, true},
 };
 
 /// Followed by the name of a model.
@@ -160,6 +165,8 @@ HttpAnswer Api::answer(const HttpRequest& request, HttpPeer& peer) {
 HttpAnswer Api::refuse(int status, std::string_view why) {
   return error_answer(ApiError(status, code_of(status), std::string(why)));
 }
+
+HttpAnswer Api::page(const HttpRequest&, HttpPeer&) { return chat_page(); }
 
 HttpAnswer Api::chat(const HttpRequest& request, HttpPeer& peer) {
   return complete(read_chat_ask(request.body), request, peer);

@@ -1,5 +1,5 @@
-// What the server answers at which address: OpenAI's interface, health, metrics, and its
-// description.
+// What the server answers at which address: the chat page, OpenAI's interface, health, metrics, and
+// its description.
 #pragma once
 
 #include <functional>
@@ -33,6 +33,7 @@ class Api final : public HttpHandler {
     std::string_view allowed = {};  ///< Where only the method is wrong: the right one.
   };
 
+  HttpAnswer page(const HttpRequest& request, HttpPeer& peer);
   HttpAnswer chat(const HttpRequest& request, HttpPeer& peer);
   HttpAnswer completion(const HttpRequest& request, HttpPeer& peer);
   HttpAnswer models(const HttpRequest& request, HttpPeer& peer);

@@ -443,7 +443,7 @@ TEST_F(ApiTest, DescribesEveryAddress) {
       EXPECT_NE(answer.status, 405) << word << " " << address;
       EXPECT_TRUE(operation.at("responses").contains(std::to_string(answer.status))) << address;
     }
-  EXPECT_EQ(described, 7);
+  EXPECT_EQ(described, 8);
 }
 
 // Every field of the description is taken, and every schema that it names is there.
@@ -468,8 +468,9 @@ class ApiWithKey : public ApiTest {
   ApiWithKey() : ApiTest("0123456789abcdef", "https://a.example") {}
 };
 
-TEST_F(ApiWithKey, AsksForItEverywhereButForHealth) {
+TEST_F(ApiWithKey, AsksForItEverywhereButForHealthAndThePage) {
   EXPECT_EQ(ask(request("GET", "/health")).status, 200);
+  EXPECT_EQ(ask(request("GET", "/")).type, "text/html; charset=utf-8");
   for (const char* path : {"/v1/models", "/metrics", "/openapi.json", "/nothing"})
     EXPECT_EQ(ask(request("GET", path)).status, 401) << path;
   const HttpAnswer refused = post(kChat, "{}");
