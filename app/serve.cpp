@@ -23,6 +23,7 @@
 #include "core/base/error.h"
 #include "core/engine/speculation.h"
 #include "core/measure/memory.h"
+#include "core/model/footprint.h"
 #include "core/serving/engine_runner.h"
 #include "core/serving/service.h"
 
@@ -188,11 +189,14 @@ class Serve final : public Command {
   }
 
   serve::ModelCard card_of(const LoadedModel& loaded, const Context& context) const {
+    const model::Footprint cost = model::footprint(*loaded.model);
     serve::ModelCard card{.id = model_id(loaded),
                           .mode = loaded.mode,
                           .backend = std::string(loaded.backend->name()),
                           .device = std::string(loaded.backend->device()),
                           .policy = {},
+                          .weights_bytes = cost.weights_bytes,
+                          .per_token_bytes = cost.per_token_bytes,
                           .context = loaded.context,
                           .vocabulary = loaded.model->config.vocab,
                           .created = unix_seconds(),

@@ -31,6 +31,8 @@ Json json_of(const ModelCard& card) {
             {"device", card.device},
             {"context", card.context},
             {"policy", card.policy},
+            {"weights_bytes", card.weights_bytes},
+            {"per_token_bytes", card.per_token_bytes},
             {"same_bits", card.same_bits}}}};
 }
 

@@ -27,6 +27,8 @@ struct ModelCard {
   std::string id;  ///< As requests name it.
   std::string mode, backend, device;
   std::vector<std::string> policy;  ///< Which precision, and why: sentences.
+  uint64_t weights_bytes = 0;       ///< In this precision.
+  uint64_t per_token_bytes = 0;     ///< Of them, what making a token reads.
   int64_t context = 0;              ///< Tokens of a request and its answer.
   int64_t vocabulary = 0;
   int64_t created = 0;     ///< Unix seconds.

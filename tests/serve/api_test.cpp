@@ -44,6 +44,8 @@ Served fake_model() {
                .backend = "none",
                .device = "cpu",
                .policy = {"Because it was asked for."},
+               .weights_bytes = 500,
+               .per_token_bytes = 400,
                .context = 64,
                .vocabulary = 200,
                .created = 1000,
@@ -412,6 +414,8 @@ TEST_F(ApiTest, TellsWhatItServesAndWhy) {
   EXPECT_EQ(model.at("id"), "fake");
   EXPECT_EQ(model.at("nety").at("mode"), "fp32");
   EXPECT_EQ(model.at("nety").at("policy").at(0), "Because it was asked for.");
+  EXPECT_EQ(model.at("nety").at("weights_bytes"), 500);
+  EXPECT_EQ(model.at("nety").at("per_token_bytes"), 400);
   EXPECT_EQ(json::parse(ask(request("GET", "/v1/models/fake")).body), model);
   EXPECT_EQ(ask(request("GET", "/v1/models/other")).status, 404);
   EXPECT_EQ(json::parse(ask(request("GET", "/health")).body).at("slots"), 2);

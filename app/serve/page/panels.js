@@ -28,15 +28,17 @@ function showFacts() {
   if (!model) return;
   showEmptiness();
   const { mode, backend, device, context, policy, same_bits: bits } = model.nety;
+  const { weights_bytes: weights, per_token_bytes: perToken } = model.nety;
   document.getElementById("model-name").textContent = `${model.id} · ${mode}`;
   document.getElementById("welcome-title").textContent = model.id;
   document.getElementById("model-title").textContent = model.id;
   document.getElementById("welcome-facts").textContent =
-    [mode, backend, device, say("tokens", number(context))].join(" · ");
+    [mode, backend, device, say("weights_of", bytes(weights)), say("context_of", number(context))].join(" · ");
   fillList("welcome-policy", policy);
   fillList("model-policy", policy);
   const terms = [[say("mode"), mode], [say("backend"), backend], [say("device"), device],
-    [say("context"), say("tokens", number(context))], [say("bits"), say(bits ? "yes" : "no")]];
+    [say("context"), say("tokens", number(context))], [say("bits"), say(bits ? "yes" : "no")],
+    [say("weights"), say("weights_read", bytes(weights), bytes(perToken))]];
   const { resident_memory_bytes: resident, kv_cache_bytes: cache } = metrics;
   if (resident) terms.push([say("memory"), say("memory_of", bytes(resident))]);
   if (cache) terms.push([say("kv"), bytes(cache)]);
