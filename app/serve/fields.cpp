@@ -12,6 +12,24 @@ namespace nety::serve {
 
 using json = nlohmann::ordered_json;  // a schema's properties have an order
 
+namespace {
+
+/// A whole number as JSON Schema has it: 5.0 is one, where a double holds it exactly.
+std::optional<int64_t> whole_of(const json& value) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  if (value.is_number_float()) {
+    const double number = value.get<double>();
+    const bool whole = std::abs(number) <= kExact && std::trunc(number) == number;
+    return whole ? std::optional(static_cast<int64_t>(number)) : std::nullopt;
+  }
+  if (!value.is_number_integer()) return std::nullopt;
+  // An unsigned number beyond int64_t would come out negative.
+  if (value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX) return std::nullopt;
+  return value.get<int64_t>();
+}
+
+}  // namespace
+
 nlohmann::ordered_json parse_json(const std::string& text) {
   // Objects keep their order in a list, which is searched for every field that comes.
   std::array<int, kDeepest + 2> fields{};
@@ -71,11 +89,8 @@ std::optional<double> Fields::number(std::string_view name, double least, double
 std::optional<int64_t> Fields::whole(std::string_view name, int64_t least, int64_t most) {
   const json* value = find(name);
   if (value == nullptr) return std::nullopt;
-  // An unsigned number beyond int64_t would come out negative.
-  const bool fits = value->is_number_integer() &&
-                    !(value->is_number_unsigned() && value->get<uint64_t>() > INT64_MAX);
-  const int64_t number = fits ? value->get<int64_t>() : 0;
-  if (!fits || number < least || number > most)
+  const std::optional<int64_t> number = whole_of(*value);
+  if (!number || *number < least || *number > most)
     refuse_value(path(name), fmt::format("a whole number from {} to {} is needed", least, most));
   return number;
 }

@@ -30,6 +30,14 @@ std::string chat_with(const std::string& more) {
          "}";
 }
 
+// JSON Schema's "integer" is a value, not a spelling.
+TEST(ChatAsk, TakesAWholeNumberWrittenWithAPoint) {
+  EXPECT_EQ(read_chat_ask(chat_with(R"("n": 3.0, "seed": 1e3)")).answers, 3);
+  for (const char* more : {R"("n": 2.5)", R"("n": "2")", R"("seed": 1e300)", R"("seed": -1.0)",
+                           R"("seed": 18446744073709551615)"})
+    EXPECT_TRUE(refusal(read_chat_ask, chat_with(more))) << more;
+}
+
 TEST(ChatAsk, IsReadWithAllThatSamplingTakes) {
   const Ask ask = read_chat_ask(chat_with(
       R"("model": "m", "temperature": 0.5, "top_p": 0.9, "top_k": 7, "min_p": 0.1, "seed": 5,
