@@ -152,7 +152,7 @@ class AnswerView {
 }
 
 function noteText({ id, text }) {
-  return id in kWords[language] ? say(id) : say("failed", text || id);
+  return Object.hasOwn(kWords[language], id) ? say(id) : say("failed", text || id);
 }
 
 /// What an answer cost, under it.

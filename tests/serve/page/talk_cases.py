@@ -27,6 +27,7 @@ def case_streaming(run):
         expect(len(page.messages()[1]) > len(early), "it grows")
         page.press("Escape")
         page.wait("!page.answering")
+        page.value("page.settings.sampling.max_tokens = 16; 0")
         page.ask_and_wait("What is the capital of France? Answer in one word.")
         expect("tok/s" in page.shown(".answer .meta") and "seed" in page.shown(".answer .meta"), page.shown(".answer .meta"))
         page.wait("document.getElementById('facts-line').textContent.includes('tok/s')")
@@ -76,7 +77,7 @@ def case_stopping(run):
 
 def case_regenerating(run):
     """The last answer is made anew, by another seed; by the same seed it is the same."""
-    with server.Server() as one:
+    with server.Server("--max-tokens", "24") as one:
         page = run.page(one.url)
         page.ask_and_wait("Say three words.")
         first = page.shown(".answer .meta")
@@ -169,7 +170,7 @@ def case_api_key(run):
     with tempfile.NamedTemporaryFile("w", suffix=".key") as file:
         file.write(key + "\n")
         file.flush()
-        with server.Server("--api-key-file", file.name) as one:
+        with server.Server("--api-key-file", file.name, "--max-tokens", "24") as one:
             from driver import ChatPage
             page = ChatPage(run.browser, one.url)
             page.wait("document.getElementById('key-dialog').open")
