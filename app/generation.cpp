@@ -150,6 +150,18 @@ void GenerationOptions::set(std::string_view name, const std::string& text) {
               fmt::format("Names: {}.", joined(settings(), ", ")));
 }
 
+std::map<std::string, std::string> GenerationOptions::given() const {
+  std::map<std::string, std::string> values;
+  engine::visit_sampling(
+      [&](const auto& row, const auto& value) {
+        if (is_given(value)) values[std::string(setting_of(row))] = fmt::format("{}", value);
+      },
+      *this);
+  if (seed >= 0) values["seed"] = std::to_string(seed);
+  values["tokens"] = std::to_string(tokens);
+  return values;
+}
+
 std::vector<std::string> GenerationOptions::settings() {
   std::vector<std::string> names;
   GenerationOptions any;

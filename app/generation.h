@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,9 @@ struct GenerationOptions {
   void declare(Arguments& arguments);
   /// The chat's /set NAME VALUE. Error: kUsage for a name or value that cannot be.
   void set(std::string_view name, const std::string& text);
+  /// What set() would have to be told for the same: names and values of those that are not the
+  /// model's own.
+  std::map<std::string, std::string> given() const;
   /// The names that set() knows.
   static std::vector<std::string> settings();
   /// Filled in from the checkpoint and the defaults; a seed is drawn if none was given. Error:

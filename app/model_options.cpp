@@ -261,6 +261,10 @@ std::optional<LoadedModel> load(const ModelOptions& options, const Context& cont
       *progress));
   loaded.mode = decision.mode_name();
   loaded.context = decision.memory.context;
+  loaded.memory = decision.memory;
+  for (const policy::MeasuredMode& earlier : evidence.measured)
+    if (earlier.mode == loaded.mode && earlier.backend == decision.backend)
+      loaded.measured = earlier;
   loaded.load_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   notice(context, policy::loaded_line(facts, decision, loaded.load_s));
   return loaded;

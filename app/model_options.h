@@ -60,6 +60,8 @@ struct LoadedModel {
   int64_t context = 0;       ///< Tokens the plan has room for.
   std::vector<Text> policy;  ///< Which precision, and why: what was said when it was loaded.
   double load_s = 0;
+  policy::MemoryPlan memory;                     ///< What it was planned to take.
+  std::optional<policy::MeasuredMode> measured;  ///< How an earlier run did in this mode here.
 };
 
 /// Told of the opened checkpoint before any weight is loaded, so that a tokenizer, template or

@@ -15,6 +15,7 @@ void ThinkingOutput::show(const chat::ThinkFilter::Piece& piece) {
     if (dims) write_output("\x1b[2m");
     if (writes_) write_answer(piece.thought);
     if (dims) write_output("\x1b[0m");
+    if (view_ != nullptr) view_->thought(piece.thought);
   }
   std::string_view said = piece.said;
   // The blank lines that set an answer apart from thoughts go with them.
@@ -23,6 +24,12 @@ void ThinkingOutput::show(const chat::ThinkFilter::Piece& piece) {
   if (said.empty()) return;
   shown_ += said;
   if (writes_) write_answer(said);
+  if (view_ != nullptr) view_->said(said);
+}
+
+void ThinkingOutput::finish() {
+  show(filter_.finish());
+  if (view_ != nullptr) view_->finish();
 }
 
 }  // namespace nety::app

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/talk/answer_view.h"
 #include "core/chat/thinking.h"
 
 namespace nety::app {
@@ -15,9 +16,12 @@ class ThinkingOutput {
   /// Without `writes` nothing is, for answers that are printed whole.
   ThinkingOutput(std::string_view opened, bool hides, bool writes = true)
       : filter_(opened), hides_(hides), writes_(writes) {}
+  /// What is shown goes to `view`, which outlives this.
+  ThinkingOutput(std::string_view opened, bool hides, talk::AnswerView& view)
+      : filter_(opened), hides_(hides), writes_(false), view_(&view) {}
 
   void push(std::string_view text) { show(filter_.push(text)); }
-  void finish() { show(filter_.finish()); }
+  void finish();
   /// The whole of what was, or would have been, written.
   const std::string& shown() const { return shown_; }
   const chat::ThinkFilter& filter() const { return filter_; }
@@ -27,6 +31,7 @@ class ThinkingOutput {
 
   chat::ThinkFilter filter_;
   bool hides_, writes_;
+  talk::AnswerView* view_ = nullptr;
   std::string shown_;
 };
 

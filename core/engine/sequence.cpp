@@ -66,6 +66,31 @@ void Sequence::copy_prefix(const Sequence& from, int64_t length) {
   tokens_.assign(tokens.begin(), tokens.end());
 }
 
+uint64_t Sequence::layer_bytes() const {
+  if (tokens_.empty()) return 0;
+  return engine_->backend().exported_bytes(*engine_->cache_, static_cast<int32_t>(length()));
+}
+
+void Sequence::export_layer(int64_t layer, std::span<std::byte> to) const {
+  engine_->backend().export_layer(*engine_->cache_, layer, slot_, static_cast<int32_t>(length()),
+                                  to);
+}
+
+bool Sequence::restore(std::span<const int32_t> tokens, std::span<const std::byte> layers) {
+  truncate(0);
+  require_room(tokens);
+  model::Backend& backend = engine_->backend();
+  const auto length = static_cast<int32_t>(tokens.size());
+  const uint64_t bytes = backend.exported_bytes(*engine_->cache_, length);
+  const auto count = static_cast<uint64_t>(engine_->model().config.layers);
+  if (bytes == 0 || layers.size() != bytes * count) return false;
+  for (uint64_t layer = 0; layer < count; ++layer)
+    backend.import_layer(*engine_->cache_, static_cast<int64_t>(layer), slot_, length,
+                         layers.subspan(layer * bytes, bytes));
+  tokens_.assign(tokens.begin(), tokens.end());
+  return true;
+}
+
 Sequence Sequence::fork() const {
   Sequence forked = engine_->open_sequence();
   forked.copy_prefix(*this, length());

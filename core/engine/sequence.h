@@ -1,6 +1,7 @@
 // One conversation in an engine: its tokens, and its slot in the engine's cache.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -34,6 +35,16 @@ class Sequence {
   void copy_prefix(const Sequence& from, int64_t length);
   /// Another sequence that holds the same. Error: kUsage if the engine has no room for one more.
   Sequence fork() const;
+
+  /// What each layer of it takes in a file; 0: it is empty, or its backend cannot give it away.
+  uint64_t layer_bytes() const;
+  /// A layer's keys and values, into layer_bytes() bytes.
+  void export_layer(int64_t layer, std::span<std::byte> to) const;
+  /// Holds `tokens`, whose keys and values are `layers`: what export_layer() gave of each layer of
+  /// the same model in the same mode, in their order. Nothing is read again, and what follows has
+  /// the bits that it would have had. False, with the sequence empty, if the backend cannot take
+  /// them or the sizes are not its own. Error: kUsage, as require_room().
+  bool restore(std::span<const int32_t> tokens, std::span<const std::byte> layers);
 
   /// Error: kUsage if `tokens` cannot be fed: none, outside the vocabulary, or too many.
   void require_room(std::span<const int32_t> tokens) const;

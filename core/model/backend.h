@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -135,6 +136,16 @@ class Backend {
   /// Makes the first `length` positions of sequence `to` those of `from`, another sequence of the
   /// same cache, bit for bit; what `to` held is forgotten. Between steps.
   virtual void copy_sequence(KvCache& cache, int32_t from, int32_t to, int32_t length) = 0;
+  /// What a layer's first `length` positions of a sequence take as a file keeps them; 0: this
+  /// backend cannot give them away. A file of another version of NETY may hold them, so a backend
+  /// that arranges them anew raises kSessionVersion (app/talk/session_file.h).
+  virtual uint64_t exported_bytes(const KvCache& /*cache*/, int32_t /*length*/) const { return 0; }
+  /// A layer's keys and values, bit for bit, to and from exported_bytes(length) bytes. Importing
+  /// replaces what the sequence held. Between steps; only where exported_bytes() is not 0.
+  virtual void export_layer(const KvCache& /*cache*/, int64_t /*layer*/, int32_t /*sequence*/,
+                            int32_t /*length*/, std::span<std::byte> /*to*/) const {}
+  virtual void import_layer(KvCache& /*cache*/, int64_t /*layer*/, int32_t /*sequence*/,
+                            int32_t /*length*/, std::span<const std::byte> /*from*/) {}
 
   /// The buffers for steps of at most `limits` over weights that are prepared already. `config` is
   /// the whole model's; `shape` is what is computed of it here. Errors: kMemory, and kUsage for a

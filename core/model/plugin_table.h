@@ -18,7 +18,7 @@
 namespace nety::model {
 
 /// Counts the changes of PluginTable itself. `layout` covers the types it mentions.
-inline constexpr uint32_t kPluginAbi = 5;
+inline constexpr uint32_t kPluginAbi = 6;
 
 /// What went wrong inside a plugin; texts are cut to fit and end in zero.
 struct PluginError {

@@ -118,6 +118,45 @@ void KvCache::copy(int64_t layer, int64_t from, int64_t to, int64_t length) {
     }
 }
 
+template <class Each>
+void KvCache::each_piece(int64_t layer, int64_t sequence, int64_t head, int64_t length,
+                         int64_t grain, Each&& each) const {
+  for (int64_t block = 0; block * kKvBlock < length; ++block) {
+    const int64_t positions = whole(std::min(length - block * kKvBlock, kKvBlock), grain);
+    each(before(layer, sequence, head, block, grain), static_cast<size_t>(positions * row_bytes_));
+  }
+}
+
+size_t KvCache::exported_bytes(int64_t length) const {
+  return static_cast<size_t>(shape_.kv_heads * (whole(length, kKeyGroup) + length) * row_bytes_);
+}
+
+void KvCache::export_layer(int64_t layer, int64_t sequence, int64_t length, std::byte* to) const {
+  const auto take = [&](const AnonymousMemory& memory, int64_t head, int64_t grain) {
+    each_piece(layer, sequence, head, length, grain, [&](size_t at, size_t bytes) {
+      std::memcpy(to, memory.as<std::byte>() + at, bytes);
+      to += bytes;
+    });
+  };
+  for (int64_t head = 0; head < shape_.kv_heads; ++head) {
+    take(keys_, head, kKeyGroup);
+    take(values_, head, 1);
+  }
+}
+
+void KvCache::import_layer(int64_t layer, int64_t sequence, int64_t length, const std::byte* from) {
+  const auto put = [&](AnonymousMemory& memory, int64_t head, int64_t grain) {
+    each_piece(layer, sequence, head, length, grain, [&](size_t at, size_t bytes) {
+      std::memcpy(memory.as<std::byte>() + at, from, bytes);
+      from += bytes;
+    });
+  };
+  for (int64_t head = 0; head < shape_.kv_heads; ++head) {
+    put(keys_, head, kKeyGroup);
+    put(values_, head, 1);
+  }
+}
+
 const void* KvCache::keys(int64_t layer, int64_t sequence, int64_t head, int64_t block) const {
   return keys_.as<std::byte>() + before(layer, sequence, head, block, kKeyGroup);
 }

@@ -54,6 +54,17 @@ class NativeBackend final : public model::Backend {
     share_items(pool_, own.shape().layers,
                 [&](int64_t layer) { own.copy(layer, from, to, length); });
   }
+  uint64_t exported_bytes(const model::KvCache& cache, int32_t length) const override {
+    return static_cast<const KvCache&>(cache).exported_bytes(length);
+  }
+  void export_layer(const model::KvCache& cache, int64_t layer, int32_t sequence, int32_t length,
+                    std::span<std::byte> to) const override {
+    static_cast<const KvCache&>(cache).export_layer(layer, sequence, length, to.data());
+  }
+  void import_layer(model::KvCache& cache, int64_t layer, int32_t sequence, int32_t length,
+                    std::span<const std::byte> from) override {
+    static_cast<KvCache&>(cache).import_layer(layer, sequence, length, from.data());
+  }
   std::unique_ptr<model::Workspace> make_workspace(const ModelConfig& config,
                                                    const model::LocalShape& shape,
                                                    const model::StepLimits& limits) override {
