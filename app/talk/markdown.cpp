@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kBold = "\x1b[1m", kTitle = "\x1b[1;4m", kCode = "\x1b[36m",
                            kDim = "\x1b[2m", kPlain = "\x1b[0m";
 constexpr size_t kLongestFenceLine = 200;
-constexpr std::string_view kBullet = "\xe2\x80\xa2 ";
+constexpr std::string_view kDot = "\xe2\x80\xa2 ";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_ascii_word(char c) {
@@ -138,7 +138,7 @@ void Markdown::begin_line(bool last) {
     text.remove_prefix(text[marks] == ' ' ? marks + 1 : marks);
   } else if (line == Line::kBullet) {
     put(text.substr(0, blanks));
-    put(kBullet);
+    put(kDot);
     page_.indent(blanks + 2);
     text.remove_prefix(blanks + 2);
   } else if (line == Line::kNumber) {

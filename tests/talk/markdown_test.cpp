@@ -102,11 +102,11 @@ TEST(AnswerView, DimsThoughtsAndLetsNoControlThrough) {
         {.styles = true}, [] { return size_t{20}; },
         [&out](std::string_view part) { out += part; });
     view.thought("<think>\nhm **x**\n</think>");
-    view.said("\n\nyes \x1b[31m**b**\x07");
+    view.said("\n\nyes \x1b[31m **b**\x07");
     view.finish();
   }
   EXPECT_EQ(readable(out),
-            "<d><think>\nhm **x**\n</think></>\n\nyes \xef\xbf\xbd[31m<b>b</>"
+            "<d><think>\nhm **x**\n</think></>\n\nyes \xef\xbf\xbd[31m <b>b</>"
             "\xef\xbf\xbd");
 }
 
