@@ -2,6 +2,7 @@
 // bytes.
 #include "app/line_editor.h"
 
+#include <fmt/core.h>
 #include <histedit.h>
 #include <poll.h>
 #include <unistd.h>
@@ -47,41 +48,20 @@ std::string narrow(std::wstring_view text) {
   return out;
 }
 
-/// A byte of standard input: 1, or 0 at its end, or -1 where Ctrl-C came first.
-int read_byte(EditLine* edit, unsigned char& byte) {
-  auto columns = terminal_columns(STDOUT_FILENO), rows = terminal_rows(STDOUT_FILENO);
-  for (;;) {
-    if (interrupted()) return -1;
-    pollfd input{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&input, 1, kLookEvery_ms) > 0) {
-      const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
-      if (got >= 0) return static_cast<int>(got);
-      if (errno != EINTR && errno != EAGAIN) return 0;
+/// Rows between the first and the last character of a text that begins a row.
+size_t rows_of(std::string_view text, size_t columns) {
+  size_t rows = 0, column = 0;
+  while (!text.empty()) {
+    const talk::Character one = talk::first_character(text);
+    const bool ends = text[0] == '\n';
+    if (ends || column + one.columns > columns) {
+      ++rows;
+      column = 0;
     }
-    const auto new_columns = terminal_columns(STDOUT_FILENO),
-               new_rows = terminal_rows(STDOUT_FILENO);
-    if (new_columns == columns && new_rows == rows) continue;
-    columns = new_columns;
-    rows = new_rows;
-    el_resize(edit);
-    el_wset(edit, EL_REFRESH);
+    column += ends ? 0 : one.columns;
+    text.remove_prefix(one.bytes);
   }
-}
-
-/// A character of standard input. Its encoding is UTF-8 whatever the locale.
-int read_character(EditLine* edit, wchar_t* out) {
-  std::string bytes;
-  size_t wanted = 1;
-  while (bytes.size() < wanted) {
-    unsigned char byte = 0;
-    const int got = read_byte(edit, byte);
-    if (got <= 0) return got;
-    bytes += static_cast<char>(byte);
-    if (bytes.size() == 1) wanted = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
-  }
-  const bool good = utf8_sequence(bytes) == bytes.size();
-  *out = good ? static_cast<wchar_t>(tokenizer::code_point_at(bytes, 0).value) : L'\xfffd';
-  return 1;
+  return column == columns ? rows + 1 : rows;
 }
 
 }  // namespace
@@ -120,6 +100,14 @@ class LineEditor::Terminal {
     for (const wchar_t* key : keys) el_wset(edit_, EL_BIND, key, name, nullptr);
   }
   void bind_keys();
+  int read_byte(unsigned char& byte);
+  static int read_character(EditLine* edit, wchar_t* out);
+  struct Size {
+    std::optional<size_t> columns, rows;
+    bool operator==(const Size&) const = default;
+  };
+  static Size size_now() { return {terminal_columns(STDOUT_FILENO), terminal_rows(STDOUT_FILENO)}; }
+  void follow_size();
   void enter(const std::string& text);
   std::string line(bool to_cursor) const;
   bool insert(std::string_view text) { return el_winsertstr(edit_, wide(text).c_str()) == 0; }
@@ -136,6 +124,7 @@ class LineEditor::Terminal {
   EditLine* edit_;
   HistoryW* history_;
   std::string prompt_;
+  Size size_;  // of the terminal, as libedit knows it
 };
 
 LineEditor::Terminal::Terminal(Language language, Complete complete)
@@ -159,6 +148,49 @@ LineEditor::Terminal::Terminal(Language language, Complete complete)
   el_set(edit_, EL_PROMPT, prompt_of);
   bind_keys();
   el_source(edit_, nullptr);  // the person's own ~/.editrc
+}
+
+/// A byte of standard input: 1, or 0 at its end, or -1 where Ctrl-C came first.
+int LineEditor::Terminal::read_byte(unsigned char& byte) {
+  for (;;) {
+    if (interrupted()) return -1;
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&input, 1, kLookEvery_ms) > 0) {
+      const ssize_t got = ::read(STDIN_FILENO, &byte, 1);
+      if (got >= 0) return static_cast<int>(got);
+      if (errno != EINTR && errno != EAGAIN) return 0;
+    }
+    follow_size();
+  }
+}
+
+/// A character of standard input. Its encoding is UTF-8 whatever the locale.
+int LineEditor::Terminal::read_character(EditLine* edit, wchar_t* out) {
+  std::string bytes;
+  size_t wanted = 1;
+  while (bytes.size() < wanted) {
+    unsigned char byte = 0;
+    const int got = of(edit).read_byte(byte);
+    if (got <= 0) return got;
+    bytes += static_cast<char>(byte);
+    if (bytes.size() == 1) wanted = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
+  }
+  const bool good = utf8_sequence(bytes) == bytes.size();
+  *out = good ? static_cast<wchar_t>(tokenizer::code_point_at(bytes, 0).value) : L'\xfffd';
+  return 1;
+}
+
+// A terminal of another width has broken the line anew: it is cleared from its beginning on, and
+// libedit writes it again.
+void LineEditor::Terminal::follow_size() {
+  const Size size = size_now();
+  if (size == size_) return;
+  size_ = size;
+  const size_t up = size.columns ? rows_of(prompt_ + line(true), *size.columns) : 0;
+  std::fputs(up > 0 ? fmt::format("\r\x1b[{}A\x1b[J", up).c_str() : "\r\x1b[J", stdout);
+  std::fflush(stdout);
+  el_resize(edit_);
+  el_wset(edit_, EL_REFRESH);
 }
 
 void LineEditor::Terminal::bind_keys() {
@@ -256,6 +288,7 @@ unsigned char LineEditor::Terminal::complete() {
 std::optional<std::string> LineEditor::Terminal::read(const std::string& prompt, bool& cancelled) {
   prompt_ = prompt;
   clear_interrupt();
+  size_ = size_now();
   el_resize(edit_);
   set_paste_mode(true);
   int count = 0;

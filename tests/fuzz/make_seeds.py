@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the seeds of fuzz_gguf and fuzz_files: the smallest models of every family, with its keys
+"""Makes the seeds of fuzz_session, and of fuzz_gguf and fuzz_files: the smallest models of every family, with its keys
 and tensors, by the writers of tests/cases. All weights are 0, and factors of frequencies 1.
 
     tests/fuzz/make_seeds.py
@@ -323,7 +323,22 @@ def write_file_seeds():
     })
 
 
-for folder in ("gguf", "gguf_tokenizer", "files"):
+def write_session_seeds():
+    """Kept conversations without their checksum, which the target adds."""
+    running = dict.fromkeys(("model", "hash", "mode", "head", "compute", "backend", "kv"), "x")
+    for layers, size in ((0, 0), (2, 8)):
+        header = dict(running=running, model_path="m", context=8, created_utc="", system="s",
+                      turns=[dict(role="user", content="q"),
+                             dict(role="assistant", content="a", thinking="t", whole="w")],
+                      forgotten=1, tokens=[1, 2], settings={"seed": "7"}, layers=layers, layer_bytes=size)
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        with open(os.path.join(HERE, "corpus", "session", f"{layers}-layers"), "wb") as out:
+            out.write(b"NETYCHAT" + struct.pack("<II", 1, len(text)) + text + bytes(layers * size))
+
+
+for folder in ("gguf", "gguf_tokenizer", "files", "session"):
     os.makedirs(os.path.join(HERE, "corpus", folder), exist_ok=True)
 write_gguf_seeds()
 write_file_seeds()
+write_session_seeds()

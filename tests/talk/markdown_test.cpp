@@ -2,6 +2,8 @@
 #include "app/talk/markdown.h"
 
 #include <gtest/gtest.h>
+// After gtest, as it needs.
+#include <rapidcheck/gtest.h>
 
 #include "app/talk/answer_view.h"
 
@@ -93,6 +95,25 @@ TEST(Markdown, EndsStylesWithTheirLine) {
 
 TEST(Markdown, CountsNoColumnsForStyles) {
   expect_shown("aa **bb** `cc` dd", "aa <b>bb</>\n<c>cc</> dd", 6);
+}
+
+RC_GTEST_PROP(MarkdownProperties, PiecesMakeNoDifferenceAndNoLetterIsLost, ()) {
+  const auto parts = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
+      "a", "é", " ", "\n", "*", "**", "`", "```", "# ", "- ", "1. ", "\\", "~~~", "|", "日"));
+  std::string text;
+  for (const std::string& part : parts) text += part;
+  const std::string whole = shown(text, text.size() + 1, 12);
+  RC_ASSERT(shown(text, 1, 12) == whole);
+  RC_ASSERT(shown(text, 3, 12) == whole);
+  const auto of_letters = [](std::string_view all) {
+    std::string found;
+    for (const char c : all)
+      if (c == 'a' ||
+          (static_cast<unsigned char>(c) >= 0x80 && c != '\xe2' && c != '\x80' && c != '\xa2'))
+        found += c;
+    return found;
+  };
+  RC_ASSERT(of_letters(whole) == of_letters(text));
 }
 
 TEST(AnswerView, DimsThoughtsAndLetsNoControlThrough) {
