@@ -23,7 +23,7 @@ class Chat final : public Command {
     arguments.text("--system", system_, "The system message");
     arguments.optional_text("--resume", resume_, kLast,
                             "Go on with a session that /save kept; alone: the last one");
-    generation_.tokens = 1024;
+    generation_.tokens = kChatTokens;
     structured_.declare(arguments);
     generation_.declare(arguments);
   }

@@ -145,9 +145,9 @@ void Conversation::answer() {
   std::optional<talk::AnswerView> shown;
   std::optional<ThinkingOutput> output;
   if (stdout_is_terminal())
-    output.emplace(
-        opened, generation_.hides_thoughts(),
-        shown.emplace(look_, columns, [](std::string_view text) { write_output(text); }));
+    output.emplace(opened, generation_.hides_thoughts(),
+                   shown.emplace(structure_ ? talk::Look{} : look_, columns,  // JSON is no Markdown
+                                 [](std::string_view text) { write_output(text); }));
   else
     output.emplace(opened, generation_.hides_thoughts());
   const engine::Answer result =

@@ -21,6 +21,9 @@
 
 namespace nety::app {
 
+/// Tokens of an answer where nothing is said of them.
+inline constexpr int64_t kChatTokens = 1024;
+
 class Conversation {
  public:
   Conversation(LoadedModel& loaded, ModelText text, chat::ChatTemplate format,

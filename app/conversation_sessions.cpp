@@ -88,12 +88,15 @@ void Conversation::resume(const std::string& name, talk::KeptSession kept, bool 
   talk::require_same_model(session, running(), name);
 
   GenerationOptions generation = generation_;
-  const std::map<std::string, std::string> given = generation_.given();
+  std::map<std::string, std::string> given;
+  if (keeps_given) given = generation_.given();
+  if (generation_.tokens == kChatTokens) given.erase("tokens");
+  if (keeps_given && generation_.think != GenerationOptions().think) given["think"];
   for (const auto& [setting, value] : session.settings) {
-    const bool stays = keeps_given && given.contains(setting) && setting != "tokens";
+    if (given.contains(setting)) continue;
     if (setting == "think")
       generation.think = value;
-    else if (!stays)
+    else
       generation.set(setting, value);
   }
   generation_ = std::move(generation);

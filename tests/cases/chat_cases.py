@@ -19,6 +19,7 @@ Words **in bold, more than one of them**, and `code spans`, in a paragraph that 
 print("a line of code that is far too long for a terminal of forty columns")
 ```
 Fin."""
+SHORT = "Fin: that is all, ok."
 
 
 def talker(answer=ANSWER, context=8192):
@@ -104,7 +105,7 @@ def narrow_terminals(t):
 
 def a_whole_session(t):
     """Every command does what the manual says, in one conversation."""
-    model = talker("Fin: ok.")
+    model = talker(SHORT)
     with open("notes.txt", "w", encoding="utf-8") as file:
         file.write("été\n```\n")
     with chat(t, model, rows=60) as it:
@@ -130,7 +131,7 @@ def a_whole_session(t):
         expect("ok." in it.ask("/regen"), "an answer", it.screen())
         it.ask("/edit another")
         said = turns(it)
-        expect([x["content"] for x in said[1:]] == ["another", "Fin: ok."], "the question changed", said)
+        expect([x["content"] for x in said[1:]] == ["another", SHORT], "the question changed", said)
         screen = it.ask("/mode")
         for text in ("fp32 on native", "Because --mode fp32 was asked for", "weights:", "nety bench"):
             expect(text in screen, text, screen)
@@ -155,7 +156,7 @@ def a_whole_session(t):
 
 def typing(t):
     """Completion, history with search, several lines, a pasted text, $EDITOR: each is one question."""
-    model = talker("Fin: ok.")
+    model = talker(SHORT)
     with open("editor", "w") as file:
         file.write('#!/bin/sh\nprintf "from the editor\\nline two\\n" >>"$1"\n')
     os.chmod("editor", 0o755)
@@ -187,7 +188,7 @@ def typing(t):
         it.wait_for_prompt()
         it.write('"""one')
         it.keys("Enter")
-        it.wait_for("... ")
+        it.wait_for("\n...")
         it.write('two"""')
         it.keys("Enter")
         time.sleep(0.2)
@@ -217,8 +218,12 @@ def stopping(t):
         it.write("hi")
         it.keys("Enter")
         it.wait_for("abababab")
+        it.resize(61, 24)  # between two tokens
+        time.sleep(0.5)
         it.keys("C-c")
         it.wait_for_prompt()
+        lines = [x for x in it.lines() if re.fullmatch("[ab]+", x)]
+        expect({len(x) for x in lines[-6:-1]} == {61}, "lines of the new width", lines[-6:])
         said = turns(it)
         expect(re.fullmatch(r"(ab)+a?", said[1]["content"]), "the part that came", said[1]["content"][:40])
         expect(len(said[1]["content"]) < 180000, "a part", len(said[1]["content"]))
@@ -231,7 +236,7 @@ def stopping(t):
 
 def sessions_are_resumed(t):
     """A kept session goes on without its model being named; another model or mode is refused."""
-    model = talker("Fin: ok.")
+    model = talker(SHORT)
     with chat(t, model) as it:
         it.ask("where was I")
         it.ask("/set top-k 9")
@@ -240,7 +245,7 @@ def sessions_are_resumed(t):
         it.wait_for("exit status 0")
     with Terminal(t, "--lang", "fr", "chat", "--resume") as it:
         it.wait_for_prompt()
-        screen = it.wait_for("Session là : 2 tours", ">>> where was I", "Fin: ok.")
+        screen = it.wait_for("Session là : 2 tours", ">>> where was I", SHORT)
         seconds = float(re.search(r"reprise en ([\d.]+) s", screen)[1])
         expect(seconds < 1, "less than a second", seconds)
         expect("relus" not in screen, "nothing that is read again", screen)
@@ -253,7 +258,7 @@ def sessions_are_resumed(t):
     t.nety("chat", model, "--mode", "bf16", "--resume=là", env=env).exits(2).says("là", "fp32", "bf16")
     os.mkdir("other")
     os.chdir("other")
-    other = os.path.abspath(talker("Fin: no."))
+    other = os.path.abspath(talker("Fin: that is all, no."))
     t.nety("chat", other, "--resume=là", env=env).exits(2).says("là", "another")
     t.nety("chat", other, "--resume=none", env=env).exits(2).says("none", "là")
     os.chdir("..")

@@ -27,8 +27,8 @@ class Terminal:
         kept = ("PATH", "HOME", "LANG", "EDITOR", "VISUAL", "NO_COLOR", "TMPDIR")
         given = [f"{k}={v}" for k, v in variables.items() if k in kept or k.startswith(("NETY_", "XDG_"))]
         command = shlex.join(["env", *given, trial.program, *map(str, words)])
-        # What stands behind the program keeps the screen once it has ended.
-        command += '; echo "exit status $?"; exec sleep 600'
+        # The shell keeps the screen once the program has ended, and Ctrl-C is for the program.
+        command = f'trap : INT; {command}; echo "exit status $?"; exec sleep 600'
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", rows, "sh", "-c", command,
                   env=variables)
 
