@@ -15,7 +15,8 @@ class Terminal:
     def __init__(self, trial, *words, columns=80, rows=24, env=()):
         if shutil.which("tmux") is None:
             raise Skip("tmux is not installed")
-        self.socket = os.path.join(os.getcwd(), "tmux")
+        # A server that was told to end may still hold its socket.
+        self.socket = os.path.join(os.getcwd(), f"tmux{time.monotonic_ns()}")
         variables = environment() | {
             "NETY_HISTORY": os.path.join(os.getcwd(), "history"),
             "NETY_SESSIONS": os.path.join(os.getcwd(), "sessions"),
