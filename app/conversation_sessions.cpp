@@ -25,6 +25,14 @@ std::string name_of_now() {
   return name;
 }
 
+/// A question may carry a whole file.
+std::string first_lines(const std::string& text) {
+  size_t end = 0;
+  for (int line = 0; line < 8 && end < text.size(); ++line)
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  return end < text.size() ? text.substr(0, end) + "…" : text;
+}
+
 std::string shown(const talk::Running& running) {
   return fmt::format("{}, --kv {}", running.backend, running.kv);
 }
@@ -151,7 +159,7 @@ void Conversation::show_last_turns() {
   for (size_t i = at; i < turns_.size(); ++i) {
     talk::AnswerView shown = view();
     if (turns_[i].role == "user")
-      shown.thought(">>> " + turns_[i].content);
+      shown.thought(">>> " + first_lines(turns_[i].content));
     else
       shown.said(turns_[i].content);
     shown.finish();

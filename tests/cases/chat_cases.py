@@ -219,11 +219,12 @@ def stopping(t):
         it.keys("Enter")
         it.wait_for("abababab")
         it.resize(61, 24)  # between two tokens
-        time.sleep(0.5)
+        lines, end = [], time.time() + 30
+        while time.time() < end and {len(x) for x in lines[-6:-1]} != {61}:
+            lines = [x for x in it.lines() if re.fullmatch("[ab]+", x)]
+        expect({len(x) for x in lines[-6:-1]} == {61}, "lines of the new width", lines[-6:])
         it.keys("C-c")
         it.wait_for_prompt()
-        lines = [x for x in it.lines() if re.fullmatch("[ab]+", x)]
-        expect({len(x) for x in lines[-6:-1]} == {61}, "lines of the new width", lines[-6:])
         said = turns(it)
         expect(re.fullmatch(r"(ab)+a?", said[1]["content"]), "the part that came", said[1]["content"][:40])
         expect(len(said[1]["content"]) < 180000, "a part", len(said[1]["content"]))

@@ -1,6 +1,5 @@
 """A real terminal for the cases: tmux, whose screens can be read as a person sees them."""
 
-import itertools
 import os
 import shlex
 import shutil
@@ -13,13 +12,11 @@ from trial import Fails, Skip, environment
 class Terminal:
     """NETY in a terminal of that size. Used as a context, it is closed at the end."""
 
-    numbers = itertools.count()
-
     def __init__(self, trial, *words, columns=80, rows=24, env=()):
         if shutil.which("tmux") is None:
             raise Skip("tmux is not installed")
-        # A server of its own: one that is told to end may still answer for a moment.
-        self.socket = os.path.join(os.getcwd(), f"tmux{next(Terminal.numbers)}")
+        # A server that was told to end may still hold its socket.
+        self.socket = os.path.join(os.getcwd(), f"tmux{time.monotonic_ns()}")
         variables = environment() | {
             "NETY_HISTORY": os.path.join(os.getcwd(), "history"),
             "NETY_SESSIONS": os.path.join(os.getcwd(), "sessions"),

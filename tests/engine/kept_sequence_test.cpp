@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(Every, KeptSequence,
                                            KeptWay{"bf16", false, model::KvType::kBf16},
                                            KeptWay{"q8_0", false, model::KvType::kQ8_0},
                                            KeptWay{"plugin", true, model::KvType::kFp32}),
-                         [](const auto& one) { return std::string(one.param.name); });
+                         [](const auto& way) { return std::string(way.param.name); });
 
 }  // namespace
 }  // namespace nety::engine
