@@ -69,10 +69,10 @@ NETY_PEAK(int8_steps, "avx512f,avx512vnni", "vpdpbusd %1, %2, %0")
 #define NETY_WIDEN(p, s) NETY_OP("vpmaddwd", 15, p, 13) NETY_OP("vpaddd", 13, s, s)
 #define NETY_RUN2(p, s) NETY_FIRST(p) NETY_QUAD(p) NETY_WIDEN(p, s)
 #define NETY_RUN4(p, s) NETY_FIRST(p) NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_WIDEN(p, s)
-#define NETY_RUN8(p, s)                                                                      \
-  NETY_FIRST(p)                                                                              \
-  NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) \
-      NETY_WIDEN(p, s)
+#define NETY_RUN8(p, s) \
+  NETY_FIRST(p)         \
+  NETY_QUAD(p)          \
+  NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_QUAD(p) NETY_WIDEN(p, s)
 #define NETY_FOUR(run) run(8, 0) run(9, 1) run(10, 2) run(11, 3)
 #define NETY_MINS NETY_FOUR_WORDS(4, 5, 4, 5) NETY_SCALED(4)
 
