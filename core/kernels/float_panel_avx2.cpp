@@ -4,6 +4,7 @@
 // with both vectors at once, 2 rows by 3 tokens, it were ten. A chunk stays in the first cache
 // for the second half, which fetches the next tile's rows; between chunks the sums wait in memory.
 #if defined(__x86_64__)
+#include "core/kernels/fetch.h"
 #include "core/kernels/panels.h"
 #include "core/kernels/vector_avx2.h"
 
@@ -14,8 +15,6 @@ constexpr int kRows = 4, kTokens = 3;  // of a tile
 constexpr int kSums = kRows * kTokens;
 constexpr int64_t kChunk = 256;                      // columns: 4 KiB of a tile's rows
 constexpr int64_t kMostRows = 32, kMostTokens = 24;  // whose sums wait: 48 KiB
-
-constexpr int64_t kAhead = 1024;  // floats to fetch ahead of one token's stream of weights
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -54,7 +53,7 @@ NETY_AVX2 void tile(const FloatPanel& p, int64_t r0, int64_t t0) {
   }
   int64_t k = 0;
   for (; k + 16 <= p.cols; k += 16) {
-    if (R == 1 && T == 1) fetch(w + k + kAhead);
+    if (R == 1 && T == 1) kernels::fetch(w + k, 64);
     add_products<R, T, 0>(p, w + k, x + k, sum);
     add_products<R, T, 1>(p, w + k + 8, x + k + 8, sum);
   }

@@ -3,6 +3,7 @@
 // bits once, a chunk of columns at a time, and VPMADDWD multiplies in tiles of 2 rows by 4 tokens:
 // four instructions for 32 columns as well, but three of the signed ones are multiplications.
 #if defined(__x86_64__)
+#include "core/kernels/fetch.h"
 #include "core/kernels/panels.h"
 #include "core/kernels/vector_avx2.h"
 
@@ -12,7 +13,6 @@ namespace {
 constexpr int64_t kChunk = 1024;     // columns that are widened at a time: 2 KiB of a row
 constexpr int64_t kMostRows = 32;    // and rows: 64 KiB, in the second cache
 constexpr int kTokens = 4;           // of a tile
-constexpr int64_t kAhead = 4096;     // bytes to fetch ahead of a stream of weights
 constexpr int64_t kManyTokens = 12;  // from which on widening rows costs less than signs
 
 NETY_AVX2_INLINE __m256i codes_at(const int8_t* codes) {
@@ -42,7 +42,7 @@ NETY_AVX2 void row_of(const IntegerPanel& p, int64_t r, int64_t t0) {
   for (__m256i& s : sum) s = _mm256_setzero_si256();
   int64_t k = 0;
   for (; k + 64 <= p.cols; k += 64) {
-    _mm_prefetch(reinterpret_cast<const char*>(w) + k + kAhead, _MM_HINT_T0);
+    fetch(w + k, 64);
     add_quads<T>(w + k, x + k, p.x_stride, sum);
     add_quads<T>(w + k + 32, x + k + 32, p.x_stride, sum);
   }
