@@ -80,9 +80,9 @@ TEST(SystemCallsPerToken, AreThoseOfParkingOnTwoThreads) {
   if (traced.forbidden) GTEST_SKIP() << "not run: " << traced.problem;
   ASSERT_EQ(traced.intervals.size(), 1U) << traced.problem;
   // The last three are of a worker that begins late: nobody waits for it.
-  const std::set<uint64_t> of_waiting = {SYS_futex, SYS_clock_gettime, SYS_sched_getaffinity,
-                                         SYS_sched_setaffinity, SYS_rseq, SYS_set_robust_list,
-                                         SYS_rt_sigprocmask};
+  const std::set<uint64_t> of_waiting = {
+      SYS_futex, SYS_clock_gettime,   SYS_sched_getaffinity, SYS_sched_setaffinity,
+      SYS_rseq,  SYS_set_robust_list, SYS_rt_sigprocmask};
   for (const auto& [number, times] : traced.intervals[0])
     EXPECT_TRUE(of_waiting.contains(number)) << shown(traced.intervals[0]);
 }
