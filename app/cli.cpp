@@ -8,6 +8,7 @@
 #include <iostream>
 #include <map>
 
+#include "core/base/edits_between.h"
 #include "core/base/error.h"
 #include "core/base/words.h"
 
@@ -112,22 +113,6 @@ class CliArguments final : public Arguments {
   CLI::App& app_;
 };
 
-// How alike two words are: the number of edits between them.
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t up = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = up;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string visible_commands() {
   std::string names;
   for (const CommandRow& row : kCommands)
@@ -138,10 +123,10 @@ std::string visible_commands() {
 [[noreturn]] void refuse_command(const std::string& given) {
   const CommandRow* nearest = nullptr;
   for (const CommandRow& row : kCommands)
-    if (!row.hidden &&
-        (nearest == nullptr || distance(given, row.name) < distance(given, nearest->name)))
+    if (!row.hidden && (nearest == nullptr ||
+                        edits_between(given, row.name) < edits_between(given, nearest->name)))
       nearest = &row;
-  const bool close = nearest != nullptr && distance(given, nearest->name) <= 2;
+  const bool close = nearest != nullptr && edits_between(given, nearest->name) <= 2;
   throw Error(
       ErrorKind::kUsage, fmt::format("unknown command '{}'", given),
       close ? fmt::format("Did you mean '{}'? Commands: {}.", nearest->name, visible_commands())

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "core/base/edits_between.h"
 #include "core/checkpoint/shapes.h"
 
 namespace nety::policy {
@@ -99,22 +100,6 @@ std::optional<Offer> offer_of(const Candidate& model, const std::string& mode, c
   offer.check = check_of(model, mode, offer.workload);
   hold_against(wanted, offer);
   return offer;
-}
-
-/// The number of edits between two words.
-size_t edits_between(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t up = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = up;
-    }
-  }
-  return row[b.size()];
 }
 
 Candidate of_shape(const checkpoint::ModelConfig& config) {
